@@ -1,0 +1,49 @@
+package health
+
+import (
+	"math"
+	"time"
+)
+
+// Snapshot is what one cycle could read of one cluster, at one evaluation time.
+type Snapshot struct {
+	Cluster string    `json:"cluster"`
+	At      time.Time `json:"at"`
+	// Signals holds the known values. A signal that is not in the map is unknown.
+	Signals map[SignalID]float64 `json:"signals"`
+	// Unknown says why a signal has no value.
+	Unknown map[SignalID]string `json:"unknown,omitempty"`
+	// Queues are the worst task queues by name, at most ten, worst first.
+	Queues []TaskQueue `json:"queues,omitempty"`
+}
+
+// Value returns a signal's value, and whether it is known. NaN, infinite and negative values are
+// unknown: no signal in the table can have one, so they say that the reading went wrong.
+func (s Snapshot) Value(id SignalID) (value float64, known bool) {
+	v, ok := s.Signals[id]
+	if !ok || math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+		return 0, false
+	}
+	return v, true
+}
+
+// TaskQueue is one task queue as the matching service sees it. A nil number is unknown.
+type TaskQueue struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"task_queue"`
+	// Type is "workflow" or "activity".
+	Type string `json:"type"`
+	// OldestAgeSec is the age of the oldest waiting task, in seconds.
+	OldestAgeSec *float64 `json:"oldest_age_sec"`
+	// Backlog is the number of waiting tasks, summed over the queue's partitions.
+	Backlog *float64 `json:"backlog"`
+	// InflowPerSec is the rate of tasks that found no poller and went to the backlog.
+	InflowPerSec *float64 `json:"inflow_per_sec"`
+	// Pollers is the number of polls that are waiting for a task of this queue.
+	Pollers *float64 `json:"pollers"`
+	// SlotsAvailable is the number of free executor slots of the workers that poll this queue, from
+	// SDK metrics.
+	SlotsAvailable *float64 `json:"slots_available,omitempty"`
+	// Starved: work waits or arrives and nobody takes it.
+	Starved bool `json:"starved"`
+}

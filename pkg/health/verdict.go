@@ -1,0 +1,131 @@
+package health
+
+import "time"
+
+// Op is the comparison of a gate.
+type Op string
+
+// A gate fires above or below its threshold, never at it.
+const (
+	Above Op = ">"
+	Below Op = "<"
+)
+
+// Result is what came of a gate.
+type Result string
+
+// A gate fires, passes, or is unknown because a signal that it needs is.
+const (
+	Fired       Result = "fired"
+	Passed      Result = "passed"
+	NotKnowable Result = "unknown"
+)
+
+// Side says whose trouble a fired gate is.
+type Side string
+
+// The sides. Progress gates tell that work does not advance, not why.
+const (
+	SideServer      Side = "server"
+	SideWorker      Side = "worker"
+	SideApplication Side = "application"
+	SideProgress    Side = "progress"
+	SideTelemetry   Side = "telemetry"
+)
+
+// GateID names a gate, in config and in evidence.
+type GateID string
+
+// GateResult is one gate's part of a verdict's evidence.
+type GateResult struct {
+	ID     GateID   `json:"id"`
+	Signal SignalID `json:"signal"`
+	// Value is nil when the signal is unknown.
+	Value *float64 `json:"value"`
+	Op    Op       `json:"op"`
+	// Threshold is the number that the value was compared with in this cycle: the profile's, an
+	// override, or the recovery threshold while the gate was already firing.
+	Threshold float64 `json:"threshold"`
+	Result    Result  `json:"result"`
+	// Severity is the state that the gate argues for when it fires.
+	Severity State   `json:"severity"`
+	Service  Service `json:"service"`
+	Side     Side    `json:"side"`
+	// Deciding is false for gates that only classify the bottleneck.
+	Deciding bool `json:"deciding"`
+	// Overridden: the threshold comes from the cluster's config.
+	Overridden bool `json:"overridden,omitempty"`
+	// Note says in words why the gate does not apply, is unknown, or which task queue it is about.
+	Note string `json:"note,omitempty"`
+}
+
+// ScalingRule names one of the scaling rules.
+type ScalingRule string
+
+// Warning is a scaling rule that holds now.
+type Warning struct {
+	Rule ScalingRule `json:"rule"`
+	Text string      `json:"text"`
+}
+
+// Verdict is the result of one cycle.
+type Verdict struct {
+	Cluster string    `json:"cluster"`
+	At      time.Time `json:"at"`
+	State   State     `json:"state"`
+	// Since is when the state began.
+	Since time.Time `json:"since"`
+	// Stale: this cycle knew too little for a verdict; State is the last one that was decided.
+	Stale bool `json:"stale"`
+	// Coverage is the share of deciding gates whose result is known, 0 to 1: the verdict's confidence.
+	Coverage   float64      `json:"coverage"`
+	Bottleneck Bottleneck   `json:"bottleneck"`
+	Band       Band         `json:"band"`
+	Gates      []GateResult `json:"gates"`
+	Warnings   []Warning    `json:"warnings,omitempty"`
+	// Event is set when this cycle changed the state, the staleness or the bottleneck.
+	Event *Event `json:"event"`
+}
+
+// Band is a scale band: which profile of thresholds applies.
+type Band string
+
+// The bands, by baseline state transitions per second.
+const (
+	Starter Band = "starter"
+	Mid     Band = "mid"
+	High    Band = "high"
+)
+
+// EventKind says what changed. When several things change in one cycle there is one event, named
+// for the first of them in this order.
+type EventKind string
+
+// The kinds of events.
+const (
+	StateChanged      EventKind = "state"
+	StalenessChanged  EventKind = "staleness"
+	BottleneckChanged EventKind = "bottleneck"
+)
+
+// Event is a change worth telling. Events of a cluster are numbered from 1 without gaps.
+type Event struct {
+	Seq            int64      `json:"seq"`
+	Kind           EventKind  `json:"kind"`
+	At             time.Time  `json:"at"`
+	From           State      `json:"from"`
+	To             State      `json:"to"`
+	Stale          bool       `json:"stale"`
+	FromBottleneck Bottleneck `json:"from_bottleneck"`
+	Bottleneck     Bottleneck `json:"bottleneck"`
+}
+
+// ServiceStatus is what the gates say about one service.
+type ServiceStatus struct {
+	Service Service `json:"service"`
+	// State is the worst severity among the service's fired gates; Happy when its known gates passed;
+	// Unknown when nothing about the service is known.
+	State State `json:"state"`
+	// Gates are the service's gates, fired ones first.
+	Gates []GateResult `json:"gates"`
+}
