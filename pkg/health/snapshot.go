@@ -17,11 +17,14 @@ type Snapshot struct {
 	Queues []TaskQueue `json:"queues,omitempty"`
 }
 
-// Value returns a signal's value, and whether it is known. NaN, infinite and negative values are
-// unknown: no signal in the table can have one, so they say that the reading went wrong.
+// maxValue is beyond everything that a cluster can count, in any unit of the table.
+const maxValue = 1e18
+
+// Value returns a signal's value, and whether it is known. NaN, negative and impossibly large values
+// are unknown: no signal in the table can have one, so they say that the reading went wrong.
 func (s Snapshot) Value(id SignalID) (value float64, known bool) {
 	v, ok := s.Signals[id]
-	if !ok || math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+	if !ok || math.IsNaN(v) || v < 0 || v > maxValue {
 		return 0, false
 	}
 	return v, true

@@ -24,13 +24,23 @@ const (
 // Side says whose trouble a fired gate is.
 type Side string
 
-// The sides. Progress gates tell that work does not advance, not why.
+// The sides. The first three name a culprit; the others tell what is wrong without saying whose
+// fault it is, and leave that to the first three.
 const (
-	SideServer      Side = "server"
-	SideWorker      Side = "worker"
+	// SideServer: frontend, history, matching or the database.
+	SideServer Side = "server"
+	// SideWorker: workers are gone, or have no slot left.
+	SideWorker Side = "worker"
+	// SideApplication: workflows fail on a sound cluster.
 	SideApplication Side = "application"
-	SideProgress    Side = "progress"
-	SideTelemetry   Side = "telemetry"
+	// SideWaiting: tasks wait for a worker. Workers are to blame unless a server gate fires as well.
+	SideWaiting Side = "waiting"
+	// SideProgress: work that is demanded does not advance.
+	SideProgress Side = "progress"
+	// SideEarly: an early sign that is nobody's fault yet.
+	SideEarly Side = "early"
+	// SideTelemetry: the cluster can't be seen well enough.
+	SideTelemetry Side = "telemetry"
 )
 
 // GateID names a gate, in config and in evidence.
@@ -61,6 +71,14 @@ type GateResult struct {
 
 // ScalingRule names one of the scaling rules.
 type ScalingRule string
+
+// The scaling rules (Tihomir Surdilovic, "Temporal Workers", 2024).
+const (
+	NeverScaleDownAtZero   ScalingRule = "never_scale_down_at_zero"
+	StickyQueueWarning     ScalingRule = "sticky_queue_warning"
+	RestartToRedistribute  ScalingRule = "restart_to_redistribute"
+	PollerExecutorMismatch ScalingRule = "poller_executor_mismatch"
+)
 
 // Warning is a scaling rule that holds now.
 type Warning struct {

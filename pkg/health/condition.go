@@ -1,0 +1,134 @@
+package health
+
+import "fmt"
+
+// truth is three-valued: what depends on an unknown signal is neither true nor false.
+type truth int8
+
+const (
+	no truth = iota
+	maybe
+	yes
+)
+
+// or is true when one side is, and false only when both are.
+func (a truth) or(b truth) truth { return max(a, b) }
+
+// and is false when one side is, and true only when both are.
+func (a truth) and(b truth) truth { return min(a, b) }
+
+func known(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// condition is whether a gate applies, the factor of its threshold, and the reason in words.
+type condition struct {
+	holds truth
+	scale float64
+	note  string
+}
+
+func when(holds truth, note string) condition { return condition{holds, 1, note} }
+
+// reading is a snapshot in the eyes of a gate: its values, and what the cluster normally does.
+type reading struct {
+	Snapshot
+	baseline Baseline
+	band     Band
+}
+
+// over asks whether a signal is above a number.
+func (r *reading) over(id SignalID, x float64) truth {
+	v, ok := r.Value(id)
+	if !ok {
+		return maybe
+	}
+	return known(v > x)
+}
+
+// atLeast asks whether a signal is at or above a number.
+func (r *reading) atLeast(id SignalID, x float64) truth {
+	v, ok := r.Value(id)
+	if !ok {
+		return maybe
+	}
+	return known(v >= x)
+}
+
+const (
+	// minDemand is the smallest rate of work per second that is more than noise in a window of one
+	// minute: six events.
+	minDemand = 0.1
+	// waitingAge, in seconds, is when a task is late rather than on its way: the healthy bound of the
+	// history backlog, below which queues that are sampled once a minute can't be told from empty ones.
+	waitingAge = 10
+)
+
+// demand is the work asked for per second: workflow starts, and tasks that found nobody to take them.
+// It is known when the starts are.
+func (r *reading) demand() (perSec float64, ok bool) {
+	starts, ok := r.Value(WorkflowStarts)
+	if !ok {
+		return 0, false
+	}
+	inflow, _ := r.Value(BacklogInflow)
+	return starts + inflow, true
+}
+
+// tasksWait asks whether tasks wait in any task queue for a worker.
+func (r *reading) tasksWait() truth {
+	return r.over(WorkflowBacklogAge, waitingAge).
+		or(r.over(ActivityBacklogAge, waitingAge)).
+		or(r.atLeast(BacklogInflow, minDemand)).
+		or(r.atLeast(StarvedQueues, 1))
+}
+
+// quiet asks whether nobody asks for anything: then a latency without a value is no riddle.
+func (r *reading) quiet() truth {
+	starts, ok := r.Value(WorkflowStarts)
+	if !ok {
+		return maybe
+	}
+	idle := no
+	switch r.tasksWait() {
+	case no:
+		idle = yes
+	case maybe:
+		idle = maybe
+	}
+	return known(starts == 0).and(idle)
+}
+
+// unlessQuiet lets a latency gate rest while there is nothing to measure.
+func unlessQuiet(id SignalID) func(*reading) condition {
+	return func(r *reading) condition {
+		if _, ok := r.Value(id); !ok && r.quiet() == yes {
+			return when(no, "nothing was asked for, so there is nothing to measure")
+		}
+		return when(yes, "")
+	}
+}
+
+// whenWarm lets a gate rest while the cluster as a whole starts: for the first 90 seconds shards are
+// acquired and every number is wild (measured on Temporal server v1.32.1). One restarting process of
+// many does not silence it, nor does not knowing.
+func whenWarm(r *reading) condition {
+	if r.atLeast(WarmingUp, 0.5) == yes {
+		return when(no, "the cluster is starting up")
+	}
+	return when(yes, "")
+}
+
+// whenAtLeast lets a ratio speak only when there is enough of what it is a ratio of. Not knowing how
+// much there is does not silence it.
+func whenAtLeast(id SignalID, x float64, what string) func(*reading) condition {
+	return func(r *reading) condition {
+		if r.atLeast(id, x) == no {
+			return when(no, fmt.Sprintf("fewer than %g %s", x, what))
+		}
+		return when(yes, "")
+	}
+}

@@ -1,0 +1,222 @@
+package health
+
+import "slices"
+
+// Evaluate judges one cycle. It is pure and total: the same memory, snapshot and thresholds give the
+// same verdict and the same memory, and no value of any signal makes it fail. Neither argument is
+// changed.
+//
+// A gate that fires is evidence by itself: it makes a state worse however little else is known. An
+// improvement, and "happy", must be earned: enough gates known, none of those that fired before
+// unknown now. Where that is not so there is no verdict; the last state stays and is stale.
+func Evaluate(memory Memory, snapshot Snapshot, thresholds Thresholds) (Verdict, Memory) {
+	next := memory
+	if thresholds.Band != "" {
+		next.Band = thresholds.Band
+	} else if next.Band == "" {
+		next.Band = Starter
+	}
+	if next.Bottleneck == "" {
+		next.Bottleneck = BottleneckUnknown
+	}
+
+	r := &reading{Snapshot: snapshot, baseline: memory.Baseline, band: next.Band}
+	results := judgeAll(r, memory, thresholds)
+	next.Firing = stillFiring(memory, results)
+
+	sum := summarise(memory, results)
+	state, decided := sum.decide(memory.State, thresholds.MinCoverage)
+	next.Stale = !decided
+	if decided {
+		next.State, next.CriticalCycles = confirm(memory, state, thresholds.CriticalCycles)
+		next = next.placeBottleneck(classify(results), next.State != memory.State)
+	}
+	if next.State != memory.State {
+		next.Since = snapshot.At
+	}
+	if decided && next.State == Happy {
+		next.Baseline = memory.Baseline.learn(snapshot)
+		if thresholds.Band == "" {
+			next.Band = bandFor(next.Band, next.Baseline.TransitionsPerSec)
+		}
+	}
+
+	verdict := Verdict{
+		Cluster: snapshot.Cluster, At: snapshot.At,
+		State: next.State, Since: next.Since, Stale: next.Stale,
+		Coverage: sum.coverage(), Bottleneck: next.Bottleneck, Band: r.band,
+		Gates: results, Warnings: warnings(r),
+	}
+	verdict.Event = change(memory, next, verdict)
+	if verdict.Event != nil {
+		next.Seq = verdict.Event.Seq
+	}
+	return verdict, next
+}
+
+// judgeAll asks every gate that is not switched off.
+func judgeAll(r *reading, memory Memory, thresholds Thresholds) []GateResult {
+	results := make([]GateResult, 0, len(gates))
+	for i := range gates {
+		if thresholds.Gates[gates[i].ID].Disabled {
+			continue
+		}
+		results = append(results, gates[i].judge(r, memory, thresholds))
+	}
+	return results
+}
+
+// judge compares a gate's signal with its threshold, or with its recovery threshold while it fires.
+func (g *Gate) judge(r *reading, memory Memory, thresholds Thresholds) GateResult {
+	threshold, recovery, overridden := thresholds.numbers(*g, r.band)
+	if memory.firing(g.ID) {
+		threshold = recovery
+	}
+	applies := condition{yes, 1, ""}
+	if g.applies != nil {
+		applies = g.applies(r)
+	}
+	result := GateResult{
+		ID: g.ID, Signal: g.Signal, Op: g.Op, Threshold: threshold * applies.scale, Result: Passed,
+		Severity: g.Severity, Service: g.Service, Side: g.Side, Deciding: g.Deciding,
+		Overridden: overridden, Note: applies.note,
+	}
+	value, ok := r.Value(g.Signal)
+	if ok {
+		result.Value = &value
+	}
+	beyond := (g.Op == Above && value > result.Threshold) || (g.Op == Below && value < result.Threshold)
+	switch {
+	case applies.holds == no:
+	case !ok:
+		result.Result = NotKnowable
+		result.Note = reasonUnknown(r, g.Signal)
+	case !beyond && !(applies.holds == maybe && g.PerUnitOf != ""):
+	case applies.holds == maybe:
+		result.Result = NotKnowable
+	default:
+		result.Result = Fired
+	}
+	if result.Result == Fired && g.Service == Matching {
+		result.Note = worstQueue(r.Queues, result.Note)
+	}
+	return result
+}
+
+// worstQueue names the queue that a matching gate is about.
+func worstQueue(queues []TaskQueue, note string) string {
+	if len(queues) == 0 {
+		return note
+	}
+	q := queues[0]
+	return "worst: " + q.Type + " queue " + q.Name + " in namespace " + q.Namespace
+}
+
+// stillFiring keeps the gates that fire, and those that fired before and are unknown now.
+func stillFiring(memory Memory, results []GateResult) []GateID {
+	var firing []GateID
+	for _, g := range results {
+		if g.Result == Fired || (g.Result == NotKnowable && memory.firing(g.ID)) {
+			firing = append(firing, g.ID)
+		}
+	}
+	slices.Sort(firing)
+	return firing
+}
+
+// summary is what a cycle's deciding gates say together.
+type summary struct {
+	// worst is the worst severity that fired, Happy when none did.
+	worst State
+	// held is the worst severity among gates that fired before and are unknown now.
+	held State
+	// stalled is unknown when nobody can say whether work advances.
+	progressKnown bool
+	known, total  int
+}
+
+func summarise(memory Memory, results []GateResult) summary {
+	sum := summary{worst: Happy, held: Happy, progressKnown: true}
+	for _, g := range results {
+		if !g.Deciding {
+			continue
+		}
+		sum.total++
+		switch g.Result {
+		case Fired:
+			sum.known++
+			sum.worst = max(sum.worst, g.Severity)
+		case Passed:
+			sum.known++
+		case NotKnowable:
+			if memory.firing(g.ID) {
+				sum.held = max(sum.held, g.Severity)
+			}
+			if g.ID == "progress_stalled" {
+				sum.progressKnown = false
+			}
+		}
+	}
+	return sum
+}
+
+// coverage is the share of deciding gates that are known.
+func (s summary) coverage() float64 {
+	if s.total == 0 {
+		return 0
+	}
+	return float64(s.known) / float64(s.total)
+}
+
+// decide says which state the gates argue for, and whether that may be believed.
+func (s summary) decide(current State, minCoverage float64) (State, bool) {
+	if s.worst > Happy && s.worst >= current {
+		return s.worst, true
+	}
+	enough := s.coverage() >= minCoverage && s.progressKnown && s.held <= s.worst
+	return s.worst, enough
+}
+
+// confirm lets no cluster become critical at once: it passes through stressed, and stays there until
+// enough critical cycles came in a row.
+func confirm(memory Memory, state State, criticalCycles int) (State, int) {
+	if state != Critical {
+		return state, 0
+	}
+	cycles := min(memory.CriticalCycles+1, criticalCycles)
+	if memory.State == Critical || (memory.State == Stressed && cycles >= criticalCycles) {
+		return Critical, cycles
+	}
+	return Stressed, cycles
+}
+
+// change makes the event of a cycle, if there is one.
+func change(before, after Memory, verdict Verdict) *Event {
+	wasStale, was := before.Stale, before.Bottleneck
+	if was == "" {
+		was = BottleneckUnknown
+	}
+	var kind EventKind
+	switch {
+	case after.State != before.State:
+		kind = StateChanged
+	case after.Stale != wasStale:
+		kind = StalenessChanged
+	case after.Bottleneck != was:
+		kind = BottleneckChanged
+	default:
+		return nil
+	}
+	return &Event{
+		Seq: before.Seq + 1, Kind: kind, At: verdict.At,
+		From: before.State, To: after.State, Stale: after.Stale,
+		FromBottleneck: was, Bottleneck: after.Bottleneck,
+	}
+}
+
+func reasonUnknown(r *reading, id SignalID) string {
+	if reason := r.Unknown[id]; reason != "" {
+		return reason
+	}
+	return "the signal was not read"
+}

@@ -1,0 +1,85 @@
+package health
+
+// Gate is a rule over one signal: it fires when the signal is beyond its threshold and the gate
+// applies. The gates stand in the files gates_*.go, one service each, every gate with its threshold,
+// its reason and the source of its number.
+type Gate struct {
+	ID       GateID
+	Signal   SignalID
+	Op       Op
+	Severity State
+	Service  Service
+	Side     Side
+	// Deciding gates decide the state. The others only classify the bottleneck.
+	Deciding bool
+	// Threshold fires the gate; Recover is what the value must pass again before the gate stops
+	// firing. Both are in the signal's unit, or a multiple of what PerUnitOf names.
+	Threshold, Recover PerBand
+	// PerUnitOf is empty, or names in words the number that the threshold is multiplied with.
+	PerUnitOf string
+	// Title says what is wrong when the gate fires; Why says why that matters; Source says where the
+	// number comes from.
+	Title, Why, Source string
+
+	// applies tells whether the gate has anything to say in this cycle; nil means always.
+	applies func(*reading) condition
+}
+
+// PerBand holds a number for each scale band.
+type PerBand struct{ Starter, Mid, High float64 }
+
+// For returns the number of a band.
+func (p PerBand) For(b Band) float64 {
+	switch b {
+	case High:
+		return p.High
+	case Mid:
+		return p.Mid
+	default:
+		return p.Starter
+	}
+}
+
+// everywhere is a number that is the same in all bands.
+func everywhere(x float64) PerBand { return PerBand{x, x, x} }
+
+// Margins for leaving a state, so that a value that dances around a threshold does not make the state
+// dance: a ceiling is left at three quarters of it, a floor at one and a half.
+const (
+	ceilingMargin = 0.75
+	floorMargin   = 1.5
+)
+
+func ceiling(x float64) (threshold, recovery PerBand) {
+	return everywhere(x), everywhere(x * ceilingMargin)
+}
+
+// Gates returns all gates, worst first within a service. The slice is shared: do not change it.
+func Gates() []Gate { return gates }
+
+// LookupGate finds a gate by its id.
+func LookupGate(id GateID) (Gate, bool) {
+	i, ok := gateIndex[id]
+	if !ok {
+		return Gate{}, false
+	}
+	return gates[i], true
+}
+
+var gates = concat(progressGates, completionGates, historyGates, persistenceGates, frontendGates, matchingGates, telemetryGates, workerGates)
+
+var gateIndex = func() map[GateID]int {
+	index := make(map[GateID]int, len(gates))
+	for i, g := range gates {
+		index[g.ID] = i
+	}
+	return index
+}()
+
+func concat(groups ...[]Gate) []Gate {
+	var all []Gate
+	for _, g := range groups {
+		all = append(all, g...)
+	}
+	return all
+}

@@ -1,0 +1,104 @@
+package health
+
+import "math"
+
+var matchingGates = []Gate{
+	{
+		ID: "workflow_pollers_gone", Signal: MatchingWorkflowPoll, Op: Below, Severity: Critical,
+		Service: Matching, Side: SideWorker, Deciding: true,
+		Threshold: everywhere(1), Recover: everywhere(1),
+		Title:   "No worker polls for workflow tasks while tasks wait",
+		Why:     "Without workflow workers no workflow advances, however healthy the server is.",
+		Source:  "Measured: polls drop to 0 within 10 s of the workers' end, minutes before backlog ages tell.",
+		applies: nothingButStarts,
+	},
+	{
+		ID: "starved_too_long", Signal: StarvedOldestAge, Op: Above, Severity: Critical,
+		Service: Matching, Side: SideWorker, Deciding: true,
+		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
+		Title:   "A task queue has been without a worker for minutes",
+		Why:     "One dead queue among many healthy ones is the usual real outage, and sums over all queues hide it.",
+		Source:  "The base table's bound for backlogs, 120 s.",
+		applies: whenStarved,
+	},
+	{
+		ID: "workflow_backlog_critical", Signal: WorkflowBacklogAge, Op: Above, Severity: Critical,
+		Service: Matching, Side: SideWaiting, Deciding: true,
+		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
+		Title:  "Workflow tasks wait for minutes",
+		Why:    "A workflow task is a step of a workflow: while it waits, the workflow stands still.",
+		Source: "The base table's bound for backlogs, 120 s; measured 0 when healthy, 155 s without workers.",
+	},
+	{
+		ID: "queues_starved", Signal: StarvedQueues, Op: Above, Severity: Stressed,
+		Service: Matching, Side: SideWorker, Deciding: true,
+		Threshold: everywhere(0), Recover: everywhere(0),
+		Title:  "Work waits in a task queue that nobody serves",
+		Why:    "Tasks wait or arrive and there is no poller, or no free slot behind the pollers.",
+		Source: "Measured: never in a healthy phase.",
+	},
+	{
+		ID: "workflow_backlog", Signal: WorkflowBacklogAge, Op: Above, Severity: Stressed,
+		Service: Matching, Side: SideWaiting, Deciding: true,
+		Threshold: everywhere(30), Recover: everywhere(10),
+		Title:  "Workflow tasks wait for a worker",
+		Why:    "Workers don't keep up, or the server can't hand the tasks out.",
+		Source: "The base table's bounds for backlogs, 30 s and 10 s.",
+	},
+	{
+		ID: "activity_backlog", Signal: ActivityBacklogAge, Op: Above, Severity: Stressed,
+		Service: Matching, Side: SideWaiting, Deciding: true,
+		Threshold: everywhere(30), Recover: everywhere(10),
+		Title:  "Activity tasks wait for a worker",
+		Why:    "Activity workers don't keep up. Queues that are slow on purpose want a threshold of their own.",
+		Source: "The base table's bounds for backlogs, 30 s and 10 s; measured 73 s with slots starved.",
+	},
+	{
+		ID: "poll_timeouts", Signal: PollTimeouts, Op: Above, Severity: Stressed,
+		Service: Matching, Side: SideServer, Deciding: true,
+		Threshold: everywhere(0.1), Recover: everywhere(0.1 * ceilingMargin),
+		Title:   "Polls come back empty while tasks wait",
+		Why:     "Workers ask and tasks are there, but matching does not bring them together.",
+		Source:  "Base table: stressed above 10 %; an idle worker's polls are all empty, so it speaks only while tasks wait for workers that are there.",
+		applies: pollersAndTasks,
+	},
+}
+
+// nothingButStarts: tasks wait or are made, and no more happens than that workflows are started. Busy
+// workers whose polls are all taken show no waiting poll either, but then work advances.
+func nothingButStarts(r *reading) condition {
+	wanted := r.tasksWait().or(r.atLeast(WorkflowStarts, minDemand))
+	if wanted == no {
+		return when(no, "no task waits")
+	}
+	starts, _ := r.Value(WorkflowStarts)
+	moves := r.atLeast(TransitionRate, math.Max(2*starts, 0.5))
+	if moves == yes {
+		return when(no, "work advances")
+	}
+	if wanted == yes && moves == no {
+		return when(yes, "tasks wait")
+	}
+	return when(maybe, "nobody can say whether tasks wait")
+}
+
+func whenStarved(r *reading) condition {
+	if r.atLeast(StarvedQueues, 1) == no {
+		return when(no, "no task queue is starved")
+	}
+	return when(yes, "")
+}
+
+func pollersAndTasks(r *reading) condition {
+	late := r.over(WorkflowBacklogAge, lateAge).or(r.over(ActivityBacklogAge, lateAge))
+	switch {
+	case late == no:
+		return when(no, "no task waits")
+	case r.atLeast(StarvedQueues, 1) == yes:
+		return when(no, "the tasks that wait have no poller")
+	case late == yes && r.atLeast(StarvedQueues, 1) == no:
+		return when(yes, "tasks wait")
+	default:
+		return when(maybe, "nobody can say whether tasks wait")
+	}
+}

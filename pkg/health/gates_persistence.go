@@ -1,0 +1,44 @@
+package health
+
+var persistenceGates = []Gate{
+	{
+		ID: "persistence_failing", Signal: PersistenceErrRatio, Op: Above, Severity: Critical,
+		Service: Persistence, Side: SideServer, Deciding: true,
+		Threshold: everywhere(0.05), Recover: everywhere(0.05 * ceilingMargin),
+		Title:   "The database fails",
+		Why:     "A dead database looks fast and quiet; the share of failing operations is what gives it away.",
+		Source:  "Measured: no error at all when healthy or slow, 8 to 10 % with a hung database, 92 % with a dead one.",
+		applies: whenAtLeast(PersistenceErrors, 0.2, "failed operations per second"),
+	},
+	{
+		ID: "persistence_error_rate", Signal: PersistenceErrors, Op: Above, Severity: Critical,
+		Service: Persistence, Side: SideServer, Deciding: true,
+		Threshold: everywhere(10), Recover: everywhere(10 * ceilingMargin),
+		Title:  "Many database operations fail",
+		Why:    "Errors at this rate stop state transitions.",
+		Source: "Base table: critical above 10/s, unless that is less than one operation in a hundred.",
+		applies: func(r *reading) condition {
+			if r.atLeast(PersistenceErrRatio, 0.01) == no {
+				return when(no, "less than 1 % of the operations")
+			}
+			return when(yes, "")
+		},
+	},
+	{
+		ID: "persistence_errors", Signal: PersistenceErrRatio, Op: Above, Severity: Stressed,
+		Service: Persistence, Side: SideServer, Deciding: true,
+		Threshold: everywhere(0.01), Recover: everywhere(0.01 * ceilingMargin),
+		Title:   "Database operations fail now and then",
+		Why:     "Failed operations are retried, and the retries are load.",
+		Source:  "Measured: 0 when healthy, slow or starved.",
+		applies: whenAtLeast(PersistenceErrors, 0.2, "failed operations per second"),
+	},
+	{
+		ID: "persistence_slow", Signal: PersistenceP99, Op: Above, Severity: Stressed,
+		Service: Persistence, Side: SideServer, Deciding: true,
+		Threshold: everywhere(100), Recover: everywhere(100 * ceilingMargin),
+		Title:  "The database is slow",
+		Why:    "The one dependency of everything: when it is slow, all else queues up behind it.",
+		Source: "Base table: stressed above 100 ms; measured 41 ms when healthy under load, 360 ms slow, 8.4 s hung.",
+	},
+}
