@@ -1,0 +1,50 @@
+//go:build unix
+
+package parts_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/internal/parts"
+)
+
+func TestMissingBinarySaysWhatToRun(t *testing.T) {
+	empty := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(empty, "go.mod"), []byte("module github.com/temporal-sre/copilot\n"), 0o600))
+	t.Chdir(empty)
+	starts := map[string]func(context.Context) error{
+		"PostgreSQL": func(ctx context.Context) error {
+			_, err := parts.StartPostgres(ctx, parts.PostgresOptions{})
+			return err
+		},
+		"Prometheus": func(ctx context.Context) error {
+			_, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{})
+			return err
+		},
+		"Temporal": func(ctx context.Context) error {
+			_, err := parts.StartTemporal(ctx, parts.TemporalOptions{})
+			return err
+		},
+	}
+	for name, start := range starts {
+		t.Run(name, func(t *testing.T) {
+			err := start(t.Context())
+			var missing *parts.MissingError
+			require.ErrorAs(t, err, &missing)
+			require.Contains(t, missing.Path, empty)
+			require.ErrorContains(t, err, "run: go tool mage parts")
+		})
+	}
+}
+
+func TestOutsideTheRepositoryThereIsNoRoot(t *testing.T) {
+	t.Chdir(t.TempDir())
+	// The test binary itself lies in a temporary folder too.
+	_, err := parts.Root()
+	require.ErrorContains(t, err, "run this from inside the repository")
+}

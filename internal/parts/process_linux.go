@@ -1,0 +1,8 @@
+package parts
+
+import "syscall"
+
+// dieWithParent has the kernel send the signal to the child when its parent ends, even by SIGKILL.
+func dieWithParent(attributes *syscall.SysProcAttr, signal syscall.Signal) {
+	attributes.Pdeathsig = signal
+}

@@ -1,0 +1,147 @@
+//go:build unix
+
+package parts
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// TemporalOptions describe a Temporal server. The zero value has the namespace "default" and keeps its
+// data in a file of its own.
+type TemporalOptions struct {
+	// PostgresURL names an empty database, or one that a Temporal server has used before; see
+	// Postgres.URL. Empty is SQLite.
+	PostgresURL string
+	// VisibilityURL names the database of the visibility records; required with PostgresURL.
+	VisibilityURL string
+	// Namespace is registered at the start, "default" by default.
+	Namespace string
+	// MetricsFramework is "tally" (the default) or "opentelemetry": it decides how metrics are named.
+	MetricsFramework string
+	// Shards is the number of history shards, 16 by default.
+	Shards int
+}
+
+// Temporal is a running Temporal server: all services in one process.
+type Temporal struct {
+	process *Process
+	scratch string
+	ready   TemporalReady
+}
+
+// TemporalReady is the one line that `bin/lab temporal` prints once the server serves its namespace.
+type TemporalReady struct {
+	// Address is the frontend's gRPC address, "127.0.0.1:27233".
+	Address string `json:"address"`
+	// MetricsAddress serves the Prometheus page /metrics.
+	MetricsAddress string `json:"metrics_address"`
+	Namespace      string `json:"namespace"`
+}
+
+// StartTemporal starts a Temporal server and returns when it takes requests for its namespace.
+func StartTemporal(ctx context.Context, options TemporalOptions) (*Temporal, error) {
+	binary, err := Binary("bin", "lab")
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := os.MkdirTemp("", "copilot-temporal-")
+	if err != nil {
+		return nil, fmt.Errorf("making a directory for Temporal: %w", err)
+	}
+	t := &Temporal{scratch: scratch}
+	if err := t.start(ctx, binary, options); err != nil {
+		return nil, errors.Join(err, t.Stop())
+	}
+	return t, nil
+}
+
+func (t *Temporal) start(ctx context.Context, binary string, options TemporalOptions) error {
+	command := exec.Command(binary, append([]string{"temporal"}, options.flags(t.scratch)...)...)
+	output, input := io.Pipe()
+	command.Stdout = input
+	process, err := StartProcess("Temporal", command, ProcessOptions{})
+	if err != nil {
+		return err
+	}
+	t.process = process
+
+	type line struct {
+		text []byte
+		err  error
+	}
+	first := make(chan line, 1)
+	go func() {
+		reader := bufio.NewReader(output)
+		text, err := reader.ReadBytes('\n')
+		first <- line{text, err}
+		// Whatever else is written must not block the server.
+		_, _ = io.Copy(io.Discard, reader)
+	}()
+	// A server on an empty PostgreSQL first creates its tables.
+	const patience = 90 * time.Second
+	select {
+	case got := <-first:
+		if got.err != nil {
+			return fmt.Errorf("reading Temporal's addresses: %w", got.err)
+		}
+		if err := json.Unmarshal(got.text, &t.ready); err != nil {
+			return fmt.Errorf("reading Temporal's addresses from %q: %w", got.text, err)
+		}
+		return nil
+	case <-process.Exited():
+		return process.Failure()
+	case <-ctx.Done():
+		return fmt.Errorf("starting Temporal: %w", context.Cause(ctx))
+	case <-time.After(patience):
+		return fmt.Errorf("Temporal is not ready after %s\n%s", patience, process.log)
+	}
+}
+
+func (o TemporalOptions) flags(scratch string) []string {
+	flags := []string{"--sqlite", filepath.Join(scratch, "temporal.db")}
+	if o.PostgresURL != "" {
+		flags = []string{"--postgres", o.PostgresURL, "--postgres-visibility", o.VisibilityURL}
+	}
+	if o.Namespace != "" {
+		flags = append(flags, "--namespace", o.Namespace)
+	}
+	if o.MetricsFramework != "" {
+		flags = append(flags, "--metrics-framework", o.MetricsFramework)
+	}
+	if o.Shards != 0 {
+		flags = append(flags, "--shards", strconv.Itoa(o.Shards))
+	}
+	return flags
+}
+
+// Address is the frontend's gRPC address, "127.0.0.1:27233".
+func (t *Temporal) Address() string { return t.ready.Address }
+
+// MetricsAddress serves the server's own metrics on /metrics.
+func (t *Temporal) MetricsAddress() string { return t.ready.MetricsAddress }
+
+// Namespace is the namespace that was registered at the start.
+func (t *Temporal) Namespace() string { return t.ready.Namespace }
+
+// Stop ends the server and removes its data, unless they are in PostgreSQL. Calling it again does no
+// harm.
+func (t *Temporal) Stop() error {
+	var stopped error
+	if t.process != nil {
+		stopped = t.process.Stop()
+	}
+	if err := os.RemoveAll(t.scratch); err != nil {
+		return errors.Join(stopped, fmt.Errorf("removing Temporal's data: %w", err))
+	}
+	return stopped
+}
