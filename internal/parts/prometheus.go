@@ -87,6 +87,8 @@ func (p *Prometheus) start(ctx context.Context, binary string, options Prometheu
 		"--storage.tsdb.path=" + data,
 		// Tests load samples recorded long ago; the default of 15 days would drop them.
 		"--storage.tsdb.retention.time=100y",
+		// Targets are static: the default of waiting 5 s for more of them before the first scrape helps nobody.
+		"--scrape.discovery-reload-interval=100ms",
 		"--log.level=warn",
 	}
 	if options.RemoteWrite {

@@ -19,11 +19,10 @@ import (
 // TemporalOptions describe a Temporal server. The zero value has the namespace "default" and keeps its
 // data in a file of its own.
 type TemporalOptions struct {
-	// PostgresURL names an empty database, or one that a Temporal server has used before; see
-	// Postgres.URL. Empty is SQLite.
+	// PostgresURL names the database that keeps the server's data, see Postgres.URL; visibility records
+	// go to a second one with "_visibility" after its name. Both are created when missing. Empty is a
+	// SQLite file.
 	PostgresURL string
-	// VisibilityURL names the database of the visibility records; required with PostgresURL.
-	VisibilityURL string
 	// Namespace is registered at the start, "default" by default.
 	Namespace string
 	// MetricsFramework is "tally" (the default) or "opentelemetry": it decides how metrics are named.
@@ -110,7 +109,7 @@ func (t *Temporal) start(ctx context.Context, binary string, options TemporalOpt
 func (o TemporalOptions) flags(scratch string) []string {
 	flags := []string{"--sqlite", filepath.Join(scratch, "temporal.db")}
 	if o.PostgresURL != "" {
-		flags = []string{"--postgres", o.PostgresURL, "--postgres-visibility", o.VisibilityURL}
+		flags = []string{"--postgres", o.PostgresURL}
 	}
 	if o.Namespace != "" {
 		flags = append(flags, "--namespace", o.Namespace)

@@ -1,0 +1,65 @@
+//go:build unix
+
+package parts_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/temporal-sre/copilot/internal/parts"
+)
+
+func TestTemporalServesItsNamespaceAndItsMetrics(t *testing.T) {
+	options := map[string]func(t *testing.T) parts.TemporalOptions{
+		"on SQLite with tally metrics": func(*testing.T) parts.TemporalOptions {
+			return parts.TemporalOptions{Namespace: "orders"}
+		},
+		"on PostgreSQL with OpenTelemetry metrics": func(t *testing.T) parts.TemporalOptions {
+			postgres := startPostgres(t, parts.PostgresOptions{})
+			return parts.TemporalOptions{Namespace: "orders", PostgresURL: postgres.URL("temporal"), MetricsFramework: "opentelemetry", Shards: 4}
+		},
+	}
+	requests := map[string]string{
+		"on SQLite with tally metrics":             "\nservice_requests{",
+		"on PostgreSQL with OpenTelemetry metrics": "\nservice_requests_total{",
+	}
+	for name, build := range options {
+		t.Run(name, func(t *testing.T) {
+			temporal, err := parts.StartTemporal(t.Context(), build(t))
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, temporal.Stop()) })
+			require.Equal(t, "orders", temporal.Namespace())
+
+			connection, err := client.DialContext(t.Context(), client.Options{HostPort: temporal.Address(), Namespace: "orders"})
+			require.NoError(t, err)
+			defer connection.Close()
+			run, err := connection.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: "nobody-polls"}, "Anything")
+			require.NoError(t, err)
+			require.NotEmpty(t, run.GetRunID())
+			require.Eventually(t, func() bool {
+				list, err := connection.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Namespace: "orders"})
+				return err == nil && len(list.Executions) == 1
+			}, 10*time.Second, 100*time.Millisecond, "visibility works too")
+			require.Contains(t, read(t, "http://"+temporal.MetricsAddress()+"/metrics"), requests[name])
+		})
+	}
+}
+
+func read(t *testing.T, page string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, page, http.NoBody)
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(content)
+}

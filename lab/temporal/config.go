@@ -1,0 +1,140 @@
+package temporal
+
+import (
+	"time"
+
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/membership/static"
+	"go.temporal.io/server/common/metrics"
+	"go.temporal.io/server/common/persistence/sql/sqlplugin/postgresql"
+	"go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
+	"go.temporal.io/server/common/primitives"
+
+	"github.com/temporal-sre/copilot/internal/parts"
+)
+
+// clusterName is the name under which the server knows itself.
+const clusterName = "active"
+
+// The names under which the server's configuration knows its two stores.
+const (
+	mainStore       = "main"
+	visibilityStore = "visibility"
+)
+
+// ports are where the server listens, all on 127.0.0.1.
+type ports struct {
+	frontend, history, matching, worker, metrics int
+}
+
+func freePorts() (ports, error) {
+	var p ports
+	for _, port := range []*int{&p.frontend, &p.history, &p.matching, &p.worker, &p.metrics} {
+		free, err := parts.FreePort()
+		if err != nil {
+			return ports{}, err
+		}
+		*port = free
+	}
+	return p, nil
+}
+
+func newConfig(options Options, listen ports) (*config.Config, error) {
+	persistence, err := newPersistence(options)
+	if err != nil {
+		return nil, err
+	}
+	service := func(port int) config.Service {
+		return config.Service{RPC: config.RPC{GRPCPort: port, BindOnLocalHost: true}}
+	}
+	frontend := parts.Loopback(listen.frontend)
+	disabled := "disabled"
+	return &config.Config{
+		Global: config.Global{
+			Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: "127.0.0.1"},
+			Metrics: &metrics.Config{Prometheus: &metrics.PrometheusConfig{
+				Framework:     options.MetricsFramework,
+				ListenAddress: parts.Loopback(listen.metrics),
+			}},
+		},
+		Persistence: persistence,
+		Services: map[string]config.Service{
+			string(primitives.FrontendService): service(listen.frontend),
+			string(primitives.HistoryService):  service(listen.history),
+			string(primitives.MatchingService): service(listen.matching),
+			string(primitives.WorkerService):   service(listen.worker),
+		},
+		ClusterMetadata: &cluster.Config{
+			FailoverVersionIncrement: 10,
+			MasterClusterName:        clusterName,
+			CurrentClusterName:       clusterName,
+			ClusterInformation: map[string]cluster.ClusterInformation{
+				clusterName: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: frontend},
+			},
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		PublicClient:        config.PublicClient{HostPort: frontend},
+		Archival: config.Archival{
+			History:    config.HistoryArchival{State: disabled},
+			Visibility: config.VisibilityArchival{State: disabled},
+		},
+		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
+			History:    config.HistoryArchivalNamespaceDefaults{State: disabled},
+			Visibility: config.VisibilityArchivalNamespaceDefaults{State: disabled},
+		}},
+	}, nil
+}
+
+func newPersistence(options Options) (config.Persistence, error) {
+	stores := map[string]config.DataStore{}
+	if options.SQLite != "" {
+		// One file holds both: SQLite takes one writer at a time anyway.
+		both := &config.SQL{
+			PluginName:        sqlite.PluginName,
+			DatabaseName:      options.SQLite,
+			ConnectAttributes: map[string]string{"mode": "rwc", "_journal_mode": "wal", "_synchronous": "off"},
+		}
+		stores[mainStore], stores[visibilityStore] = config.DataStore{SQL: both}, config.DataStore{SQL: both}
+	} else {
+		database, err := parseDatabase(options.Postgres)
+		if err != nil {
+			return config.Persistence{}, err
+		}
+		stores[mainStore] = config.DataStore{SQL: database.config(20)}
+		database.name += "_visibility"
+		stores[visibilityStore] = config.DataStore{SQL: database.config(5)}
+	}
+	return config.Persistence{
+		DefaultStore:     mainStore,
+		VisibilityStore:  visibilityStore,
+		NumHistoryShards: int32(options.Shards), //nolint:gosec // bounded above
+		DataStores:       stores,
+	}, nil
+}
+
+// config is the server's view of a database. The number of connections is that of the server's sample
+// configuration: small enough for a hung database to exhaust it, which is what happens in real life.
+func (d database) config(connections int) *config.SQL {
+	return &config.SQL{
+		PluginName:      postgresql.PluginName,
+		ConnectAddr:     d.address,
+		ConnectProtocol: "tcp",
+		User:            d.user,
+		Password:        d.password,
+		DatabaseName:    d.name,
+		MaxConns:        connections,
+		MaxIdleConns:    connections,
+		MaxConnLifetime: time.Hour,
+	}
+}
+
+// staticHosts tells each service where the others are, so that nobody has to gossip about it.
+func staticHosts(listen ports) map[primitives.ServiceName]static.Hosts {
+	return map[primitives.ServiceName]static.Hosts{
+		primitives.FrontendService: static.SingleLocalHost(parts.Loopback(listen.frontend)),
+		primitives.HistoryService:  static.SingleLocalHost(parts.Loopback(listen.history)),
+		primitives.MatchingService: static.SingleLocalHost(parts.Loopback(listen.matching)),
+		primitives.WorkerService:   static.SingleLocalHost(parts.Loopback(listen.worker)),
+	}
+}
