@@ -74,3 +74,11 @@ func explained(err error) error {
 	}
 	return err
 }
+
+// readOnly says of a write that lacked a right that this role may only read.
+func readOnly(err error) error {
+	if errors.Is(err, ErrNotPermitted) {
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
+	}
+	return err
+}

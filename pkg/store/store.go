@@ -2,77 +2,81 @@ package store
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"time"
+	"fmt"
+	"sync/atomic"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Store is a pool of connections to the state store. It is safe for concurrent use.
 type Store struct {
 	pool *pgxpool.Pool
+	// dsql: the database is Aurora DSQL, so statements that only PostgreSQL takes are left out.
+	dsql bool
+	// readable is set once the schema was seen to be one that this program reads.
+	readable atomic.Bool
 }
 
-var errTODO = errors.New("not yet")
+// Open prepares a store. It does not connect: the first use does, and Check tells how that went.
+// Close releases the connections.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	return open(ctx, cfg, nil)
+}
 
-func Open(ctx context.Context, cfg Config) (*Store, error) { return nil, cfg.validate() }
+func open(ctx context.Context, cfg Config, tracer pgx.QueryTracer) (*Store, error) {
+	poolConfig, err := cfg.poolConfig()
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	poolConfig.ConnConfig.Tracer = tracer
+	pool, err := pgxpool.NewWithConfig(ctx, poolConfig)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	return &Store{pool: pool, dsql: cfg.DSQL != nil}, nil
+}
 
+// Close closes all connections, after waiting for those in use.
 func (s *Store) Close() { s.pool.Close() }
 
-type Role struct{ Name, Password string }
-
-type MigrateOptions struct{ Reader, Writer Role }
-
-type Migration struct {
-	From, To int
-	Done     []string
+// checkReadable looks at the schema's version before the first read, so that an empty or a newer store says
+// so in words instead of failing with a missing table or, worse, being misread.
+func (s *Store) checkReadable(ctx context.Context) error {
+	if s.readable.Load() {
+		return nil
+	}
+	version, err := s.schemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if err := compareSchema(version); err != nil {
+		return err
+	}
+	s.readable.Store(true)
+	return nil
 }
 
-func (s *Store) Migrate(ctx context.Context, options MigrateOptions) (Migration, error) {
-	return Migration{}, errTODO
+// schemaVersion is the newest migration in the database, 0 if the first one never finished.
+func (s *Store) schemaVersion(ctx context.Context) (int, error) {
+	var version int
+	if err := s.pool.QueryRow(ctx, selectSchemaVersion).Scan(&version); err != nil {
+		return 0, fmt.Errorf("reading the schema's version: %w", explained(err))
+	}
+	return version, nil
 }
 
-type Health struct {
-	Server   string
-	Schema   int
-	Expected int
-	Writable bool
-	Clusters int
-	Newest   time.Time
-}
+const selectSchemaVersion = `select coalesce(max(version), 0)::integer from copilot.schema_migrations`
 
-func (s *Store) Check(ctx context.Context) (Health, error) { return Health{}, errTODO }
-
-type Table struct {
-	Name           string
-	Rows           int64
-	Oldest, Newest time.Time
-}
-
-func (s *Store) Tables(ctx context.Context) ([]Table, error) { return nil, errTODO }
-
-type Pruned struct {
-	Table string
-	Rows  int64
-}
-
-func (s *Store) Prune(ctx context.Context, before time.Time) ([]Pruned, error) { return nil, errTODO }
-
-func (s *Store) SaveCycles(ctx context.Context, cycles []Cycle) error { return errTODO }
-
-func (s *Store) LoadMemory(ctx context.Context, cluster string) (json.RawMessage, bool, error) {
-	return nil, false, errTODO
-}
-
-func (s *Store) Clusters(ctx context.Context) ([]string, error)                { return nil, errTODO }
-func (s *Store) Now(ctx context.Context, clusters []string) ([]Now, error)     { return nil, errTODO }
-func (s *Store) Heads(ctx context.Context) ([]Head, error)                     { return nil, errTODO }
-func (s *Store) Series(ctx context.Context, q SeriesQuery) ([]Series, error)   { return nil, errTODO }
-func (s *Store) Events(ctx context.Context, query EventQuery) ([]Event, error) { return nil, errTODO }
-func (s *Store) Spans(ctx context.Context, clusters []string, from, to time.Time) ([]Span, error) {
-	return nil, errTODO
-}
-func (s *Store) EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]Event, error) {
-	return nil, errTODO
+// compareSchema compares the version of the database with SchemaVersion.
+func compareSchema(version int) error {
+	switch {
+	case version == 0:
+		return ErrNoSchema
+	case version < SchemaVersion:
+		return fmt.Errorf("%w (it has version %d, this program needs %d)", ErrOlderSchema, version, SchemaVersion)
+	case version > SchemaVersion:
+		return fmt.Errorf("%w (it has version %d, this program knows %d)", ErrNewerSchema, version, SchemaVersion)
+	}
+	return nil
 }

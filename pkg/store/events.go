@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+const (
+	defaultEvents = 100
+	maxEvents     = 10_000
+)
+
+// Events returns events with their evidence, newest first.
+func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
+	var where conditions
+	where.in("cluster", q.Clusters)
+	if !q.From.IsZero() {
+		where.and("at >= %s", q.From)
+	}
+	if !q.To.IsZero() {
+		where.and("at < %s", q.To)
+	}
+	var kinds []string
+	for _, kind := range q.Kinds {
+		kinds = append(kinds, string(kind))
+	}
+	where.in("kind", kinds)
+	args := append(where.args, eventLimit(q.Limit))
+	sql := fmt.Sprintf(`select %s from copilot.events%s order by at desc, cluster, seq desc limit $%d`, eventColumns, where.sql(), len(args))
+	return readAll(ctx, s, "reading events", sql, args, collectEvent)
+}
+
+// EventsAfter returns the events of a cluster that follow number seq, in their order. 0 begins with the oldest
+// that retention has left. limit is as in EventQuery.
+func (s *Store) EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]Event, error) {
+	return readAll(ctx, s, fmt.Sprintf("reading the events of cluster %q after number %d", cluster, seq),
+		`select `+eventColumns+` from copilot.events where cluster = $1 and seq > $2 order by seq limit $3`,
+		[]any{text(cluster), seq, eventLimit(limit)}, collectEvent)
+}
+
+func eventLimit(limit int) int {
+	if limit <= 0 {
+		return defaultEvents
+	}
+	return min(limit, maxEvents)
+}
+
+const eventColumns = `cluster, seq, at, kind, from_state, to_state, stale, from_bottleneck, bottleneck, coverage, evidence`
+
+func collectEvent(row pgx.CollectableRow) (Event, error) { return scanEvent(row) }
+
+func scanEvent(row pgx.Row) (Event, error) {
+	var (
+		e        Event
+		from, to string
+		why      []byte
+	)
+	err := row.Scan(&e.Cluster, &e.Seq, &e.At, &e.Kind, &from, &to, &e.Stale, &e.FromBottleneck, &e.Bottleneck, &e.Coverage, &why)
+	if err != nil {
+		return e, err
+	}
+	e.At = e.At.UTC()
+	if e.From, err = health.ParseState(from); err != nil {
+		return e, fmt.Errorf("event %d of cluster %q: %w", e.Seq, e.Cluster, err)
+	}
+	if e.To, err = health.ParseState(to); err != nil {
+		return e, fmt.Errorf("event %d of cluster %q: %w", e.Seq, e.Cluster, err)
+	}
+	var found evidence
+	if err := json.Unmarshal(why, &found); err != nil {
+		return e, fmt.Errorf("the evidence of event %d of cluster %q: %w", e.Seq, e.Cluster, err)
+	}
+	e.Gates, e.Queues, e.Signals = found.Gates, found.Queues, found.Signals
+	return e, nil
+}

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Clusters lists the clusters that were ever stored, sorted by name.
+func (s *Store) Clusters(ctx context.Context) ([]string, error) {
+	heads, err := s.Heads(ctx)
+	names := make([]string, len(heads))
+	for i, head := range heads {
+		names[i] = head.Cluster
+	}
+	return names, err
+}
+
+// Heads tells for every cluster how far its events and cycles have come, sorted by name. It is the cheapest
+// question there is: a live view asks it again and again and reads more only when the answer has changed.
+func (s *Store) Heads(ctx context.Context) ([]Head, error) {
+	return readAll(ctx, s, "reading the clusters", `select cluster, seq, at from copilot.clusters_now order by cluster`, nil,
+		func(row pgx.CollectableRow) (Head, error) {
+			var h Head
+			err := row.Scan(&h.Cluster, &h.Seq, &h.At)
+			h.At = h.At.UTC()
+			return h, err
+		})
+}
+
+// Now returns the last cycle of the clusters, or of all when none is named, sorted by name. A cluster that
+// was never stored is left out.
+func (s *Store) Now(ctx context.Context, clusters []string) ([]Now, error) {
+	var where conditions
+	where.in("cluster", clusters)
+	return readAll(ctx, s, "reading the clusters' last cycles",
+		`select cluster, at, interval_ms, seq, verdict, snapshot from copilot.clusters_now`+where.sql()+` order by cluster`, where.args,
+		func(row pgx.CollectableRow) (Now, error) {
+			var (
+				n                 Now
+				intervalMS        int64
+				verdict, snapshot []byte
+			)
+			if err := row.Scan(&n.Cluster, &n.At, &intervalMS, &n.Seq, &verdict, &snapshot); err != nil {
+				return n, err
+			}
+			n.At, n.Interval = n.At.UTC(), time.Duration(intervalMS)*time.Millisecond
+			if err := json.Unmarshal(verdict, &n.Verdict); err != nil {
+				return n, fmt.Errorf("the stored verdict of cluster %q: %w", n.Cluster, err)
+			}
+			if err := json.Unmarshal(snapshot, &n.Snapshot); err != nil {
+				return n, fmt.Errorf("the stored snapshot of cluster %q: %w", n.Cluster, err)
+			}
+			return n, nil
+		})
+}
+
+// readAll runs a query and collects its rows. doing says in an error what failed.
+func readAll[T any](ctx context.Context, s *Store, doing, sql string, args []any, scan pgx.RowToFunc[T]) ([]T, error) {
+	if err := s.checkReadable(ctx); err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	rows, err := s.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, explained(err))
+	}
+	all, err := pgx.CollectRows(rows, scan)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, explained(err))
+	}
+	return all, nil
+}
+
+// conditions collects the WHERE clause of a query. Values only ever become parameters.
+type conditions struct {
+	terms []string
+	args  []any
+}
+
+// and adds a term in which %s stands for the value's placeholder.
+func (c *conditions) and(term string, value any) {
+	c.args = append(c.args, value)
+	c.terms = append(c.terms, fmt.Sprintf(term, fmt.Sprintf("$%d", len(c.args))))
+}
+
+// in adds a term that the column has one of the values. No values are no condition.
+func (c *conditions) in(column string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	values = slices.Compact(slices.Sorted(slices.Values(values)))
+	var places []string
+	for _, value := range values {
+		c.args = append(c.args, text(value))
+		places = append(places, fmt.Sprintf("$%d", len(c.args)))
+	}
+	c.terms = append(c.terms, fmt.Sprintf("%s in (%s)", column, strings.Join(places, ", ")))
+}
+
+func (c *conditions) sql() string {
+	if len(c.terms) == 0 {
+		return ""
+	}
+	return " where " + strings.Join(c.terms, " and ")
+}
+
+// cadence is a cluster and the time between its cycles.
+type cadence struct {
+	cluster  string
+	interval time.Duration
+}
+
+// cadences returns those of the clusters that are stored, or all when none is named, sorted by name.
+func (s *Store) cadences(ctx context.Context, doing string, clusters []string) ([]cadence, error) {
+	var where conditions
+	where.in("cluster", clusters)
+	found, err := readAll(ctx, s, doing, `select cluster, interval_ms from copilot.clusters_now`+where.sql(), where.args,
+		func(row pgx.CollectableRow) (cadence, error) {
+			var (
+				c          cadence
+				intervalMS int64
+			)
+			err := row.Scan(&c.cluster, &intervalMS)
+			c.interval = time.Duration(intervalMS) * time.Millisecond
+			return c, err
+		})
+	slices.SortFunc(found, func(a, b cadence) int { return cmp.Compare(a.cluster, b.cluster) })
+	return found, err
+}
