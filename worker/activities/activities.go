@@ -1,0 +1,111 @@
+// Package activities is the worker's hands: it reads signals and writes the store, for the workflows
+// that decide when.
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
+	"github.com/temporal-sre/copilot/worker/workflows"
+)
+
+// SignalReader knows how to read all signals of one cluster at one time. What it can't read is unknown
+// in the snapshot; it never fails as a whole.
+type SignalReader interface {
+	Snapshot(ctx context.Context, at time.Time) health.Snapshot
+}
+
+// Store knows how to keep what was decided.
+type Store interface {
+	SaveCycles(ctx context.Context, cycles []store.Cycle) error
+	LoadMemory(ctx context.Context, cluster string) (memory json.RawMessage, found bool, err error)
+	Prune(ctx context.Context, before time.Time) (rows int64, err error)
+}
+
+// Activities are the activities of all workflows.
+type Activities struct {
+	// Clusters holds a reader for every configured cluster.
+	Clusters map[string]SignalReader
+	Store    Store
+	// Metrics counts; nil counts nothing.
+	Metrics *Metrics
+}
+
+// ReadSignals reads all signals of a cluster. The deadline of the activity is the deadline of the
+// reading, less what it takes to report: an answer that says what is unknown is better than none.
+func (a *Activities) ReadSignals(ctx context.Context, in workflows.ReadSignalsInput) (workflows.ReadSignalsOutput, error) {
+	reader, ok := a.Clusters[in.Cluster]
+	if !ok {
+		return workflows.ReadSignalsOutput{}, temporal.NewNonRetryableApplicationError(
+			fmt.Sprintf("cluster %q is not in the configuration", in.Cluster), workflows.ErrNotConfigured, nil)
+	}
+	began := time.Now()
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/10))
+		defer cancel()
+	}
+	snapshot := reader.Snapshot(ctx, in.At)
+	a.Metrics.observed(in.Cluster, snapshot, time.Since(began))
+	return workflows.ReadSignalsOutput{Snapshot: snapshot}, nil
+}
+
+// StoreCycles writes cycles in their order. Writing them again changes nothing.
+func (a *Activities) StoreCycles(ctx context.Context, in workflows.StoreCyclesInput) (workflows.StoreCyclesOutput, error) {
+	cycles := make([]store.Cycle, len(in.Cycles))
+	for i, c := range in.Cycles {
+		memory, err := json.Marshal(c.Memory)
+		if err != nil {
+			return workflows.StoreCyclesOutput{}, fmt.Errorf("writing the memory of cluster %q as JSON: %w", c.Verdict.Cluster, err)
+		}
+		cycles[i] = store.Cycle{Verdict: c.Verdict, Snapshot: c.Snapshot, Memory: memory, Interval: c.Interval}
+	}
+	err := a.Store.SaveCycles(ctx, cycles)
+	a.Metrics.stored(cycles, err)
+	return workflows.StoreCyclesOutput{}, storeError(err)
+}
+
+// LoadMemory reads what the store remembers of a cluster.
+func (a *Activities) LoadMemory(ctx context.Context, in workflows.LoadMemoryInput) (workflows.LoadMemoryOutput, error) {
+	memory, found, err := a.Store.LoadMemory(ctx, in.Cluster)
+	return workflows.LoadMemoryOutput{Memory: memory, Found: found}, storeError(err)
+}
+
+// Prune deletes history in small batches.
+func (a *Activities) Prune(ctx context.Context, in workflows.PruneInput) (workflows.PruneOutput, error) {
+	// The store deletes in batches without telling, so the heartbeat says that this process lives.
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		ticker := time.NewTicker(10 * time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	}()
+	rows, err := a.Store.Prune(ctx, time.Now().Add(-in.Retention))
+	return workflows.PruneOutput{Rows: rows}, storeError(err)
+}
+
+// storeError tells Temporal which errors no second attempt can mend.
+func storeError(err error) error {
+	for _, final := range []error{store.ErrNewerSchema, store.ErrNoSchema, store.ErrOlderSchema, store.ErrBadCycle, store.ErrReadOnly, store.ErrNotPermitted} {
+		if errors.Is(err, final) {
+			return temporal.NewNonRetryableApplicationError(err.Error(), "StoreUnusable", err)
+		}
+	}
+	return err
+}
