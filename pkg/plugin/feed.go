@@ -1,0 +1,174 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+)
+
+// errReplaced ends the streams of an instance that is gone. Grafana opens them again on its successor.
+var errReplaced = errors.New("the data source was changed or removed: the stream begins again with its new settings")
+
+// Bounds of a look at the store.
+const (
+	lookTimeout = 10 * time.Second
+	longestWait = 30 * time.Second
+)
+
+// feed looks at the store on behalf of all viewers of a data source: one poll of the cursors however
+// many watch, and none when nobody does.
+type feed struct {
+	store cursorReader
+	every time.Duration
+	now   func() time.Time
+	// closed is closed when the data source is disposed of.
+	closed chan struct{}
+
+	mu      sync.Mutex
+	viewers map[*viewer]struct{}
+	// stop ends the poll; nil while nobody watches.
+	stop context.CancelFunc
+	// seen is the newest picture; nil until the first look of a poll succeeded.
+	seen *picture
+}
+
+// viewer is one running stream. wake holds at most one token: a viewer that is slow finds the newest
+// picture when it comes back, and misses only those that are out of date by then.
+type viewer struct{ wake chan struct{} }
+
+func newFeed(r cursorReader, every time.Duration, now func() time.Time) *feed {
+	return &feed{store: r, every: every, now: now, closed: make(chan struct{}), viewers: map[*viewer]struct{}{}}
+}
+
+// join begins watching. The first viewer starts the poll.
+func (f *feed) join() (*viewer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.isClosed() {
+		return nil, errReplaced
+	}
+	v := &viewer{wake: make(chan struct{}, 1)}
+	f.viewers[v] = struct{}{}
+	if f.stop == nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		f.stop, f.seen = cancel, nil
+		go f.poll(ctx)
+	}
+	if f.seen != nil {
+		v.wake <- struct{}{}
+	}
+	return v, nil
+}
+
+// leave ends watching. The last viewer stops the poll.
+func (f *feed) leave(v *viewer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.viewers, v)
+	if len(f.viewers) == 0 && f.stop != nil {
+		f.stop()
+		f.stop = nil
+	}
+}
+
+// close ends all streams.
+func (f *feed) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.isClosed() {
+		close(f.closed)
+	}
+	if f.stop != nil {
+		f.stop()
+		f.stop = nil
+	}
+}
+
+func (f *feed) isClosed() bool {
+	select {
+	case <-f.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// latest is the newest picture, nil before the first.
+func (f *feed) latest() *picture {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.seen
+}
+
+// poll looks at the store until its context ends. While the store fails it waits longer and longer;
+// viewers are woken all the same, because a cluster falls silent by the clock alone.
+func (f *feed) poll(ctx context.Context) {
+	var seen *picture
+	failures := 0
+	for {
+		next, err := f.look(ctx, seen)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			if failures == 0 {
+				backend.Logger.Warn("The live view can't read the state store and goes on trying", "cause", diagnose(err).cause)
+			}
+			failures++
+		default:
+			seen, failures = next, 0
+		}
+		f.show(ctx, seen)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(f.wait(failures)):
+		}
+	}
+}
+
+// wait is the poll interval, doubled with every failure in a row up to half a minute.
+func (f *feed) wait(failures int) time.Duration {
+	wait := f.every
+	for range failures {
+		if wait >= longestWait {
+			break
+		}
+		wait *= 2
+	}
+	return wait
+}
+
+// look takes a new picture, from the last one when there is one.
+func (f *feed) look(ctx context.Context, seen *picture) (*picture, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	return takePicture(ctx, f.store, seen)
+}
+
+// show wakes the viewers. A poll that was stopped meanwhile has nothing to show any more.
+func (f *feed) show(ctx context.Context, p *picture) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p == nil || ctx.Err() != nil {
+		return
+	}
+	f.seen = p
+	for v := range f.viewers {
+		select {
+		case v.wake <- struct{}{}:
+		default: // it has not taken the last token yet
+		}
+	}
+}
+
+// read takes one picture for somebody who does not watch yet.
+func (f *feed) read(ctx context.Context) (*picture, error) {
+	if p := f.latest(); p != nil {
+		return p, nil
+	}
+	return f.look(ctx, nil)
+}

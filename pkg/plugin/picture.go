@@ -1,0 +1,134 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// picture is what a live view shows of the store at a moment. It is never changed once it is taken.
+type picture struct {
+	heads map[string]store.Head
+	// clusters as of their last cycle, sorted by name.
+	clusters []store.Now
+	// events of each cluster, newest first, at most liveEvents.
+	events map[string][]store.Event
+}
+
+// takePicture reads what is new since the last picture, or everything when last is nil.
+func takePicture(ctx context.Context, r cursorReader, last *picture) (*picture, error) {
+	heads, err := r.Heads(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the cursors: %w", err)
+	}
+	next := &picture{heads: map[string]store.Head{}, events: map[string][]store.Event{}}
+	var moved []string
+	for _, h := range heads {
+		next.heads[h.Cluster] = h
+		before, known := last.head(h.Cluster)
+		if !known || h.Seq != before.Seq || !h.At.Equal(before.At) {
+			moved = append(moved, h.Cluster)
+		}
+		if next.events[h.Cluster], err = newestEvents(ctx, r, h, last); err != nil {
+			return nil, fmt.Errorf("reading the events of cluster %q: %w", h.Cluster, err)
+		}
+	}
+	if last != nil && len(moved) == 0 && len(last.heads) == len(heads) {
+		return last, nil
+	}
+	if next.clusters, err = r.Now(ctx, nil); err != nil {
+		return nil, fmt.Errorf("reading the clusters: %w", err)
+	}
+	return next, nil
+}
+
+func (p *picture) head(cluster string) (store.Head, bool) {
+	if p == nil {
+		return store.Head{}, false
+	}
+	h, ok := p.heads[cluster]
+	return h, ok
+}
+
+// newestEvents continues the events of the last picture by the cursor. A number that went back means
+// that the store was emptied or restored: then they are read anew.
+func newestEvents(ctx context.Context, r cursorReader, head store.Head, last *picture) ([]store.Event, error) {
+	before, known := last.head(head.Cluster)
+	if known && head.Seq == before.Seq {
+		return last.events[head.Cluster], nil
+	}
+	if known && head.Seq > before.Seq && head.Seq-before.Seq < liveEvents {
+		newer, err := r.EventsAfter(ctx, head.Cluster, before.Seq, liveEvents)
+		if err != nil {
+			return nil, err
+		}
+		// What came after the head was read belongs to the next picture, or it would come twice.
+		newer = slices.DeleteFunc(newer, func(e store.Event) bool { return e.Seq > head.Seq })
+		slices.Reverse(newer)
+		all := append(newer, last.events[head.Cluster]...)
+		return all[:min(len(all), liveEvents)], nil
+	}
+	if head.Seq == 0 {
+		return nil, nil
+	}
+	newest, err := r.Events(ctx, store.EventQuery{Clusters: []string{head.Cluster}, Limit: liveEvents})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(newest, func(e store.Event) bool { return e.Seq > head.Seq }), nil
+}
+
+// frame is the complete current snapshot of a stream, with the same fields every time.
+func (p *picture) frame(path streamPath, now time.Time) *data.Frame {
+	if path.topic == topicStatus {
+		return statusFrame(asOf(p.of(path), now), measureState)
+	}
+	var events []store.Event
+	for cluster, some := range p.events {
+		if path.includes(cluster) {
+			events = append(events, some...)
+		}
+	}
+	slices.SortFunc(events, func(a, b store.Event) int {
+		if c := b.At.Compare(a.At); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.Cluster, b.Cluster); c != 0 {
+			return c
+		}
+		return int(b.Seq - a.Seq)
+	})
+	return eventsFrame(events[:min(len(events), liveEvents)])
+}
+
+// mark is equal for two pictures that a stream shows alike, so that only what changed is sent.
+func (p *picture) mark(path streamPath, now time.Time) string {
+	var b strings.Builder
+	if path.topic == topicStatus {
+		for _, c := range asOf(p.of(path), now) {
+			fmt.Fprintf(&b, "%q %d %d %t\n", c.Cluster, c.Seq, c.At.UnixNano(), c.silent)
+		}
+		return b.String()
+	}
+	for _, c := range p.of(path) {
+		fmt.Fprintf(&b, "%q %d\n", c.Cluster, p.heads[c.Cluster].Seq)
+	}
+	return b.String()
+}
+
+// of are the clusters that a stream is about.
+func (p *picture) of(path streamPath) []store.Now {
+	var some []store.Now
+	for _, c := range p.clusters {
+		if path.includes(c.Cluster) {
+			some = append(some, c)
+		}
+	}
+	return some
+}

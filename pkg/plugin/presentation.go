@@ -1,0 +1,195 @@
+package plugin
+
+import (
+	"math"
+	"slices"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+// Colours, the same in every panel. Grey means: nobody knows.
+const (
+	green  = "green"
+	yellow = "yellow"
+	orange = "orange"
+	red    = "red"
+	purple = "purple"
+	grey   = "#808080"
+)
+
+// level is a state as the number that panels colour and alert rules compare: 0 happy, 1 stressed,
+// 2 critical, nil unknown.
+func level(s health.State) *float64 {
+	n, known := s.Level()
+	if !known {
+		return nil
+	}
+	return new(float64(n))
+}
+
+// stateAt is the inverse of level.
+func stateAt(level *float64) health.State {
+	if level == nil {
+		return health.Unknown
+	}
+	return health.States()[int(*level)]
+}
+
+// nullIs maps null and NaN, which both mean that nobody knows.
+func nullIs(text string) data.ValueMapping {
+	return data.SpecialValueMapper{Match: data.SpecialValueNullAndNaN, Result: data.ValueMappingResult{Text: text, Color: grey, Index: 9}}
+}
+
+// stateConfig shows a state number as a word in its colour. Mappings serve tables and timelines,
+// thresholds serve panels that colour by value.
+func stateConfig(title string) *data.FieldConfig {
+	return &data.FieldConfig{
+		DisplayNameFromDS: title,
+		Mappings: data.ValueMappings{
+			data.ValueMapper{
+				"0": {Text: health.Happy.String(), Color: green, Index: 0},
+				"1": {Text: health.Stressed.String(), Color: yellow, Index: 1},
+				"2": {Text: health.Critical.String(), Color: red, Index: 2},
+			},
+			nullIs(health.Unknown.String()),
+		},
+		Thresholds: steps(green, step{1, yellow}, step{2, red}),
+	}
+}
+
+// stateNames colours a field that holds states as words.
+func stateNames(title string) *data.FieldConfig {
+	return &data.FieldConfig{
+		DisplayNameFromDS: title,
+		Mappings: data.ValueMappings{data.ValueMapper{
+			health.Happy.String():    {Text: health.Happy.String(), Color: green, Index: 0},
+			health.Stressed.String(): {Text: health.Stressed.String(), Color: yellow, Index: 1},
+			health.Critical.String(): {Text: health.Critical.String(), Color: red, Index: 2},
+			health.Unknown.String():  {Text: health.Unknown.String(), Color: grey, Index: 3},
+		}},
+	}
+}
+
+// bottleneckNames colours a field that holds bottleneck classes as words.
+func bottleneckNames(title string) *data.FieldConfig {
+	return &data.FieldConfig{
+		DisplayNameFromDS: title,
+		Mappings: data.ValueMappings{data.ValueMapper{
+			string(health.BottleneckHealthy): {Text: "healthy", Color: green, Index: 0},
+			string(health.WorkerLimited):     {Text: "worker limited", Color: orange, Index: 1},
+			string(health.Mixed):             {Text: "mixed", Color: purple, Index: 2},
+			string(health.ServerLimited):     {Text: "server limited", Color: red, Index: 3},
+			string(health.BottleneckUnknown): {Text: "unknown", Color: grey, Index: 4},
+		}},
+	}
+}
+
+// flagConfig shows 0 and 1 as words.
+func flagConfig(title, zero, zeroColour, one, oneColour string) *data.FieldConfig {
+	return &data.FieldConfig{
+		DisplayNameFromDS: title,
+		Mappings: data.ValueMappings{
+			data.ValueMapper{
+				"0": {Text: zero, Color: zeroColour, Index: 0},
+				"1": {Text: one, Color: oneColour, Index: 1},
+			},
+			nullIs("unknown"),
+		},
+	}
+}
+
+// titled names a field for people.
+func titled(title string) *data.FieldConfig { return &data.FieldConfig{DisplayNameFromDS: title} }
+
+// inUnit names a field and gives its unit.
+func inUnit(title, unit string) *data.FieldConfig {
+	return &data.FieldConfig{DisplayNameFromDS: title, Unit: unit}
+}
+
+// shareConfig shows a share from 0 to 1 as per cent.
+func shareConfig(title string) *data.FieldConfig {
+	return inUnit(title, "percentunit").SetMin(0).SetMax(1)
+}
+
+// grafanaUnits are Grafana's ids for the units of signals.
+var grafanaUnits = map[health.Unit]string{
+	health.PerSecond:    "cps",
+	health.PerMinute:    "cpm",
+	health.Seconds:      "s",
+	health.Milliseconds: "ms",
+	health.Ratio:        "percentunit",
+	health.Percent:      "percent",
+	health.Count:        "short",
+	health.Bytes:        "bytes",
+}
+
+// signalConfig gives a signal its title, unit, meaning and thresholds.
+func signalConfig(s health.Signal, title string, band health.Band) *data.FieldConfig {
+	return &data.FieldConfig{
+		DisplayNameFromDS: title,
+		Description:       s.Meaning,
+		Unit:              grafanaUnits[s.Unit],
+		Thresholds:        signalThresholds(s.ID, band),
+	}
+}
+
+// signalThresholds reads a signal's thresholds from its gates; nil when no gate judges the signal by
+// a fixed number. A value's colour is that of the worst gate that it would fire.
+func signalThresholds(id health.SignalID, band health.Band) *data.ThresholdsConfig {
+	var judges []health.Gate
+	var numbers []float64
+	for _, g := range health.Gates() {
+		if g.Signal == id && g.PerUnitOf == "" {
+			judges = append(judges, g)
+			numbers = append(numbers, g.Threshold.For(band))
+		}
+	}
+	if len(judges) == 0 {
+		return nil
+	}
+	// beyond is the colour of the values just above a number.
+	beyond := func(x float64) string {
+		worst := green
+		for _, g := range judges {
+			threshold := g.Threshold.For(band)
+			if fires := g.Op == health.Above && threshold <= x || g.Op == health.Below && threshold > x; !fires {
+				continue
+			}
+			if g.Severity == health.Critical {
+				return red
+			}
+			worst = yellow
+		}
+		return worst
+	}
+	slices.Sort(numbers)
+	colour := beyond(math.Inf(-1))
+	base, rising := colour, []step(nil)
+	for _, x := range numbers {
+		if next := beyond(x); next != colour {
+			rising = append(rising, step{x, next})
+			colour = next
+		}
+	}
+	return steps(base, rising...)
+}
+
+// step is a colour from a value on.
+type step struct {
+	from   float64
+	colour string
+}
+
+// steps makes thresholds: a base colour, and steps that rise.
+func steps(base string, rising ...step) *data.ThresholdsConfig {
+	config := &data.ThresholdsConfig{
+		Mode:  data.ThresholdsModeAbsolute,
+		Steps: []data.Threshold{data.NewThreshold(math.Inf(-1), base, "")},
+	}
+	for _, s := range rising {
+		config.Steps = append(config.Steps, data.NewThreshold(s.from, s.colour, ""))
+	}
+	return config
+}

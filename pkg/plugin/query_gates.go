@@ -1,0 +1,114 @@
+package plugin
+
+import (
+	"context"
+	"slices"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+// gateRow is one gate of one cluster.
+type gateRow struct {
+	present
+	health.GateResult
+}
+
+// fired is 1 when the gate fired and 0 when it passed. It is null when the gate is unknown or the
+// cluster silent: what was true at the last cycle may be true no more.
+func (g gateRow) fired() *float64 {
+	if g.silent || g.Result == health.NotKnowable {
+		return nil
+	}
+	return flag(g.Result == health.Fired)
+}
+
+func (g gateRow) title() string {
+	gate, ok := health.LookupGate(g.ID)
+	if !ok {
+		return string(g.ID) // from a newer worker
+	}
+	return gate.Title
+}
+
+// answerGates tells why a state is what it is: every gate with its signal, value and threshold.
+func answerGates(ctx context.Context, d *Datasource, a ask) (data.Frames, error) {
+	clusters, lacking, err := d.clustersNow(ctx, a.clusters)
+	if err != nil {
+		return nil, err
+	}
+	rows := gateRows(clusters, a)
+	if a.forAlert {
+		return data.Frames{gatesForAlert(rows)}, nil
+	}
+	return lacking.on(data.Frames{gatesFrame(rows)}), nil
+}
+
+// gateRows keeps the gates that were asked for, the fired ones first within a cluster. An alert rule
+// gets the passed ones too, whatever the query says: it needs their 0 to resolve.
+func gateRows(clusters []present, a ask) []gateRow {
+	var rows []gateRow
+	for _, c := range clusters {
+		gates := slices.Clone(c.Verdict.Gates)
+		slices.SortStableFunc(gates, func(x, y health.GateResult) int { return urgency(x) - urgency(y) })
+		for _, g := range gates {
+			wanted := (len(a.gates) == 0 || slices.Contains(a.gates, g.ID)) &&
+				(len(a.services) == 0 || slices.Contains(a.services, g.Service)) &&
+				(!a.onlyFired || a.forAlert || g.Result == health.Fired)
+			if wanted {
+				rows = append(rows, gateRow{c, g})
+			}
+		}
+	}
+	return rows
+}
+
+// urgency sorts fired gates first, worst first, then unknown ones, then those that passed.
+func urgency(g health.GateResult) int {
+	switch g.Result {
+	case health.Fired:
+		return int(health.Critical) - int(g.Severity)
+	case health.NotKnowable:
+		return 10
+	default:
+		return 20
+	}
+}
+
+// gatesForAlert holds one number per gate: 1 fired, 0 passed. An unknown gate is null on purpose, so
+// that the rule's own "no data" setting decides about it; 0 would say that all is well.
+func gatesForAlert(rows []gateRow) *data.Frame {
+	return numbers("gates", gateIdentity(rows, firedColumn(rows))...)
+}
+
+// gateIdentity begins a frame with what names a gate.
+func gateIdentity(rows []gateRow, rest ...*data.Field) []*data.Field {
+	return append([]*data.Field{
+		column("cluster", titled("Cluster"), rows, func(g gateRow) string { return g.Cluster }),
+		column("gate", titled("Gate"), rows, func(g gateRow) string { return string(g.ID) }),
+		column("service", titled("Service"), rows, func(g gateRow) string { return string(g.Service) }),
+	}, rest...)
+}
+
+func firedColumn(rows []gateRow) *data.Field {
+	return column("fired", flagConfig("Result", "passed", green, "fired", red), rows, gateRow.fired)
+}
+
+func gatesFrame(rows []gateRow) *data.Frame {
+	return numbers("gates", gateIdentity(rows,
+		firedColumn(rows),
+		column("title", titled("What it watches for"), rows, gateRow.title),
+		column("evidence", titled("Evidence"), rows, func(g gateRow) string { return evidence(g.GateResult) }),
+		column("value", titled("Value"), rows, func(g gateRow) *float64 { return g.Value }),
+		column("op", titled("Comparison"), rows, func(g gateRow) string { return string(g.Op) }),
+		column("threshold", titled("Threshold"), rows, func(g gateRow) float64 { return g.Threshold }),
+		column("signal", titled("Signal"), rows, func(g gateRow) string { return string(g.Signal) }),
+		column("severity", stateNames("Severity"), rows, func(g gateRow) string { return g.Severity.String() }),
+		column("side", titled("Whose trouble"), rows, func(g gateRow) string { return string(g.Side) }),
+		column("deciding", titled("Decides"), rows, func(g gateRow) bool { return g.Deciding }),
+		column("overridden", titled("Own threshold"), rows, func(g gateRow) bool { return g.Overridden }),
+		column("stale", flagConfig("Staleness", "current", green, "stale", grey), rows, func(g gateRow) *float64 { return flag(g.stale()) }),
+		column("note", titled("Note"), rows, func(g gateRow) string { return g.Note }),
+	)...)
+}

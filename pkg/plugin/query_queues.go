@@ -1,0 +1,59 @@
+package plugin
+
+import (
+	"context"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+// queueRow is one task queue of one cluster.
+type queueRow struct {
+	present
+	health.TaskQueue
+}
+
+// answerQueues tells the worst task queues of each cluster by name, at most ten each, worst first.
+// The numbers of a silent cluster are null.
+func answerQueues(ctx context.Context, d *Datasource, a ask) (data.Frames, error) {
+	clusters, lacking, err := d.clustersNow(ctx, a.clusters)
+	if err != nil {
+		return nil, err
+	}
+	var rows []queueRow
+	for _, c := range clusters {
+		for _, q := range c.Snapshot.Queues {
+			if len(rows) < a.rows {
+				rows = append(rows, queueRow{c, q})
+			}
+		}
+	}
+	return lacking.on(data.Frames{queuesFrame(rows)}), nil
+}
+
+func queuesFrame(rows []queueRow) *data.Frame {
+	text := func(name, title string, value func(queueRow) string) *data.Field {
+		return column(name, titled(title), rows, value)
+	}
+	amount := func(name string, config *data.FieldConfig, value func(queueRow) *float64) *data.Field {
+		return column(name, config, rows, func(q queueRow) *float64 {
+			if q.silent {
+				return nil
+			}
+			return value(q)
+		})
+	}
+	return numbers("queues",
+		text("cluster", "Cluster", func(q queueRow) string { return q.Cluster }),
+		text("namespace", "Namespace", func(q queueRow) string { return q.Namespace }),
+		text("task_queue", "Task queue", func(q queueRow) string { return q.Name }),
+		text("type", "Type", func(q queueRow) string { return q.Type }),
+		amount("starved", flagConfig("Starved", "served", green, "starved", red), func(q queueRow) *float64 { return flag(q.Starved) }),
+		amount("oldest_age", inUnit("Oldest task", "s"), func(q queueRow) *float64 { return q.OldestAgeSec }),
+		amount("backlog", inUnit("Backlog", "short"), func(q queueRow) *float64 { return q.Backlog }),
+		amount("inflow", inUnit("Inflow to backlog", "cps"), func(q queueRow) *float64 { return q.InflowPerSec }),
+		amount("pollers", inUnit("Pollers", "short"), func(q queueRow) *float64 { return q.Pollers }),
+		amount("slots_available", inUnit("Free slots", "short"), func(q queueRow) *float64 { return q.SlotsAvailable }),
+	)
+}

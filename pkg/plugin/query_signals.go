@@ -1,0 +1,71 @@
+package plugin
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// answerSignals tells signals over time, one series for each cluster and signal. Where a signal was
+// unknown its value is null, never zero.
+func answerSignals(ctx context.Context, d *Datasource, a ask) (data.Frames, error) {
+	clusters, lacking, err := d.clustersNow(ctx, a.clusters)
+	if err != nil {
+		return nil, err
+	}
+	signals := wantedSignals(a)
+	stored, err := d.store.Series(ctx, store.SeriesQuery{Clusters: a.clusters, Signals: signals, From: a.from, To: a.to, Points: a.points})
+	if err != nil {
+		return nil, err
+	}
+	bands := map[string]health.Band{}
+	for _, c := range clusters {
+		bands[c.Cluster] = c.Verdict.Band
+	}
+	var frames data.Frames
+	for _, s := range stored {
+		if signal, ok := health.LookupSignal(s.Signal); ok && len(s.Points) > 0 {
+			frames = append(frames, signalFrame(s, signal, bands[s.Cluster], len(a.clusters) == 1))
+		}
+	}
+	if len(frames) == 0 {
+		if len(lacking) == 0 {
+			lacking.inform("There is no cycle in this time range.")
+		}
+		frames = data.Frames{noSeries(string(signals[0]), nil)}
+	}
+	return lacking.on(frames), nil
+}
+
+// wantedSignals are the named ones, or all of the named services, or the primary ones.
+func wantedSignals(a ask) []health.SignalID {
+	if len(a.signals) > 0 {
+		return a.signals
+	}
+	var ids []health.SignalID
+	for _, s := range health.Signals() {
+		if len(a.services) > 0 && slices.Contains(a.services, s.Service) || len(a.services) == 0 && s.Class == health.Primary {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
+// signalFrame names a series for people: by its signal, and by its cluster unless only one was asked for.
+func signalFrame(s store.Series, signal health.Signal, band health.Band, oneCluster bool) *data.Frame {
+	title := signal.Title
+	if !oneCluster {
+		title += " · " + s.Cluster
+	}
+	at, values := make([]time.Time, len(s.Points)), make([]*float64, len(s.Points))
+	for i, p := range s.Points {
+		at[i], values[i] = p.At.UTC(), p.Value
+	}
+	labels := data.Labels{"cluster": s.Cluster, "signal": string(s.Signal)}
+	return series(string(s.Signal), labels, signalConfig(signal, title, band), at, values)
+}

@@ -1,0 +1,57 @@
+package plugin
+
+import (
+	"context"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+// answerWorkers tells for each cluster on which side it is limited, what its workers read, and which
+// scaling rules hold. The numbers of a silent cluster are null.
+func answerWorkers(ctx context.Context, d *Datasource, a ask) (data.Frames, error) {
+	clusters, lacking, err := d.clustersNow(ctx, a.clusters)
+	if err != nil {
+		return nil, err
+	}
+	fields := []*data.Field{
+		clusterColumn(clusters),
+		column("bottleneck", bottleneckNames("Bottleneck"), clusters, present.bottleneck),
+		column("warnings", titled("Scaling rules that hold"), clusters, warningLines),
+	}
+	for _, s := range health.Signals() {
+		if s.Class == health.Worker || s.Class == health.WorkerAmplifier || s.ID == health.StarvedQueues {
+			fields = append(fields, snapshotColumn(clusters, s))
+		}
+	}
+	return lacking.on(data.Frames{numbers("workers", fields...)}), nil
+}
+
+func warningLines(p present) string {
+	if p.silent {
+		return ""
+	}
+	lines := make([]string, len(p.Verdict.Warnings))
+	for i, w := range p.Verdict.Warnings {
+		lines[i] = w.Text
+	}
+	return strings.Join(lines, "\n")
+}
+
+// snapshotColumn is a signal of the last cycle. Thresholds are those of the first cluster's scale
+// band: a column has only one set of them.
+func snapshotColumn(clusters []present, s health.Signal) *data.Field {
+	band := health.Starter
+	if len(clusters) > 0 {
+		band = clusters[0].Verdict.Band
+	}
+	return column(string(s.ID), signalConfig(s, s.Title, band), clusters, func(p present) *float64 {
+		value, known := p.Snapshot.Value(s.ID)
+		if p.silent || !known {
+			return nil
+		}
+		return new(value)
+	})
+}

@@ -1,0 +1,123 @@
+package plugin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+)
+
+// resources serves the health of clusters as JSON, for whatever is not a panel. An error is a JSON
+// object with the field "error".
+func (d *Datasource) resources() http.Handler {
+	mux := http.NewServeMux()
+	for path, serve := range map[string]func(*http.Request) (any, error){
+		"/status":          d.serveStatus,
+		"/status/services": d.serveServices,
+		"/status/timeline": d.serveTimeline,
+	} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { d.reply(w, r, serve) })
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", http.MethodGet)
+			writeError(w, http.StatusMethodNotAllowed, "only GET is allowed here")
+		})
+	}
+	mux.HandleFunc("POST /actions", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusNotImplemented, map[string]any{
+			"error": "Not implemented: the copilot suggests actions and takes none", "status": http.StatusNotImplemented})
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no %s %q; there are GET /status, /status/services and /status/timeline", r.Method, r.URL.Path))
+	})
+	return mux
+}
+
+// refusal is a request that can't be answered, with the HTTP status that says why.
+type refusal struct {
+	status int
+	text   string
+}
+
+func (r refusal) Error() string { return r.text }
+
+// reply writes what serve found, or its error.
+func (d *Datasource) reply(w http.ResponseWriter, r *http.Request, serve func(*http.Request) (any, error)) {
+	body, err := serve(r)
+	if refused, ok := errors.AsType[refusal](err); ok {
+		writeError(w, refused.status, refused.text)
+		return
+	}
+	if err != nil {
+		trouble := diagnose(err)
+		backend.Logger.FromContext(r.Context()).Warn("A resource failed", "path", r.URL.Path, "cause", trouble.cause, "error", d.redact(err.Error()))
+		writeError(w, int(trouble.status), d.redact(trouble.String()))
+		return
+	}
+	writeJSON(w, http.StatusOK, body)
+}
+
+// clustersOf reads the clusters that a request names, or all of them.
+func (d *Datasource) clustersOf(r *http.Request) (clusters []present, named bool, err error) {
+	wanted, err := parseClusters(r.URL.Query()["cluster"])
+	if err != nil {
+		return nil, false, refusal{http.StatusBadRequest, err.Error()}
+	}
+	clusters, lacking, err := d.clustersNow(r.Context(), wanted)
+	if err != nil {
+		return nil, false, err
+	}
+	if len(wanted) > 0 && len(lacking) > 0 {
+		return nil, false, refusal{http.StatusNotFound, lacking[0].Text}
+	}
+	return clusters, len(wanted) == 1, nil
+}
+
+// timeRange reads start and end, RFC 3339 or milliseconds since 1970. Without them it is the last 24 hours.
+func timeRange(r *http.Request, now time.Time) (from, to time.Time, err error) {
+	if to, err = parseTime(r, "end", now); err != nil {
+		return from, to, err
+	}
+	if from, err = parseTime(r, "start", to.Add(-24*time.Hour)); err != nil {
+		return from, to, err
+	}
+	switch width := to.Sub(from); {
+	case width < 0:
+		err = refusal{http.StatusBadRequest, "end lies before start"}
+	case width > longestTimeRange:
+		err = refusal{http.StatusBadRequest, fmt.Sprintf("start and end lie %d days apart, the most is %d", int(width.Hours()/24), int(longestTimeRange.Hours()/24))}
+	}
+	return from, to, err
+}
+
+func parseTime(r *http.Request, name string, otherwise time.Time) (time.Time, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return otherwise, nil
+	}
+	if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.UnixMilli(ms), nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, refusal{http.StatusBadRequest, fmt.Sprintf("%s is %q: write it like 2026-01-02T03:04:05Z, or as milliseconds since 1970", name, text)}
+	}
+	return t, nil
+}
+
+func writeError(w http.ResponseWriter, status int, text string) {
+	writeJSON(w, status, map[string]any{"error": text})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		status, raw = http.StatusInternalServerError, []byte(`{"error":"the answer can't be written as JSON, which is a bug in the plugin"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(raw) // whoever hung up needs no answer
+}

@@ -1,0 +1,43 @@
+package plugin
+
+import (
+	"context"
+	"time"
+
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// unusable stands in for the store of a data source whose settings can't work: every question gets the
+// reason for an answer.
+type unusable struct{ reason error }
+
+var _ reader = unusable{}
+
+// settingsError: the settings can't work, whatever the database does.
+type settingsError struct{ reason error }
+
+func (e *settingsError) Error() string { return e.reason.Error() }
+func (e *settingsError) Unwrap() error { return e.reason }
+
+func (u unusable) err() error { return &settingsError{u.reason} }
+
+func (u unusable) Now(context.Context, []string) ([]store.Now, error) { return nil, u.err() }
+func (u unusable) Heads(context.Context) ([]store.Head, error)        { return nil, u.err() }
+func (u unusable) Check(context.Context) (store.Health, error)        { return store.Health{}, u.err() }
+func (u unusable) Close()                                             {}
+
+func (u unusable) Spans(context.Context, []string, time.Time, time.Time) ([]store.Span, error) {
+	return nil, u.err()
+}
+
+func (u unusable) Series(context.Context, store.SeriesQuery) ([]store.Series, error) {
+	return nil, u.err()
+}
+
+func (u unusable) Events(context.Context, store.EventQuery) ([]store.Event, error) {
+	return nil, u.err()
+}
+
+func (u unusable) EventsAfter(context.Context, string, int64, int) ([]store.Event, error) {
+	return nil, u.err()
+}
