@@ -27,7 +27,7 @@ type SignalReader interface {
 type Store interface {
 	SaveCycles(ctx context.Context, cycles []store.Cycle) error
 	LoadMemory(ctx context.Context, cluster string) (memory json.RawMessage, found bool, err error)
-	Prune(ctx context.Context, before time.Time) (rows int64, err error)
+	Prune(ctx context.Context, before time.Time) ([]store.Pruned, error)
 }
 
 // Activities are the activities of all workflows.
@@ -96,7 +96,11 @@ func (a *Activities) Prune(ctx context.Context, in workflows.PruneInput) (workfl
 			}
 		}
 	}()
-	rows, err := a.Store.Prune(ctx, time.Now().Add(-in.Retention))
+	pruned, err := a.Store.Prune(ctx, time.Now().Add(-in.Retention))
+	var rows int64
+	for _, p := range pruned {
+		rows += p.Rows
+	}
 	return workflows.PruneOutput{Rows: rows}, storeError(err)
 }
 
