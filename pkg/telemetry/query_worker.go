@@ -1,0 +1,136 @@
+package telemetry
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Matchers of the SDK workers' metrics.
+const (
+	workflowSlots = `worker_type="WorkflowWorker"`
+	activitySlots = `worker_type="ActivityWorker"`
+	// Local activities have a pool of their own, of a thousand slots by default, that would drown the others.
+	taskSlots = `worker_type=~"WorkflowWorker|ActivityWorker"`
+	// The SDK moves pollers between the normal and the sticky queue: only their sum means something.
+	workflowPollers = `poller_type=~"workflow_task|workflow_sticky_task"`
+	activityPollers = `poller_type="activity_task"`
+	anyPollers      = `poller_type!=""`
+)
+
+// workerGauge aggregates a gauge of the SDK workers.
+func workerGauge(aggregate, metric string, matchers ...string) query {
+	return func(a *asking) string {
+		return fmt.Sprintf("%s(%s)", aggregate, a.workerSeries([]string{metric}, matchers...))
+	}
+}
+
+// workerRate is how often a counter of the SDK workers counts per second.
+func workerRate(metric string, matchers ...string) query {
+	return func(a *asking) string {
+		names := counterNames(a.names.sdk, metric)
+		if len(names) == 0 {
+			return a.cannot(a.names.sdkUnknown)
+		}
+		return fmt.Sprintf("sum(rate(%s%s))", a.workerSeries(names, matchers...), a.over(1))
+	}
+}
+
+// zeroBeside reads an absent counter of the SDK workers as 0 while a counter that they always have exists.
+// Without SDK metrics the result stays absent.
+func zeroBeside(sibling string, q query) query {
+	return func(a *asking) string { return fmt.Sprintf("(%s or 0 * %s)", q(a), workerRate(sibling)(a)) }
+}
+
+// workerMilliseconds is a quantile of a timer of the SDK workers, over all dialects that are of use. The
+// worst counts where workers measure in ways that cannot be added up.
+func workerMilliseconds(q float64, metric string) query {
+	return func(a *asking) string {
+		var inSeconds, inMilliseconds, summaries []string
+		coarse := false
+		for _, d := range a.names.sdk {
+			name := metric + d.TimerSuffix
+			switch {
+			case d.Coarse:
+				coarse = true
+			case d.Summary && d.Milliseconds:
+				summaries = append(summaries, fmt.Sprintf(`max(%s)`, a.workerSeries([]string{name}, fmt.Sprintf(`quantile="%g"`, q))))
+			case d.Summary:
+				summaries = append(summaries, fmt.Sprintf(`1000 * max(%s)`, a.workerSeries([]string{name}, fmt.Sprintf(`quantile="%g"`, q))))
+			case d.Milliseconds:
+				inMilliseconds = append(inMilliseconds, name+"_bucket")
+			default:
+				inSeconds = append(inSeconds, name+"_bucket")
+			}
+		}
+		if coarse {
+			a.note = "the workers export timers with the OpenTelemetry SDK's default buckets (0, 5, 10 … seconds), whose p95 is always 4.75 s: " +
+				"give them a view with buckets below a second"
+		}
+		slices.Sort(summaries)
+		all := slices.Compact(summaries)
+		if len(inSeconds) > 0 {
+			all = append(all, "1000 * "+a.workerQuantile(q, inSeconds))
+		}
+		if len(inMilliseconds) > 0 {
+			all = append(all, a.workerQuantile(q, inMilliseconds))
+		}
+		switch {
+		case len(all) == 0 && coarse:
+			return a.cannot(a.note)
+		case len(all) == 0:
+			return a.cannot(a.names.sdkUnknown)
+		case len(all) == 1:
+			return all[0]
+		}
+		for i := range all {
+			all[i] = fmt.Sprintf(`label_replace(%s, "form", "%d", "", "")`, all[i], i)
+		}
+		return "max(" + strings.Join(all, " or ") + ")"
+	}
+}
+
+func (a *asking) workerQuantile(q float64, names []string) string {
+	slices.Sort(names)
+	return fmt.Sprintf("histogram_quantile(%g, sum by (le) (rate(%s%s)))", q, a.workerSeries(slices.Compact(names)), a.over(1))
+}
+
+// firstOf asks the second query where the first one cannot be asked or finds nothing.
+func firstOf(first, second query) query {
+	return func(a *asking) string {
+		try := asking{cluster: a.cluster, names: a.names}
+		promql := first(&try)
+		a.note = try.note
+		if try.unaskable != "" {
+			return second(a)
+		}
+		return fmt.Sprintf("(%s or %s)", promql, second(a))
+	}
+}
+
+// freeSlots is the number of free slots per task queue. A worker that is busy for a moment is not
+// exhausted: the most that was free during the window counts, of workers that are still there.
+func freeSlots(a *asking, matchers ...string) string {
+	available := a.workerSeries([]string{"temporal_worker_task_slots_available"}, matchers...)
+	return fmt.Sprintf("sum by (%s, task_queue) (max_over_time(%s%s) and %s)", a.workerLabel("namespace"), available, a.over(1), available)
+}
+
+// fewestFreeSlots is the number of free slots in the task queue that has the fewest.
+func fewestFreeSlots(kind string) query {
+	return func(a *asking) string { return "min(" + freeSlots(a, kind) + ")" }
+}
+
+// smallestFreeShare is the free share of the slots of the task queue where it is smallest.
+func smallestFreeShare(kind string) query {
+	return func(a *asking) string {
+		by := fmt.Sprintf("sum by (%s, task_queue)", a.workerLabel("namespace"))
+		return fmt.Sprintf("clamp_max(min(%s / (%s(%s) + %s(%s))), 1)", freeSlots(a, kind),
+			by, a.workerSeries([]string{"temporal_worker_task_slots_available"}, kind),
+			by, a.workerSeries([]string{"temporal_worker_task_slots_used"}, kind))
+	}
+}
+
+// byWorker aggregates a gauge per worker process.
+func (a *asking) byWorker(aggregate, metric string, matchers ...string) string {
+	return fmt.Sprintf("%s by (job, instance) (%s)", aggregate, a.workerSeries([]string{metric}, matchers...))
+}

@@ -1,0 +1,192 @@
+package telemetry
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+// worstQueues is how many task queues a snapshot carries.
+const worstQueues = 10
+
+// The parts of the join over task queues.
+const (
+	partQueueAge     = "queues/age"
+	partQueueBacklog = "queues/backlog"
+	partQueueInflow  = "queues/inflow"
+	partQueuePollers = "queues/pollers"
+	partQueueSlots   = "queues/slots"
+)
+
+// slotsMustStayAt0For is how long slots must be at 0 to be exhausted: a busy worker has none for moments.
+const slotsMustStayAt0For = "2m"
+
+// queueQuestions ask per namespace, task queue and type what the matching service and the workers know.
+func queueQuestions(a *asking) []question {
+	by := fmt.Sprintf("by (%s, %s, %s)", a.label("namespace"), a.label("taskqueue"), a.label("task_type"))
+	of := func(metric string, matchers ...string) string {
+		return a.series(metric, append([]string{userNamespaces, userQueues}, matchers...)...)
+	}
+	// Busy pollers are away for moments: nobody polls when there was no poll at any of two scrapes.
+	polls := of("pending_polls")
+	slots := a.workerSeries([]string{"temporal_worker_task_slots_available"}, taskSlots)
+	return []question{
+		{id: partQueueAge, promql: fmt.Sprintf("max %s (%s)", by, of("approximate_backlog_age_seconds"))},
+		{id: partQueueBacklog, promql: fmt.Sprintf("sum %s (%s)", by, of("approximate_backlog_count"))},
+		{id: partQueueInflow, promql: fmt.Sprintf("sum %s (rate(%s%s))", by,
+			of(a.names.server.counter("tasks_added"), `task_add_result="backlog"`, `forwarded="false"`), a.over(1))},
+		{id: partQueuePollers, promql: fmt.Sprintf("sum %s (max_over_time(%s[%s]) and %s)", by,
+			polls, seconds(2*a.cluster.scrapeInterval()+time.Second), polls)},
+		{id: partQueueSlots, promql: fmt.Sprintf("sum by (%s, task_queue, worker_type) (max_over_time(%s[%s]) and %s)",
+			a.workerLabel("namespace"), slots, slotsMustStayAt0For, slots)},
+	}
+}
+
+// queueKey names a task queue in a way that the server's and the workers' metrics agree on: tally replaces
+// separators in the server's label values, the SDKs do not.
+type queueKey struct{ namespace, name, kind string }
+
+func sanitised(s model.LabelValue) string {
+	return strings.Map(func(r rune) rune {
+		if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
+		}
+		return '_'
+	}, string(s))
+}
+
+// judgeQueues joins what is known of each task queue, keeps the worst, and counts the starved ones.
+func (r *reading) judgeQueues(questions []question, answers map[string]answer) {
+	texts := make([]string, len(questions))
+	reason := ""
+	for i, q := range questions {
+		texts[i] = q.promql
+		// The workers' slots may be unknown; the rest may not.
+		if f := answers[q.id].failure; f != "" && q.id != partQueueSlots {
+			reason = f
+		}
+	}
+	age, alive := r.ages[fromMatching]
+	switch {
+	case reason != "":
+	case !alive:
+		reason = "no metrics of the matching service: is it running, and does the selector match it?"
+	case age > r.cluster.maxAge():
+		reason = fmt.Sprintf("the newest sample is %s old", age.Round(time.Second))
+	}
+	var queues []health.TaskQueue
+	if reason == "" {
+		queues = r.joinQueues(answers)
+	}
+	starved, oldest, agesKnown := 0, 0.0, true
+	for _, q := range queues {
+		if !q.Starved {
+			continue
+		}
+		starved++
+		if q.OldestAgeSec == nil {
+			agesKnown = false
+			continue
+		}
+		oldest = max(oldest, *q.OldestAgeSec)
+	}
+	r.Snapshot.Queues = queues[:min(len(queues), worstQueues)]
+
+	for _, id := range []health.SignalID{health.StarvedQueues, health.StarvedOldestAge} {
+		if r.cluster.Queries[id] != "" {
+			continue
+		}
+		r.byID[id].Query = strings.Join(texts, "\n")
+		switch {
+		case reason != "":
+			r.unknown(id, reason)
+		case id == health.StarvedQueues:
+			r.known(id, float64(starved))
+		case oldest == 0 && !agesKnown:
+			r.unknown(id, "the starved task queues have no backlog age yet: the gauge is refreshed once a minute")
+		default:
+			r.known(id, oldest)
+		}
+	}
+}
+
+// joinQueues returns all task queues of users, worst first.
+func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
+	a := asking{cluster: r.cluster, names: r.names}
+	found := map[queueKey]*health.TaskQueue{}
+	ofServer := func(part string, field func(*health.TaskQueue) **float64) {
+		for _, s := range answers[part].series {
+			namespace, name := s.Metric[model.LabelName(a.label("namespace"))], s.Metric[model.LabelName(a.label("taskqueue"))]
+			kind := strings.ToLower(string(s.Metric[model.LabelName(a.label("task_type"))]))
+			key := queueKey{sanitised(namespace), sanitised(name), kind}
+			q := found[key]
+			if q == nil {
+				// An inflow that is not counted has not happened: the counter is born with the first task.
+				q = &health.TaskQueue{Namespace: string(namespace), Name: string(name), Type: kind, InflowPerSec: new(float64)}
+				found[key] = q
+			}
+			v := float64(s.Value)
+			*field(q) = &v
+		}
+	}
+	ofServer(partQueueAge, func(q *health.TaskQueue) **float64 { return &q.OldestAgeSec })
+	ofServer(partQueueBacklog, func(q *health.TaskQueue) **float64 { return &q.Backlog })
+	ofServer(partQueueInflow, func(q *health.TaskQueue) **float64 { return &q.InflowPerSec })
+	ofServer(partQueuePollers, func(q *health.TaskQueue) **float64 { return &q.Pollers })
+
+	kinds := map[model.LabelValue]string{"WorkflowWorker": "workflow", "ActivityWorker": "activity"}
+	for _, s := range answers[partQueueSlots].series {
+		key := queueKey{sanitised(s.Metric[model.LabelName(a.workerLabel("namespace"))]), sanitised(s.Metric["task_queue"]), kinds[s.Metric["worker_type"]]}
+		if q := found[key]; q != nil {
+			v := float64(s.Value)
+			q.SlotsAvailable = &v
+		}
+	}
+	queues := make([]health.TaskQueue, 0, len(found))
+	for _, q := range found {
+		judge(q)
+		queues = append(queues, *q)
+	}
+	slices.SortFunc(queues, worseFirst)
+	return queues
+}
+
+// judge decides whether a queue is starved: work waits or arrives, and nobody polls for it or all slots
+// of its workers stay taken. Backlog gauges are refreshed once a minute and stay up after a drain, so a
+// queue that is polled is not starved by its backlog alone.
+func judge(q *health.TaskQueue) {
+	work := q.Backlog != nil && *q.Backlog > 0 || *q.InflowPerSec > 0
+	if work && q.Pollers == nil {
+		// The gauge is born with the first poll.
+		q.Pollers = new(float64)
+	}
+	q.Starved = work && (*q.Pollers == 0 || q.SlotsAvailable != nil && *q.SlotsAvailable == 0)
+}
+
+func worseFirst(a, b health.TaskQueue) int {
+	starved := func(q health.TaskQueue) int {
+		if q.Starved {
+			return 1
+		}
+		return 0
+	}
+	number := func(v *float64) float64 {
+		if v == nil {
+			return -1
+		}
+		return *v
+	}
+	return cmp.Or(
+		cmp.Compare(starved(b), starved(a)),
+		cmp.Compare(number(b.OldestAgeSec), number(a.OldestAgeSec)),
+		cmp.Compare(number(b.Backlog), number(a.Backlog)),
+		cmp.Compare(number(b.InflowPerSec), number(a.InflowPerSec)),
+		strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name), strings.Compare(a.Type, b.Type))
+}

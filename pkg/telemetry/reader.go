@@ -1,0 +1,116 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+)
+
+// Options bound what a Reader does to a Prometheus. The zero value is right for most.
+type Options struct {
+	// Timeout is how long Read may take in all when its context has no nearer deadline; 0 means 20 seconds,
+	// two thirds of the usual 30-second cycle.
+	Timeout time.Duration
+	// QueryTimeout is how long one request may take; 0 means 10 seconds.
+	QueryTimeout time.Duration
+	// Concurrency is how many requests of one Read run at once; 0 means 4.
+	Concurrency int
+	// BatchSize is how many signals one request asks for; 0 means 12.
+	BatchSize int
+	// MaxAnswerBytes is the largest answer that is read; 0 means 32 MiB.
+	MaxAnswerBytes int64
+}
+
+func (o Options) withDefaults() Options {
+	if o.Timeout <= 0 {
+		o.Timeout = 20 * time.Second
+	}
+	if o.QueryTimeout <= 0 {
+		o.QueryTimeout = 10 * time.Second
+	}
+	if o.Concurrency <= 0 {
+		o.Concurrency = 4
+	}
+	if o.BatchSize <= 0 {
+		o.BatchSize = 12
+	}
+	if o.MaxAnswerBytes <= 0 {
+		o.MaxAnswerBytes = 32 << 20
+	}
+	return o
+}
+
+// Reader reads signals from one Prometheus. It may be used by several goroutines and for several clusters.
+type Reader struct {
+	source  Source
+	host    string
+	options Options
+	api     v1.API
+
+	mu       sync.Mutex
+	detected map[string]detection
+}
+
+// detection is a cluster's naming and the evaluation time for which it was found.
+type detection struct {
+	names naming
+	at    time.Time
+}
+
+// New returns a Reader of a source. It does not connect; its errors are mistakes in the settings.
+func New(source Source, options Options) (*Reader, error) {
+	u, err := source.check()
+	if err != nil {
+		return nil, err
+	}
+	transport, err := source.transport()
+	if err != nil {
+		return nil, err
+	}
+	options = options.withDefaults()
+	client, err := api.NewClient(api.Config{
+		Address:      source.URL,
+		RoundTripper: guard{next: transport, maxBytes: options.MaxAnswerBytes},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connection settings of Prometheus: %w", err)
+	}
+	return &Reader{
+		source: source, host: u.Host, options: options,
+		api: v1.NewAPI(client), detected: map[string]detection{},
+	}, nil
+}
+
+// names returns how the cluster's metrics are called at a time: from memory while that is young and still
+// holds by the counters that exist, else by asking. Present are the answers to presenceQuestions. The
+// failure, in words, is why the server's names could not be found.
+func (r *Reader) names(ctx context.Context, c Cluster, at time.Time, present map[string]answer) (names naming, failure string) {
+	if failure := serverFailure(present); failure != "" {
+		return naming{}, failure
+	}
+	key := fmt.Sprintf("%s\x00%s\x00%s", c.Name, c.Selector, c.WorkerSelector)
+	r.mu.Lock()
+	known, ok := r.detected[key]
+	r.mu.Unlock()
+	if age := at.Sub(known.at).Abs(); ok && age < detectionLife && known.names.stillHolds(c, present) {
+		return known.names, ""
+	}
+	answers := r.ask(ctx, at, detectionQuestions(c))
+	if failure := serverFailure(answers); failure != "" {
+		return naming{}, failure
+	}
+	maps.Copy(answers, present)
+	names = detect(c, answers)
+	// A naming found while nothing was there is a guess, not worth remembering.
+	if len(present[partCounters].series) > 0 {
+		r.mu.Lock()
+		r.detected[key] = detection{names, at}
+		r.mu.Unlock()
+	}
+	return names, ""
+}

@@ -1,0 +1,104 @@
+package telemetry
+
+import (
+	"fmt"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+const (
+	conditionFailed = `error_type=~".*ConditionFailed.*"`
+	ownershipLost   = `error_type=~".*ShardOwnershipLost"`
+	mutableState    = `cache_type="mutablestate"`
+	getOrCreate     = `operation="HistoryCacheGetOrCreate"`
+)
+
+const noSQL = "the server exports no SQL connection pool metrics (they are sampled once a minute, and Cassandra has none)"
+
+var amplifierAsks = []ask{
+	dsql(health.OCCConflicts, "sum(rate(dsql_tx_conflict_total%s%s))"),
+	{id: health.CASFailures, from: fromServer, zero: zeroAtServer, query: plus(
+		zeroWhile(anyService, rate("persistence_error_with_type", anyService, conditionFailed)),
+		zeroWhile(anyService, rate("service_error_with_type", anyService, ownershipLost)))},
+	dsql(health.SerializationFailures, "sum(rate(dsql_tx_exhausted_total%s%s))"),
+	{id: health.PoolUtilization, from: fromServer, query: poolUtilization, missing: noSQL},
+	dsql(health.PoolWaitCount, "sum(increase(dsql_pool_wait_total%s%s))"),
+	dsql(health.PoolWaitDuration, "histogram_quantile(0.95, sum by (le) (rate(dsql_reservoir_checkout_latency_milliseconds_bucket%s%s)))"),
+	{id: health.PoolChurn, from: fromServer, zero: zeroAtServer, query: zeroWhile(anyService, rate("persistence_session_refresh_attempts", anyService))},
+	dsql(health.PoolOpens, "sum(rate(dsql_reservoir_refills_total%s%s))"),
+	dsql(health.PoolCloses, "sum(rate(dsql_reservoir_discards_total%s%s))"),
+	{id: health.ReservoirSize, from: fromServer, missing: dsqlOnly, query: func(a *asking) string { return "sum(" + a.series("dsql_reservoir_size") + ")" }},
+	dsql(health.ReservoirEmpty, "sum(rate(dsql_reservoir_empty_total%s%s))"),
+	dsql(health.ReservoirDiscards, "sum(rate(dsql_reservoir_discards_total%s%s))"),
+	{id: health.BacklogDepth, from: fromMatching, zero: zeroAtMatching, query: zeroWhile(matching, gauge("sum", "approximate_backlog_count", userNamespaces, userQueues))},
+	unexported(health.RetryTime, "the time that retries of history tasks take"),
+	{id: health.PollerConcurrency, from: fromWorkers, query: workerGauge("sum", "temporal_num_pollers", anyPollers), missing: noWorkers},
+	{id: health.TaskSlotsAvailable, from: fromWorkers, query: workerGauge("sum", "temporal_worker_task_slots_available", taskSlots), missing: noWorkers},
+	{id: health.TaskSlotsUsed, from: fromWorkers, query: workerGauge("sum", "temporal_worker_task_slots_used", taskSlots), missing: noWorkers},
+	{id: health.CacheHitRate, from: fromHistory, zero: zeroAtHistory, missing: "the history cache was not asked during the window", query: complement(share(
+		zeroWhile(history, rate("cache_miss", history, mutableState, getOrCreate)),
+		rate("cache_requests", history, mutableState, getOrCreate)))},
+	unexported(health.CacheEvictions, "cache evictions"),
+	unexported(health.CacheSize, "the size of its caches in bytes: it counts entries"),
+	{id: health.HotShardRatio, from: fromHistory, missing: "no persistence request was made for a shard during the window",
+		query: share(quantile(0.99, "persistence_shard_rps", history), quantile(0.5, "persistence_shard_rps", history))},
+	{id: health.MaxShardLoad, from: fromHistory, missing: "no persistence request was made for a shard during the window", query: func(a *asking) string {
+		return fmt.Sprintf("clamp_max(100 * %s / (%s > 0), 100)",
+			quantile(0.99, "persistence_shard_rps", history)(a), rate("persistence_requests", history)(a))
+	}},
+	{id: health.GRPCInFlight, from: fromFrontend, query: gauge("sum", "service_pending_requests", frontend, noWaits)},
+	unexported(health.GRPCQueueDepth, "the depth of its gRPC queues"),
+	// A server in one process repeats its runtime metrics under each service's name.
+	{id: health.Goroutines, from: fromServer, query: gauge("max", "num_goroutines", anyService)},
+	unexported(health.BlockedGoroutines, "how many goroutines are blocked"),
+	{id: health.CPUThrottle, from: fromContainer, query: cpuThrottle, missing: "no cAdvisor series match the container selector"},
+	{id: health.MemoryRSS, from: fromContainer, query: memoryRSS, missing: "neither process_resident_memory_bytes of the server nor cAdvisor's container_memory_rss is scraped"},
+	// In tally's dialect the metric measures seconds, in spite of its name.
+	{id: health.GCPause, from: fromServer, query: milliseconds(0.99, "memory_gc_pause_ms", anyService), missing: "no garbage collection ran during the window"},
+	{id: health.RateLimitEvents, from: fromFrontend, zero: zeroAtFrontend, query: zeroWhile(frontend, rate("service_errors_resource_exhausted", frontend))},
+	{id: health.AdmissionRejects, from: fromHistory, zero: zeroAtHistory, query: plus(
+		zeroWhile(anyService, rate("persistence_errors_resource_exhausted", anyService)),
+		zeroWhile(history, rate("task_errors_throttled", history)))},
+	{id: health.LogPatternRate, from: fromNobody, missing: "no log source is configured"},
+	{id: health.TaskRestarts, from: fromServer, query: taskRestarts},
+	{id: health.MembershipChanges, from: fromHistory, zero: zeroAtHistory, query: membershipChanges},
+	unexported(health.LeaderChanges, "leader changes: Temporal elects no leader"),
+}
+
+// poolUtilization is how full the fullest connection pool is, per process and kind of database.
+func poolUtilization(a *asking) string {
+	return fmt.Sprintf("100 * max(%s / (%s > 0))", a.series("persistence_sql_in_use"), a.series("persistence_sql_max_open_conn"))
+}
+
+// taskRestarts counts restarts by what only a restart sets back. A process that comes back under another
+// instance is none here.
+func taskRestarts(a *asking) string {
+	return fmt.Sprintf("sum(max by (job, instance) (resets(%s[10m])))", a.series("memory_mallocs", anyService))
+}
+
+// membershipChanges takes the history process that saw the most: all of them see every change.
+func membershipChanges(a *asking) string {
+	return zeroWhile(history, func(a *asking) string {
+		return fmt.Sprintf("max(increase(%s[5m])) / 5", a.series(a.names.server.counter("membership_changed_count"), history))
+	})(a)
+}
+
+const noContainers = "no container selector is configured, and the server does not export it"
+
+func cpuThrottle(a *asking) string {
+	if a.cluster.ContainerSelector == "" {
+		return a.cannot(noContainers)
+	}
+	own := braces(a.cluster.ContainerSelector, []string{`container!=""`}, func(l string) string { return l })
+	return fmt.Sprintf("100 * sum(rate(container_cpu_cfs_throttled_periods_total%s%s)) / sum(rate(container_cpu_cfs_periods_total%s%s))",
+		own, a.over(1), own, a.over(1))
+}
+
+func memoryRSS(a *asking) string {
+	ofProcess := fmt.Sprintf("max(%s and on (job, instance) %s)", a.series("process_resident_memory_bytes"), a.series("num_goroutines", anyService))
+	if a.cluster.ContainerSelector == "" {
+		return ofProcess
+	}
+	own := braces(a.cluster.ContainerSelector, []string{`container!=""`}, func(l string) string { return l })
+	return fmt.Sprintf("(max(container_memory_rss%s) or %s)", own, ofProcess)
+}
