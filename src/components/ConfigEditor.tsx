@@ -1,0 +1,58 @@
+import React from 'react';
+import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
+import { Field, FieldSet, RadioButtonGroup } from '@grafana/ui';
+import type { CopilotOptions, CopilotSecrets, StoreKind } from '../types';
+import { DSQLSettings } from './DSQLSettings';
+import { NumberField } from './fields';
+import { PostgresSettings } from './PostgresSettings';
+
+export type ConfigProps = DataSourcePluginOptionsEditorProps<CopilotOptions, CopilotSecrets>;
+
+const KINDS: Array<{ value: StoreKind; label: string; description: string }> = [
+  { value: 'postgres', label: 'PostgreSQL', description: 'PostgreSQL 16, or Aurora PostgreSQL' },
+  { value: 'dsql', label: 'Aurora DSQL', description: 'Signs in with IAM: no password' },
+];
+
+/** Asks where the state store is and how to sign in. */
+export function ConfigEditor(props: ConfigProps) {
+  const { options, onOptionsChange } = props;
+  const kind = options.jsonData.kind ?? 'postgres';
+
+  return (
+    <>
+      <FieldSet label="State store">
+        <Field label="Kind" description="The database that the copilot worker writes its verdicts to.">
+          <RadioButtonGroup
+            id="copilot-config-kind"
+            options={KINDS}
+            value={kind}
+            disabled={options.readOnly}
+            onChange={(chosen) => onOptionsChange({ ...options, jsonData: { ...options.jsonData, kind: chosen } })}
+          />
+        </Field>
+        {kind === 'dsql' ? <DSQLSettings {...props} /> : <PostgresSettings {...props} />}
+      </FieldSet>
+
+      <FieldSet label="Load">
+        <NumberField
+          {...props}
+          option="maxOpenConns"
+          min={1}
+          max={100}
+          label="Open connections"
+          description="The most connections to the store that this datasource holds at a time."
+          placeholder="5"
+        />
+        <NumberField
+          {...props}
+          option="pollIntervalMs"
+          min={200}
+          max={3_600_000}
+          label="Poll interval (ms)"
+          description="How often the store is asked for news while somebody watches a live panel. One poll serves all viewers; without viewers there is none."
+          placeholder="1000"
+        />
+      </FieldSet>
+    </>
+  );
+}

@@ -1,0 +1,36 @@
+import React, { useCallback } from 'react';
+import type { CopilotDataSource } from '../datasource';
+import { MultiPicker } from './MultiPicker';
+import { useLoaded } from './useLoaded';
+
+interface Props {
+  id: string;
+  datasource: CopilotDataSource;
+  value: string[];
+  onChange: (value: string[]) => void;
+}
+
+/** Picks gates from the back end's table. */
+export function GatePicker({ id, datasource, value, onChange }: Props) {
+  const {
+    value: gates,
+    isLoading,
+    error,
+  } = useLoaded(
+    useCallback(() => datasource.gates(), [datasource]),
+    []
+  );
+
+  return (
+    <MultiPicker
+      id={id}
+      options={gates.map((gate) => ({ value: gate.id, label: gate.title ?? gate.id, description: gate.meaning }))}
+      placeholder="All gates"
+      isLoading={isLoading}
+      emptyMessage={error ? `Can't list the gates: ${error}. You can type an id.` : 'No such gate'}
+      allowCustomValue
+      value={value}
+      onChange={onChange}
+    />
+  );
+}

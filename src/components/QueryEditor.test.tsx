@@ -1,0 +1,148 @@
+import React from 'react';
+import { act, render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { QUERY_TYPES } from '../queryTypes';
+import { newDataSource, type Resources, SIGNALS } from '../testing';
+import type { CopilotQuery } from '../types';
+import { QueryEditor } from './QueryEditor';
+
+const RESOURCES: Resources = {
+  clusters: { clusters: ['prod', 'staging'] },
+  signals: SIGNALS,
+  gates: { gates: [{ id: 'persistence_errors', title: 'Persistence errors' }] },
+};
+
+/** Renders the editor, which keeps what it is told as Grafana does. Returns the newest query. */
+async function edit(json: object, resources = RESOURCES, variables = {}) {
+  const datasource = newDataSource(resources, variables);
+  const onRunQuery = jest.fn();
+  let newest = { refId: 'A', ...json } as CopilotQuery;
+
+  function Page() {
+    const [query, setQuery] = React.useState(newest);
+    const onChange = (changed: CopilotQuery) => {
+      newest = changed;
+      setQuery(changed);
+    };
+    return <QueryEditor datasource={datasource} query={query} onChange={onChange} onRunQuery={onRunQuery} />;
+  }
+
+  // The pickers load their options before anybody can look.
+  await act(async () => {
+    render(<Page />);
+  });
+  return { query: () => newest, onRunQuery };
+}
+
+/** Every label that stands before an input. */
+const labels = () =>
+  screen
+    .getAllByText((_, element) => element?.tagName === 'LABEL' && (element as HTMLLabelElement).htmlFor !== '')
+    .map(({ textContent }) => textContent);
+
+describe('QueryEditor', () => {
+  it.each(QUERY_TYPES)('says in a sentence what "$label" is', async ({ value, description }) => {
+    await edit({ queryType: value });
+    expect(screen.getByText(description)).toBeInTheDocument();
+  });
+
+  it.each([
+    ['status', ['Query type', 'Clusters', 'States', 'Measure', 'Live']],
+    ['timeline', ['Query type', 'Clusters']],
+    ['signals', ['Query type', 'Clusters', 'Signals', 'Services']],
+    ['gates', ['Query type', 'Clusters', 'Gates', 'Services', 'Only fired']],
+    ['queues', ['Query type', 'Clusters', 'Limit']],
+    ['services', ['Query type', 'Clusters', 'Services', 'States']],
+    ['events', ['Query type', 'Clusters', 'States', 'Kinds', 'Limit', 'Live']],
+    ['workers', ['Query type', 'Clusters']],
+  ])('asks for %s only what it obeys, and every input has its label', async (queryType, expected) => {
+    await edit({ queryType });
+    for (const label of expected) {
+      expect(screen.getByLabelText(label)).toHaveAttribute('id');
+    }
+    expect(labels()).toEqual(expect.arrayContaining(expected));
+    expect(screen.queryAllByLabelText(/./, { selector: 'input' })).toHaveLength(expected.length);
+  });
+
+  it('offers the clusters of the store and template variables', async () => {
+    const { query, onRunQuery } = await edit({ queryType: 'status' }, RESOURCES, { cluster: ['prod'] });
+
+    await userEvent.click(screen.getByLabelText('Clusters'));
+    expect(screen.getByText('staging')).toBeInTheDocument();
+    await userEvent.click(screen.getByText('$cluster'));
+
+    expect(query().clusters).toEqual(['$cluster']);
+    expect(onRunQuery).toHaveBeenCalled();
+  });
+
+  it('takes the name of a cluster that has not reported yet', async () => {
+    const { query } = await edit({ queryType: 'status' });
+    await userEvent.type(screen.getByLabelText('Clusters'), 'canary{Enter}');
+    expect(query().clusters).toEqual(['canary']);
+  });
+
+  it('says why it cannot list the clusters, and still takes a name', async () => {
+    const { query } = await edit({ queryType: 'status' }, { ...RESOURCES, clusters: new Error('the store is down') });
+
+    await userEvent.click(screen.getByLabelText('Clusters'));
+    expect(screen.getByText(/the store is down/)).toBeInTheDocument();
+    await userEvent.keyboard('prod{Enter}');
+    expect(query().clusters).toEqual(['prod']);
+  });
+
+  it('finds a signal by what it means, and shows its unit', async () => {
+    const { query } = await edit({ queryType: 'signals' });
+
+    await userEvent.type(screen.getByLabelText('Signals'), 'database');
+    expect(screen.getByText('Primary: is work making progress?')).toBeInTheDocument();
+    expect(screen.queryByText(/Task backlog depth/)).not.toBeInTheDocument();
+    await userEvent.click(screen.getByText('Persistence latency p99 [ms]'));
+
+    expect(query().signals).toEqual(['persistence.latency_p99_ms']);
+  });
+
+  it('asks for the services of signals only while no signal is chosen', async () => {
+    await edit({ queryType: 'signals', signals: ['persistence.latency_p99_ms'] });
+    expect(screen.queryByLabelText('Services')).not.toBeInTheDocument();
+  });
+
+  it('shows a signal that it does not know by its id', async () => {
+    await edit({ queryType: 'signals', signals: ['gone.long_ago'] });
+    expect(screen.getByText('gone.long_ago')).toBeInTheDocument();
+  });
+
+  it('forgets options that the new type does not obey', async () => {
+    const { query } = await edit({ queryType: 'gates', clusters: ['prod'], onlyFired: true });
+
+    await userEvent.click(screen.getByLabelText('Query type'));
+    await userEvent.click(await screen.findByText('State timeline'));
+
+    expect(query()).toEqual({ refId: 'A', queryType: 'timeline', version: 1, clusters: ['prod'] });
+  });
+
+  it('switches to live', async () => {
+    const { query } = await edit({ queryType: 'events' });
+    await userEvent.click(screen.getByLabelText('Live'));
+    expect(query().live).toBe(true);
+  });
+
+  it('asks with a limit once its field is left, and keeps it within bounds', async () => {
+    const { query, onRunQuery } = await edit({ queryType: 'events' });
+
+    await userEvent.type(screen.getByLabelText('Limit'), '5000');
+    expect(onRunQuery).not.toHaveBeenCalled();
+    await userEvent.tab();
+    expect(query().limit).toBe(1000);
+    expect(screen.getByLabelText('Limit')).toHaveValue(1000);
+
+    await userEvent.clear(screen.getByLabelText('Limit'));
+    await userEvent.tab();
+    expect(query().limit).toBeUndefined();
+  });
+
+  it('does not pretend to know a query of another version', async () => {
+    await edit({ queryType: 'forecast' });
+    expect(screen.getByDisplayValue('forecast (not known to this version)')).toBeInTheDocument();
+    expect(screen.getByText(/comes from another version/)).toBeInTheDocument();
+  });
+});

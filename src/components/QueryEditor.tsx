@@ -1,0 +1,192 @@
+import React, { useCallback, useMemo } from 'react';
+import type { QueryEditorProps } from '@grafana/data';
+import { Combobox, InlineField, InlineSwitch, Stack, Text } from '@grafana/ui';
+import type { CopilotDataSource } from '../datasource';
+import { migrateQuery, withType } from '../query';
+import { MEASURES, QUERY_TYPES, queryTypeInfo, type QueryOption } from '../queryTypes';
+import type { CopilotOptions, CopilotQuery } from '../types';
+import { EVENT_KINDS, SERVICES, SERVICES_AND_CLUSTER, STATES } from '../vocabulary';
+import { ClusterPicker } from './ClusterPicker';
+import { GatePicker } from './GatePicker';
+import { LimitInput } from './LimitInput';
+import { MultiPicker } from './MultiPicker';
+import { SignalPicker } from './SignalPicker';
+
+type Props = QueryEditorProps<CopilotDataSource, CopilotQuery, CopilotOptions>;
+
+const LABEL_WIDTH = 14;
+
+/** Asks for a query type, the clusters, and the options that this type obeys. */
+export function QueryEditor({ datasource, query: stored, onChange, onRunQuery }: Props) {
+  const query = useMemo(() => migrateQuery(stored), [stored]);
+  const info = queryTypeInfo(query.queryType);
+  const has = (option: QueryOption) => info?.options.includes(option) ?? false;
+  // One query has one editor on the page, but a page has many queries.
+  const id = (field: string) => `copilot-query-${query.refId}-${field}`;
+
+  const change = (changed: Partial<CopilotQuery>) => {
+    onChange({ ...query, ...changed });
+    onRunQuery();
+  };
+
+  const chosenSignals = has('signals') && (query.signals?.length ?? 0) > 0;
+  const servicesTooltip = has('signals')
+    ? 'All signals of these services. None means the primary signals of all services.'
+    : 'None means all services.';
+  const variables = useCallback(() => datasource.templateVariables(), [datasource]);
+
+  return (
+    <Stack direction="column" gap={0}>
+      <Stack alignItems="center" wrap="wrap">
+        <InlineField label="Query type" labelWidth={LABEL_WIDTH}>
+          <Combobox
+            id={id('type')}
+            width={28}
+            options={QUERY_TYPES}
+            value={info?.value ?? { value: query.queryType, label: `${query.queryType} (not known to this version)` }}
+            onChange={({ value }) => {
+              onChange(withType(query, value));
+              onRunQuery();
+            }}
+          />
+        </InlineField>
+        <Text color="secondary" variant="bodySmall">
+          {info?.description ?? 'This query comes from another version of the plugin. Choose one of the types listed.'}
+        </Text>
+      </Stack>
+
+      <InlineField
+        label="Clusters"
+        labelWidth={LABEL_WIDTH}
+        grow
+        tooltip="None means all clusters. Takes template variables, also with several values."
+      >
+        <ClusterPicker
+          id={id('clusters')}
+          datasource={datasource}
+          variables={variables}
+          value={query.clusters ?? []}
+          onChange={(clusters) => change({ clusters })}
+        />
+      </InlineField>
+
+      {has('signals') && (
+        <InlineField
+          label="Signals"
+          labelWidth={LABEL_WIDTH}
+          grow
+          tooltip="Search by name, id, unit or meaning. None means the signals of the services below."
+        >
+          <SignalPicker
+            id={id('signals')}
+            datasource={datasource}
+            variables={variables}
+            value={query.signals ?? []}
+            onChange={(signals) => change({ signals })}
+          />
+        </InlineField>
+      )}
+
+      {has('gates') && (
+        <InlineField label="Gates" labelWidth={LABEL_WIDTH} grow tooltip="None means all gates.">
+          <GatePicker
+            id={id('gates')}
+            datasource={datasource}
+            value={query.gates ?? []}
+            onChange={(gates) => change({ gates })}
+          />
+        </InlineField>
+      )}
+
+      {has('services') && !chosenSignals && (
+        <InlineField label="Services" labelWidth={LABEL_WIDTH} grow tooltip={servicesTooltip}>
+          <MultiPicker
+            id={id('services')}
+            options={query.queryType === 'services' ? SERVICES : SERVICES_AND_CLUSTER}
+            placeholder={has('signals') ? 'Primary signals of any service' : 'All services'}
+            allowCustomValue
+            value={query.services ?? []}
+            onChange={(services) => change({ services })}
+          />
+        </InlineField>
+      )}
+
+      {has('states') && (
+        <InlineField label="States" labelWidth={LABEL_WIDTH} grow tooltip="None means all states.">
+          <MultiPicker
+            id={id('states')}
+            options={STATES}
+            placeholder="All states"
+            allowCustomValue
+            value={query.states ?? []}
+            onChange={(states) => change({ states })}
+          />
+        </InlineField>
+      )}
+
+      {has('kinds') && (
+        <InlineField label="Kinds" labelWidth={LABEL_WIDTH} grow tooltip="What changed. None means any change.">
+          <MultiPicker
+            id={id('kinds')}
+            options={EVENT_KINDS}
+            placeholder="All kinds"
+            value={query.kinds ?? []}
+            onChange={(kinds) => change({ kinds })}
+          />
+        </InlineField>
+      )}
+
+      <Stack wrap="wrap" gap={0}>
+        {has('measure') && (
+          <InlineField
+            label="Measure"
+            labelWidth={LABEL_WIDTH}
+            tooltip="The number that comes first, and the only one that an alert rule gets."
+          >
+            <Combobox
+              id={id('measure')}
+              width={28}
+              options={MEASURES}
+              value={query.measure ?? 'state'}
+              onChange={({ value }) => change({ measure: value })}
+            />
+          </InlineField>
+        )}
+
+        {has('limit') && (
+          <InlineField label="Limit" labelWidth={LABEL_WIDTH} tooltip="The most rows that come back.">
+            <LimitInput id={id('limit')} value={query.limit} onChange={(limit) => change({ limit })} />
+          </InlineField>
+        )}
+
+        {has('onlyFired') && (
+          <InlineField
+            label="Only fired"
+            labelWidth={LABEL_WIDTH}
+            tooltip="Leaves out gates that passed or are unknown."
+          >
+            <InlineSwitch
+              id={id('only-fired')}
+              value={query.onlyFired ?? false}
+              onChange={({ currentTarget }) => change({ onlyFired: currentTarget.checked })}
+            />
+          </InlineField>
+        )}
+
+        {has('live') && (
+          <InlineField
+            label="Live"
+            labelWidth={LABEL_WIDTH}
+            tooltip="Updates by itself as soon as something changes. A live panel shows all kinds and states."
+          >
+            <InlineSwitch
+              id={id('live')}
+              value={query.live ?? false}
+              onChange={({ currentTarget }) => change({ live: currentTarget.checked })}
+            />
+          </InlineField>
+        )}
+      </Stack>
+    </Stack>
+  );
+}

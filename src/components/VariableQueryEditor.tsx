@@ -1,0 +1,33 @@
+import React from 'react';
+import type { DataSourceApi, QueryEditorProps } from '@grafana/data';
+import { Combobox, Field } from '@grafana/ui';
+import type { CopilotOptions, CopilotQuery, CopilotVariableQuery, VariableSource } from '../types';
+
+type Props = QueryEditorProps<
+  DataSourceApi<CopilotQuery, CopilotOptions>,
+  CopilotQuery,
+  CopilotOptions,
+  CopilotVariableQuery
+>;
+
+const SOURCES: Array<{ value: VariableSource; label: string; description: string }> = [
+  { value: 'clusters', label: 'Clusters', description: 'The clusters in the store' },
+  { value: 'services', label: 'Services', description: 'The services of a Temporal deployment' },
+  { value: 'signals', label: 'Signals', description: 'All signals, by title; the value is the id' },
+  { value: 'states', label: 'States', description: 'Happy, stressed, critical, unknown' },
+];
+
+/** Asks what a template variable lists. */
+export function VariableQueryEditor({ query, onChange }: Props) {
+  return (
+    <Field label="List of" description="What the variable offers to choose from.">
+      <Combobox
+        id="copilot-variable-source"
+        width={40}
+        options={SOURCES}
+        value={query.source ?? 'clusters'}
+        onChange={({ value }) => onChange({ ...query, source: value })}
+      />
+    </Field>
+  );
+}

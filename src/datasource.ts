@@ -1,0 +1,73 @@
+import {
+  type AnnotationSupport,
+  type DataQueryRequest,
+  type DataSourceInstanceSettings,
+  type ScopedVars,
+  StreamingFrameAction,
+  type StreamingFrameOptions,
+} from '@grafana/data';
+import { DataSourceWithBackend, getTemplateSrv, type TemplateSrv } from '@grafana/runtime';
+import { DEFAULT_QUERY, interpolateQuery, MAX_LIMIT, migrateQuery, type Replace } from './query';
+import type { CopilotOptions, CopilotQuery, Gate, Signal } from './types';
+import { CopilotVariableSupport } from './variables';
+
+/** The front end's half of the datasource. It asks; the back end answers. */
+export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, CopilotOptions> {
+  annotations: AnnotationSupport<CopilotQuery> = {
+    getDefaultQuery: () => ({ ...DEFAULT_QUERY, measure: undefined, queryType: 'events' }),
+  };
+
+  /**
+   * Each packet of a stream is the whole present content of its frame, so it replaces what is there. Appending, which
+   * is Grafana's default, would show every row twice after a reconnect.
+   */
+  streamOptionsProvider = (_: DataQueryRequest<CopilotQuery>): Partial<StreamingFrameOptions> => ({
+    action: StreamingFrameAction.Replace,
+    maxLength: MAX_LIMIT,
+  });
+
+  constructor(
+    settings: DataSourceInstanceSettings<CopilotOptions>,
+    private readonly templateSrv: TemplateSrv = getTemplateSrv()
+  ) {
+    super(settings);
+    this.variables = new CopilotVariableSupport(this);
+  }
+
+  getDefaultQuery(): Partial<CopilotQuery> {
+    return DEFAULT_QUERY;
+  }
+
+  /** Every query says something without further choices, so only hidden ones are not asked. */
+  filterQuery(query: CopilotQuery): boolean {
+    return !query.hide;
+  }
+
+  applyTemplateVariables(query: CopilotQuery, scopedVars: ScopedVars): CopilotQuery {
+    const replace: Replace = (text, format) => this.templateSrv.replace(text, scopedVars, format);
+    return interpolateQuery(migrateQuery(query), replace);
+  }
+
+  /** The names of the clusters in the store. */
+  async clusters(): Promise<string[]> {
+    const { clusters } = await this.getResource<{ clusters: string[] }>('clusters');
+    return clusters;
+  }
+
+  /** The table of signals. */
+  async signals(): Promise<Signal[]> {
+    const { signals } = await this.getResource<{ signals: Signal[] }>('signals');
+    return signals;
+  }
+
+  /** The table of gates. */
+  async gates(): Promise<Gate[]> {
+    const { gates } = await this.getResource<{ gates: Gate[] }>('gates');
+    return gates;
+  }
+
+  /** The dashboard's template variables as they are written in a query. */
+  templateVariables(): string[] {
+    return this.templateSrv.getVariables().map(({ name }) => `$${name}`);
+  }
+}

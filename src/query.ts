@@ -1,0 +1,132 @@
+import { QUERY_VERSION, type CopilotQuery, type Measure, type QueryType } from './types';
+import { MEASURES, queryTypeInfo } from './queryTypes';
+
+/** The most rows that a query may ask for. */
+export const MAX_LIMIT = 1000;
+export const DEFAULT_LIMIT = 100;
+
+export const DEFAULT_QUERY: Omit<CopilotQuery, 'refId'> = {
+  queryType: 'status',
+  version: QUERY_VERSION,
+  clusters: [],
+  measure: 'state',
+};
+
+const LISTS = ['clusters', 'signals', 'services', 'states', 'kinds', 'gates'] as const;
+const SWITCHES = ['onlyFired', 'live'] as const;
+
+/** Fields that belong to Grafana and pass through untouched. */
+const GRAFANA_FIELDS = ['refId', 'hide', 'key', 'datasource'] as const;
+
+/**
+ * Brings a stored query of any age to the present version.
+ *
+ * Dashboards outlive plugins and people edit their JSON, so nothing is taken on trust: a lone string becomes a list,
+ * what has the wrong type goes, fields that nobody knows go. A query type that nobody knows stays as it is, because
+ * turning it into another question would answer one that nobody asked; the back end refuses it by name. A query of a
+ * newer version is not ours to change and stays whole for the same reason.
+ */
+export function migrateQuery(stored: CopilotQuery): CopilotQuery {
+  const old: Record<string, unknown> = { ...stored };
+  if (typeof old.version === 'number' && old.version > QUERY_VERSION) {
+    return stored;
+  }
+
+  const query: CopilotQuery = {
+    refId: stored.refId,
+    queryType: typeof old.queryType === 'string' && old.queryType !== '' ? (old.queryType as QueryType) : 'status',
+    version: QUERY_VERSION,
+  };
+  for (const field of GRAFANA_FIELDS) {
+    if (old[field] !== undefined) {
+      Object.assign(query, { [field]: old[field] });
+    }
+  }
+  for (const field of LISTS) {
+    const list = toList(old[field]);
+    if (list) {
+      query[field] = list;
+    }
+  }
+  if (!query.clusters && typeof old.cluster === 'string') {
+    query.clusters = toList(old.cluster);
+  }
+  for (const field of SWITCHES) {
+    if (typeof old[field] === 'boolean') {
+      query[field] = old[field];
+    }
+  }
+  if (MEASURES.some(({ value }) => value === old.measure)) {
+    query.measure = old.measure as Measure;
+  }
+  const limit = Number(old.limit);
+  if (old.limit !== null && Number.isFinite(limit) && limit >= 1) {
+    query.limit = Math.min(Math.floor(limit), MAX_LIMIT);
+  }
+  return query;
+}
+
+function toList(value: unknown): string[] | undefined {
+  if (typeof value === 'string') {
+    return value === '' ? [] : [value];
+  }
+  if (Array.isArray(value)) {
+    return value.filter((entry): entry is string => typeof entry === 'string' && entry !== '');
+  }
+  return undefined;
+}
+
+/** Drops the options that the query's type does not obey, so that a stored query holds nothing without effect. */
+export function withType(query: CopilotQuery, queryType: QueryType): CopilotQuery {
+  const { refId, hide, key, datasource, clusters, version } = query;
+  const next: CopilotQuery = { refId, hide, key, datasource, queryType, version, clusters };
+  const kept = queryTypeInfo(queryType)?.options ?? [];
+  for (const option of kept) {
+    Object.assign(next, { [option]: query[option] });
+  }
+  if (kept.includes('measure')) {
+    next.measure ??= 'state';
+  }
+  return next;
+}
+
+/** Replaces template variables in a text, handing each value through format. TemplateSrv.replace is one. */
+export type Replace = (text: string, format: (value: string | string[]) => string) => string;
+
+/**
+ * Replaces template variables in a list. A variable with several values becomes several entries, also as part of a
+ * longer text: `eu-$cluster` with a and b is eu-a and eu-b. A variable without a value leaves no entry.
+ */
+export function expandList(list: string[], replace: Replace): string[] {
+  return [...new Set(list.flatMap((text) => expand(text, replace)))];
+}
+
+// Stands for a value that is not yet put in. No name of anything holds the NUL character.
+const PLACE = '\u0000';
+
+function expand(text: string, replace: Replace): string[] {
+  const values: string[][] = [];
+  const template = replace(text, (value) => {
+    values.push([value].flat().map(String));
+    return PLACE;
+  });
+  const [start, ...rest] = template.split(PLACE);
+  return rest
+    .reduce<string[]>(
+      (texts, literal, i) => texts.flatMap((before) => values[i].map((value) => before + value + literal)),
+      [start]
+    )
+    .filter((expanded) => expanded !== '');
+}
+
+/** Replaces template variables in every list of a query. */
+export function interpolateQuery(query: CopilotQuery, replace: Replace): CopilotQuery {
+  const interpolated = { ...query };
+  for (const field of LISTS) {
+    const list = query[field];
+    if (list) {
+      interpolated[field] = expandList(list, replace);
+    }
+  }
+  return interpolated;
+}

@@ -1,0 +1,90 @@
+import type { DataSourceJsonData } from '@grafana/data';
+import type { DataQuery } from '@grafana/schema';
+
+/** What a query asks for. The back end has one handler for each. */
+export type QueryType = 'status' | 'timeline' | 'signals' | 'gates' | 'queues' | 'services' | 'events' | 'workers';
+
+/** Which number of a cluster's status comes first, and is what an alert rule compares. */
+export type Measure = 'state' | 'staleness' | 'coverage';
+
+/** The version of the query JSON that this front end writes. */
+export const QUERY_VERSION = 1;
+
+/** One query as it is stored in dashboards and alert rules, field for field what the back end reads. */
+export interface CopilotQuery extends DataQuery {
+  queryType: QueryType;
+  version: number;
+  /** Names of clusters or template variables; none means all clusters. */
+  clusters?: string[];
+  signals?: string[];
+  services?: string[];
+  states?: string[];
+  kinds?: string[];
+  gates?: string[];
+  measure?: Measure;
+  onlyFired?: boolean;
+  /** The most rows that come back, newest or worst first. */
+  limit?: number;
+  live?: boolean;
+}
+
+/** What a template variable can list. */
+export type VariableSource = 'clusters' | 'services' | 'signals' | 'states';
+
+export interface CopilotVariableQuery extends DataQuery {
+  source: VariableSource;
+}
+
+export type StoreKind = 'postgres' | 'dsql';
+export type TLSMode = 'verify-full' | 'verify-ca' | 'require' | 'disable';
+export type AWSAuth = 'default' | 'keys';
+
+/** Settings of the datasource that are no secret. An absent field has the default that its placeholder shows. */
+export interface CopilotOptions extends DataSourceJsonData {
+  kind?: StoreKind;
+
+  host?: string;
+  port?: number;
+  database?: string;
+  user?: string;
+  tlsMode?: TLSMode;
+
+  endpoint?: string;
+  region?: string;
+  role?: string;
+  awsAuth?: AWSAuth;
+  assumeRoleArn?: string;
+  externalId?: string;
+
+  maxOpenConns?: number;
+  pollIntervalMs?: number;
+}
+
+/** Settings that Grafana encrypts and never sends back to the browser. */
+export interface CopilotSecrets {
+  password?: string;
+  tlsCACert?: string;
+  accessKey?: string;
+  secretKey?: string;
+  sessionToken?: string;
+}
+
+/** One row of the back end's table of signals. */
+export interface Signal {
+  id: string;
+  title: string;
+  unit: string;
+  class: string;
+  /** The signal's number in its class; 0 where the class has none. */
+  number: number;
+  service: string;
+  meaning: string;
+}
+
+/** One rule of the back end's table of gates. */
+export interface Gate {
+  id: string;
+  title?: string;
+  meaning?: string;
+  service?: string;
+}
