@@ -37,7 +37,7 @@ func configCommand() *cobra.Command {
 				return fmt.Errorf("clusters[%s].telemetry: %w", cluster.Name, err)
 			}
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "The configuration is good: %d clusters.\n", len(c.Clusters))
+		fmt.Fprintf(cmd.OutOrStdout(), "The configuration is good. Clusters: %d.\n", len(c.Clusters))
 		return nil
 	}
 	example := &cobra.Command{Use: "example", Short: "Print a commented configuration", Args: cobra.NoArgs,

@@ -67,7 +67,9 @@ type judge struct {
 }
 
 func newJudge(out io.Writer, rules func(string) health.Thresholds) *judge {
-	return &judge{rules: rules, memories: map[string]health.Memory{}, out: json.NewEncoder(out)}
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false) // a comparison reads as <, not as \u003c
+	return &judge{rules: rules, memories: map[string]health.Memory{}, out: encoder}
 }
 
 func (j *judge) take(snapshot health.Snapshot) error {
