@@ -2,9 +2,15 @@ package store
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"log"
+	"math/big"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -161,4 +167,15 @@ func event(seq int64, from, to health.State) func(*Cycle) {
 func save(t testing.TB, s *Store, cycles ...Cycle) {
 	t.Helper()
 	require.NoError(t, s.SaveCycles(t.Context(), cycles))
+}
+
+// selfSigned is a certificate that signed nothing but itself.
+func selfSigned(t testing.TB) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
 }
