@@ -242,6 +242,9 @@ func (a *ask) parseTime(q backend.DataQuery) error {
 	if width > longestTimeRange {
 		return badQueryf("the time range of %d days is too long, the most is %d", int(width.Hours()/24), int(longestTimeRange.Hours()/24))
 	}
+	if width == 0 {
+		a.to = a.to.Add(time.Millisecond) // a moment: the store wants a range
+	}
 	points := q.MaxDataPoints
 	if points <= 0 {
 		points = defaultPoints

@@ -41,8 +41,8 @@ func noSeries(name string, config *data.FieldConfig) *data.Frame {
 	return series(name, nil, config, []time.Time{}, []*float64{})
 }
 
-// flag is a yes or no as the number that panels and alert rules compare.
-func flag(yes bool) *float64 {
+// oneIf is a yes or no as the number that panels and alert rules compare.
+func oneIf(yes bool) *float64 {
 	if yes {
 		return new(1.0)
 	}

@@ -143,18 +143,17 @@ func signalThresholds(id health.SignalID, band health.Band) *data.ThresholdsConf
 	for _, g := range health.Gates() {
 		if g.Signal == id && g.PerUnitOf == "" {
 			judges = append(judges, g)
-			numbers = append(numbers, g.Threshold.For(band))
+			numbers = append(numbers, edge(g, band))
 		}
 	}
 	if len(judges) == 0 {
 		return nil
 	}
-	// beyond is the colour of the values just above a number.
-	beyond := func(x float64) string {
+	// colourAt is the colour of a value.
+	colourAt := func(x float64) string {
 		worst := green
 		for _, g := range judges {
-			threshold := g.Threshold.For(band)
-			if fires := g.Op == health.Above && threshold <= x || g.Op == health.Below && threshold > x; !fires {
+			if fires := g.Op == health.Above && x >= edge(g, band) || g.Op == health.Below && x < edge(g, band); !fires {
 				continue
 			}
 			if g.Severity == health.Critical {
@@ -165,15 +164,31 @@ func signalThresholds(id health.SignalID, band health.Band) *data.ThresholdsConf
 		return worst
 	}
 	slices.Sort(numbers)
-	colour := beyond(math.Inf(-1))
+	colour := colourAt(math.Inf(-1))
 	base, rising := colour, []step(nil)
 	for _, x := range numbers {
-		if next := beyond(x); next != colour {
+		if next := colourAt(x); next != colour {
 			rising = append(rising, step{x, next})
 			colour = next
 		}
 	}
 	return steps(base, rising...)
+}
+
+// edge is the value from which Grafana must change the colour. A step of Grafana's holds from its
+// value on, while a gate fires only above its threshold: more than 0 queues means 1 or more.
+func edge(g health.Gate, band health.Band) float64 {
+	threshold := g.Threshold.For(band)
+	if g.Op == health.Below {
+		return threshold
+	}
+	if s, _ := health.LookupSignal(g.Signal); s.Unit == health.Count {
+		return math.Floor(threshold) + 1
+	}
+	if threshold == 0 {
+		return math.SmallestNonzeroFloat32
+	}
+	return threshold
 }
 
 // step is a colour from a value on.

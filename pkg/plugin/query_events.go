@@ -32,11 +32,7 @@ func answerEvents(ctx context.Context, d *Datasource, a ask) (data.Frames, error
 		return nil, err
 	}
 	events = intoStates(events, a.states, a.rows)
-	answered := map[string]bool{}
-	for _, e := range events {
-		answered[e.Cluster] = true
-	}
-	lacking, err := d.lackingHistory(ctx, a, answered)
+	_, lacking, err := d.knownClusters(ctx, a.clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +77,7 @@ func eventsFrame(events []store.Event) *data.Frame {
 		column("kind", nil, events, func(e store.Event) string { return string(e.Kind) }),
 		column("from", stateNames(""), events, func(e store.Event) string { return e.From.String() }),
 		column("to", stateNames(""), events, func(e store.Event) string { return e.To.String() }),
-		column("stale", flagConfig("", "current", green, "stale", grey), events, func(e store.Event) *float64 { return flag(e.Stale) }),
+		column("stale", flagConfig("", "current", green, "stale", grey), events, func(e store.Event) *float64 { return oneIf(e.Stale) }),
 		column("from_bottleneck", bottleneckNames(""), events, func(e store.Event) string { return string(e.FromBottleneck) }),
 		column("bottleneck", bottleneckNames(""), events, func(e store.Event) string { return string(e.Bottleneck) }),
 		column("coverage", shareConfig(""), events, func(e store.Event) float64 { return e.Coverage }),

@@ -21,7 +21,7 @@ func (g gateRow) fired() *float64 {
 	if g.silent || g.Result == health.NotKnowable {
 		return nil
 	}
-	return flag(g.Result == health.Fired)
+	return oneIf(g.Result == health.Fired)
 }
 
 func (g gateRow) title() string {
@@ -108,7 +108,7 @@ func gatesFrame(rows []gateRow) *data.Frame {
 		column("side", titled("Whose trouble"), rows, func(g gateRow) string { return string(g.Side) }),
 		column("deciding", titled("Decides"), rows, func(g gateRow) bool { return g.Deciding }),
 		column("overridden", titled("Own threshold"), rows, func(g gateRow) bool { return g.Overridden }),
-		column("stale", flagConfig("Staleness", "current", green, "stale", grey), rows, func(g gateRow) *float64 { return flag(g.stale()) }),
+		column("stale", flagConfig("Staleness", "current", green, "stale", grey), rows, func(g gateRow) *float64 { return oneIf(g.stale()) }),
 		column("note", titled("Note"), rows, func(g gateRow) string { return g.Note }),
 	)...)
 }

@@ -29,14 +29,12 @@ func answerSignals(ctx context.Context, d *Datasource, a ask) (data.Frames, erro
 	}
 	var frames data.Frames
 	for _, s := range stored {
-		if signal, ok := health.LookupSignal(s.Signal); ok && len(s.Points) > 0 {
-			frames = append(frames, signalFrame(s, signal, bands[s.Cluster], len(a.clusters) == 1))
+		if len(s.Points) == 0 {
+			s.Points = []store.Point{{At: a.from}, {At: a.to}} // known, but not then
 		}
+		frames = append(frames, signalFrame(s, bands[s.Cluster], len(a.clusters) == 1))
 	}
 	if len(frames) == 0 {
-		if len(lacking) == 0 {
-			lacking.inform("There is no cycle in this time range.")
-		}
 		frames = data.Frames{noSeries(string(signals[0]), nil)}
 	}
 	return lacking.on(frames), nil
@@ -57,7 +55,8 @@ func wantedSignals(a ask) []health.SignalID {
 }
 
 // signalFrame names a series for people: by its signal, and by its cluster unless only one was asked for.
-func signalFrame(s store.Series, signal health.Signal, band health.Band, oneCluster bool) *data.Frame {
+func signalFrame(s store.Series, band health.Band, oneCluster bool) *data.Frame {
+	signal, _ := health.LookupSignal(s.Signal) // only known signals are asked for
 	title := signal.Title
 	if !oneCluster {
 		title += " · " + s.Cluster

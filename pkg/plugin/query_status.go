@@ -67,8 +67,8 @@ func statusFrame(clusters []present, lead measure) *data.Frame {
 		column("last_cycle", inUnit("Last cycle", "dateTimeFromNow"), clusters, func(p present) *time.Time { return moment(p.At) }),
 		column("bottleneck", bottleneckNames("Bottleneck"), clusters, present.bottleneck),
 		column("band", titled("Scale band"), clusters, func(p present) string { return string(p.Verdict.Band) }),
-		column("gates_fired", inUnit("Gates fired", "short"), clusters, func(p present) float64 { return count(p.Verdict.Gates, health.Fired) }),
-		column("gates_unknown", inUnit("Gates unknown", "short"), clusters, func(p present) float64 { return count(p.Verdict.Gates, health.NotKnowable) }),
+		column("gates_fired", inUnit("Gates fired", "short"), clusters, func(p present) *float64 { return p.count(health.Fired) }),
+		column("gates_unknown", inUnit("Gates unknown", "short"), clusters, func(p present) *float64 { return p.count(health.NotKnowable) }),
 		column("event", inUnit("Last event", "none"), clusters, func(p present) float64 { return float64(p.Seq) }),
 	)
 	return numbers("status", fields...)
@@ -82,7 +82,7 @@ func measureColumn(clusters []present, m measure) *data.Field {
 	switch m {
 	case measureStaleness:
 		return column(string(m), flagConfig("Staleness", "current", green, "stale", grey), clusters,
-			func(p present) *float64 { return flag(p.stale()) })
+			func(p present) *float64 { return oneIf(p.stale()) })
 	case measureCoverage:
 		// A silent cluster is not covered at all.
 		return column(string(m), shareConfig("Coverage"), clusters, func(p present) *float64 {
@@ -104,11 +104,19 @@ func (p present) bottleneck() string {
 	return string(p.Verdict.Bottleneck)
 }
 
-// count counts the deciding gates with a result.
+// count counts the gates with a result; nil when the cluster is silent.
+func (p present) count(result health.Result) *float64 {
+	if p.silent {
+		return nil
+	}
+	return new(count(p.Verdict.Gates, result))
+}
+
+// count counts the gates with a result.
 func count(gates []health.GateResult, result health.Result) float64 {
 	n := 0
 	for _, g := range gates {
-		if g.Deciding && g.Result == result {
+		if g.Result == result {
 			n++
 		}
 	}

@@ -9,35 +9,49 @@ import (
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-// lookBack is how far before a time range a cycle may lie that still speaks for its beginning: three
-// times the longest interval that makes sense.
-const lookBack = 15 * time.Minute
-
 // answerTimeline tells the states of clusters over time, one series each. A point stands where the
 // state changes and holds until the next one; an explicit null stands where knowledge ends.
 func answerTimeline(ctx context.Context, d *Datasource, a ask) (data.Frames, error) {
-	// What holds at the beginning of the range may rest on a cycle before it.
-	spans, err := d.store.Spans(ctx, a.clusters, a.from.Add(-lookBack), a.to)
+	known, lacking, err := d.knownClusters(ctx, a.clusters)
 	if err != nil {
 		return nil, err
 	}
+	runs, err := d.spansAround(ctx, a.clusters, a.from, a.to)
+	if err != nil {
+		return nil, err
+	}
+	now := d.now()
+	end := earlier(a.to, now)
 	var frames data.Frames
-	answered := map[string]bool{}
-	for _, run := range byCluster(spans) {
-		points := clip(changes(run, d.now()), a.from, earlier(a.to, d.now()))
-		if points = thin(points, a.from, a.to, a.points); len(points) > 0 {
-			frames = append(frames, timelineFrame(run[0].Cluster, points))
-			answered[run[0].Cluster] = true
+	for _, cluster := range known {
+		points := clip(changes(runs[cluster], now), a.from, end)
+		if len(points) == 0 {
+			points = []point{{a.from, nil}, {a.to, nil}} // known, but not then
 		}
-	}
-	lacking, err := d.lackingHistory(ctx, a, answered)
-	if err != nil {
-		return nil, err
+		frames = append(frames, timelineFrame(cluster, thin(points, a.from, a.to, a.points)))
 	}
 	if len(frames) == 0 {
 		frames = data.Frames{noSeries(string(measureState), stateConfig(""))}
 	}
 	return lacking.on(frames), nil
+}
+
+// reach is how far outside a time range a cycle may lie that speaks for its beginning, or tells
+// whether its end is a gap: three times the longest interval that makes sense.
+const reach = 15 * time.Minute
+
+// spansAround reads the spans of each cluster, oldest first, in a little more than a time range, so
+// that its edges are judged like its middle.
+func (d *Datasource) spansAround(ctx context.Context, clusters []string, from, to time.Time) (map[string][]store.Span, error) {
+	spans, err := d.store.Spans(ctx, clusters, from.Add(-reach), to.Add(reach))
+	if err != nil {
+		return nil, err
+	}
+	runs := map[string][]store.Span{}
+	for _, s := range spans {
+		runs[s.Cluster] = append(runs[s.Cluster], s)
+	}
+	return runs, nil
 }
 
 // point is a state from a moment on; nil means unknown.
@@ -150,18 +164,6 @@ func timelineFrame(cluster string, points []point) *data.Frame {
 		at[i], values[i] = p.at.UTC(), p.value
 	}
 	return series(string(measureState), data.Labels{"cluster": cluster}, stateConfig(cluster), at, values)
-}
-
-// byCluster splits spans, which come sorted by cluster and time.
-func byCluster(spans []store.Span) [][]store.Span {
-	var runs [][]store.Span
-	for i, s := range spans {
-		if i == 0 || spans[i-1].Cluster != s.Cluster {
-			runs = append(runs, nil)
-		}
-		runs[len(runs)-1] = append(runs[len(runs)-1], s)
-	}
-	return runs
 }
 
 func earlier(a, b time.Time) time.Time {

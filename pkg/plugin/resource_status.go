@@ -33,7 +33,7 @@ type statusJSON struct {
 	// that explains.
 	LogPatterns        []string `json:"log_patterns"`
 	RecommendedActions []string `json:"recommended_actions"`
-	// IssueCount is the number of deciding gates that fire.
+	// IssueCount is the number of gates that fire.
 	IssueCount int `json:"issue_count"`
 }
 
@@ -177,11 +177,11 @@ func (d *Datasource) histories(r *http.Request, names []string, from, to time.Ti
 	if len(names) == 0 {
 		return nil, nil
 	}
-	spans, err := d.store.Spans(r.Context(), names, from.Add(-lookBack), to)
+	runs, err := d.spansAround(r.Context(), names, from, to)
 	if err != nil {
 		return nil, err
 	}
-	events, err := d.store.Events(r.Context(), store.EventQuery{Clusters: names, From: from.Add(-lookBack), To: to, Limit: mostScannedEvents})
+	events, err := d.store.Events(r.Context(), store.EventQuery{Clusters: names, From: from.Add(-reach), To: to.Add(reach), Limit: mostScannedEvents})
 	if err != nil {
 		return nil, err
 	}
@@ -192,10 +192,6 @@ func (d *Datasource) histories(r *http.Request, names []string, from, to time.Ti
 	evidence := map[instant]store.Event{}
 	for _, e := range events {
 		evidence[instant{e.Cluster, e.At.UnixMicro()}] = e
-	}
-	runs := map[string][]store.Span{}
-	for _, run := range byCluster(spans) {
-		runs[run[0].Cluster] = run
 	}
 	histories := make([]timelineJSON, 0, len(names))
 	for _, name := range names {

@@ -1,0 +1,366 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/grafana/grafana-plugin-sdk-go/experimental"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+// question is a query in the story's time range.
+func question(t testing.TB, fields map[string]any) backend.DataQuery {
+	t.Helper()
+	raw, err := json.Marshal(fields)
+	require.NoError(t, err)
+	return backend.DataQuery{
+		RefID: "A", JSON: raw, MaxDataPoints: 100,
+		TimeRange: backend.TimeRange{From: storyBegins.Add(-5 * time.Minute), To: storyNow.Add(time.Minute)},
+	}
+}
+
+func queryJSONOf(kind string, more ...map[string]any) map[string]any {
+	q := map[string]any{"queryType": kind, "version": 1}
+	for _, m := range more {
+		for k, v := range m {
+			q[k] = v
+		}
+	}
+	return q
+}
+
+func reply(t testing.TB, d *Datasource, q backend.DataQuery, headers map[string]string) backend.DataResponse {
+	t.Helper()
+	response, err := d.QueryData(t.Context(), &backend.QueryDataRequest{Queries: []backend.DataQuery{q}, Headers: headers})
+	require.NoError(t, err)
+	return response.Responses[q.RefID]
+}
+
+func answered(t testing.TB, d *Datasource, q backend.DataQuery, headers map[string]string) data.Frames {
+	t.Helper()
+	r := reply(t, d, q, headers)
+	require.NoError(t, r.Error)
+	require.NotEmpty(t, r.Frames)
+	return r.Frames
+}
+
+var fromAlert = map[string]string{backend.FromAlertHeaderName: "true"}
+
+func TestQueryTypesAnswerWithTheseFrames(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	twoClusters := map[string]any{"clusters": []string{"prod", "old"}}
+	for name, q := range map[string]map[string]any{
+		"status":           queryJSONOf("status"),
+		"status_staleness": queryJSONOf("status", map[string]any{"measure": "staleness"}),
+		"status_live":      queryJSONOf("status", map[string]any{"live": true}),
+		"timeline":         queryJSONOf("timeline"),
+		"signals":          queryJSONOf("signals", twoClusters, map[string]any{"signals": []string{"history.backlog_age_sec", "state_transitions.throughput_per_sec"}}),
+		"gates":            queryJSONOf("gates"),
+		"gates_fired":      queryJSONOf("gates", map[string]any{"onlyFired": true}),
+		"queues":           queryJSONOf("queues"),
+		"services":         queryJSONOf("services", map[string]any{"clusters": []string{"prod"}}),
+		"events":           queryJSONOf("events"),
+		"events_live":      queryJSONOf("events", map[string]any{"live": true, "clusters": []string{"prod"}}),
+		"workers":          queryJSONOf("workers"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			golden(t, name, answered(t, d, question(t, q), nil))
+		})
+	}
+}
+
+func TestAlertRulesGetTheseFrames(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	for name, q := range map[string]map[string]any{
+		"alert_state":     queryJSONOf("status", map[string]any{"measure": "state"}),
+		"alert_staleness": queryJSONOf("status", map[string]any{"measure": "staleness"}),
+		"alert_coverage":  queryJSONOf("status", map[string]any{"measure": "coverage"}),
+		"alert_gates":     queryJSONOf("gates", map[string]any{"onlyFired": true}),
+		"alert_services":  queryJSONOf("services", map[string]any{"states": []string{"critical"}}),
+		"alert_timeline":  queryJSONOf("timeline"),
+		"alert_signals":   queryJSONOf("signals", map[string]any{"clusters": []string{"prod"}, "signals": []string{"history.backlog_age_sec"}}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			frames := answered(t, d, question(t, q), fromAlert)
+			golden(t, name, frames)
+			requireAlertable(t, frames)
+		})
+	}
+}
+
+func golden(t *testing.T, name string, frames data.Frames) {
+	t.Helper()
+	experimental.CheckGoldenJSONResponse(t, "testdata/golden", name, &backend.DataResponse{Frames: frames, Status: backend.StatusOK}, *updateGolden)
+}
+
+// requireAlertable checks what Grafana's alerting asks of frames: a type it reads, one number per
+// frame, only labels beside it, and no two numbers with the same labels.
+func requireAlertable(t *testing.T, frames data.Frames) {
+	t.Helper()
+	seen := map[string]bool{}
+	identity := func(labels string) {
+		require.False(t, seen[labels], "two numbers with the labels %q", labels)
+		seen[labels] = true
+	}
+	for _, f := range frames {
+		require.NotNil(t, f.Meta)
+		require.False(t, f.Meta.TypeVersion.IsZero())
+		var numeric, text []*data.Field
+		for _, field := range f.Fields {
+			switch {
+			case field.Type().Numeric():
+				numeric = append(numeric, field)
+			case field.Type() == data.FieldTypeString:
+				text = append(text, field)
+			default:
+				require.Equal(t, data.FieldTypeTime, field.Type(), "field %q", field.Name)
+			}
+		}
+		require.Len(t, numeric, 1, "an alert rule takes one number")
+		switch f.Meta.Type {
+		case data.FrameTypeNumericLong:
+			for row := range f.Rows() {
+				labels := ""
+				for _, field := range text {
+					labels += field.At(row).(string) + "\n"
+				}
+				identity(labels)
+			}
+		case data.FrameTypeTimeSeriesMulti:
+			require.Empty(t, text)
+			identity(numeric[0].Labels.String())
+		default:
+			require.Fail(t, "alert rules can't read the frame type "+string(f.Meta.Type))
+		}
+	}
+}
+
+func TestAnEmptyStoreSaysSoAndIsNeverHappy(t *testing.T) {
+	s, _ := newStore(t)
+	d := newTestDatasource(t, s, storyNow)
+	for _, kind := range queryTypes() {
+		t.Run(kind.name, func(t *testing.T) {
+			frames := answered(t, d, question(t, queryJSONOf(kind.name)), nil)
+			require.Len(t, frames, 1)
+			assert.NotEmpty(t, frames[0].Fields, "typed even when empty")
+			assert.Zero(t, frames[0].Rows())
+			require.Len(t, frames[0].Meta.Notices, 1)
+			assert.Contains(t, frames[0].Meta.Notices[0].Text, "no cycle yet")
+		})
+		if kind.insteadForAlerts == "" {
+			t.Run(kind.name+" for an alert rule", func(t *testing.T) {
+				frames := answered(t, d, question(t, queryJSONOf(kind.name)), fromAlert)
+				requireAlertable(t, frames)
+				assert.Zero(t, frames[0].Rows())
+			})
+		}
+	}
+}
+
+func TestAClusterThatNobodyKnowsIsNamedInANotice(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	for _, kind := range queryTypes() {
+		t.Run(kind.name, func(t *testing.T) {
+			frames := answered(t, d, question(t, queryJSONOf(kind.name, map[string]any{"clusters": []string{"prod", "prdo"}})), nil)
+			require.Len(t, frames[0].Meta.Notices, 1)
+			assert.Contains(t, frames[0].Meta.Notices[0].Text, `"prdo"`)
+		})
+	}
+	t.Run("a variable in an alert rule is explained", func(t *testing.T) {
+		frames := answered(t, d, question(t, queryJSONOf("status", map[string]any{"clusters": []string{"$cluster"}})), nil)
+		assert.Contains(t, frames[0].Meta.Notices[0].Text, "Alert rules have no variables")
+	})
+}
+
+func TestSQLInAClusterNameIsANameLikeAnyOther(t *testing.T) {
+	s, _ := newStore(t)
+	const evil = `'; drop schema copilot cascade; --`
+	tell(t, s, evil, storyBegins, healthy(2))
+	d := newTestDatasource(t, s, storyBegins.Add(35*time.Second))
+	for _, kind := range queryTypes() {
+		q := question(t, queryJSONOf(kind.name, map[string]any{"clusters": []string{evil, `" or 1=1`}}))
+		frames := answered(t, d, q, nil)
+		assert.Len(t, frames[0].Meta.Notices, 1, kind.name)
+	}
+	frames := answered(t, d, question(t, queryJSONOf("status")), nil)
+	assert.Equal(t, evil, frames[0].Fields[0].At(0))
+}
+
+func TestAStateThatIsNotKnownIsNeverANumber(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	state := func(d *Datasource, cluster string) *float64 {
+		frames := answered(t, d, question(t, queryJSONOf("status", map[string]any{"clusters": []string{cluster}})), nil)
+		field, _ := frames[0].FieldByName("state")
+		return field.At(0).(*float64)
+	}
+	at := func(now time.Time) *Datasource { return newTestDatasource(t, s, now) }
+
+	assert.Equal(t, new(2.0), state(at(storyNow), "prod"), "a current verdict counts")
+	assert.Nil(t, state(at(storyNow), "lab"), "a verdict that knew too little does not")
+	assert.Nil(t, state(at(storyNow), "old"), "nor does one that is too old")
+	assert.Equal(t, new(2.0), state(at(storyEnds.Add(3*cycleInterval)), "prod"), "three intervals are not too old")
+	assert.Nil(t, state(at(storyEnds.Add(3*cycleInterval+time.Nanosecond)), "prod"), "more than three are")
+}
+
+func TestBadQueriesSayWhatIsWrong(t *testing.T) {
+	s, _ := newStore(t)
+	d := newTestDatasource(t, s, storyNow)
+	for name, c := range map[string]struct {
+		json, says string
+		headers    map[string]string
+	}{
+		"no query type":         {`{}`, "no queryType; it is one of status, timeline, signals", nil},
+		"unknown query type":    {`{"queryType":"metrics"}`, `no query type "metrics"; it is one of status`, nil},
+		"newer version":         {`{"queryType":"status","version":2}`, "version 2 and the plugin reads version 1: update the plugin", nil},
+		"version zero":          {`{"queryType":"status","version":0}`, "version 0", nil},
+		"not an object":         {`[1,2]`, "not a JSON object", nil},
+		"broken JSON":           {`{"queryType":`, "not a JSON object", nil},
+		"wrong type of a field": {`{"queryType":"status","clusters":"prod"}`, `field "clusters" can't be a string`, nil},
+		"unknown signal":        {`{"queryType":"signals","signals":["cpu"]}`, `signals: there is no "cpu"`, nil},
+		"unknown gate":          {`{"queryType":"gates","gates":["g"]}`, `gates: there is no "g"`, nil},
+		"unknown service":       {`{"queryType":"services","services":["x"]}`, "there are frontend, history", nil},
+		"unknown state":         {`{"queryType":"status","states":["fine"]}`, `no such state "fine"`, nil},
+		"unknown kind":          {`{"queryType":"events","kinds":["x"]}`, "there are state, staleness, bottleneck", nil},
+		"unknown measure":       {`{"queryType":"status","measure":"x"}`, "there are state, staleness, coverage", nil},
+		"negative limit":        {`{"queryType":"events","limit":-1}`, "limit: -1 is not a number from 1 to 1000", nil},
+		"huge limit":            {`{"queryType":"events","limit":100000}`, "limit: 100000", nil},
+		"a NUL in a name":       {`{"queryType":"status","clusters":["a\u0000b"]}`, "is not a cluster name", nil},
+		"events in an alert":    {`{"queryType":"events"}`, `use "status"`, fromAlert},
+		"queues in an alert":    {`{"queryType":"queues"}`, `use "signals"`, fromAlert},
+		"workers in an alert":   {`{"queryType":"workers"}`, `use "gates"`, fromAlert},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := question(t, nil)
+			q.JSON = json.RawMessage(c.json)
+			r := reply(t, d, q, c.headers)
+			require.ErrorContains(t, r.Error, c.says)
+			assert.Equal(t, backend.StatusBadRequest, r.Status)
+			assert.Equal(t, backend.ErrorSourceDownstream, r.ErrorSource)
+		})
+	}
+	t.Run("a time range that runs backwards", func(t *testing.T) {
+		q := question(t, queryJSONOf("timeline"))
+		q.TimeRange.To = q.TimeRange.From.Add(-time.Hour)
+		require.ErrorContains(t, reply(t, d, q, nil).Error, "before it begins")
+	})
+}
+
+func TestFieldsOfOtherVersionsAreIgnored(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	q := question(t, queryJSONOf("status", map[string]any{"datasource": map[string]any{"uid": "x"}, "hide": false, "colour": []int{1}}))
+	answered(t, newTestDatasource(t, s, storyNow), q, nil)
+}
+
+func TestTheQueryTypeOfTheRuleCountsBeforeThatOfTheModel(t *testing.T) {
+	s, _ := newStore(t)
+	q := question(t, map[string]any{})
+	q.QueryType = "events"
+	assert.Equal(t, "events", answered(t, newTestDatasource(t, s, storyNow), q, nil)[0].Name)
+}
+
+func TestAQueryThatFailsLeavesTheOthersAlone(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	good, bad := question(t, queryJSONOf("status")), question(t, queryJSONOf("nonsense"))
+	bad.RefID = "B"
+	response, err := d.QueryData(t.Context(), &backend.QueryDataRequest{Queries: []backend.DataQuery{good, bad}})
+	require.NoError(t, err)
+	assert.NoError(t, response.Responses["A"].Error)
+	assert.Error(t, response.Responses["B"].Error)
+}
+
+func TestAStoreThatFailsIsNotThePluginsFault(t *testing.T) {
+	s, _ := newStore(t)
+	d := newTestDatasource(t, s, storyNow)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	response, err := d.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{question(t, queryJSONOf("status"))}})
+	require.NoError(t, err)
+	assert.Equal(t, backend.ErrorSourceDownstream, response.Responses["A"].ErrorSource)
+}
+
+func TestStatesAreFilteredByWhatIsTrueNow(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	clusters := func(states ...string) []string {
+		frame := answered(t, d, question(t, queryJSONOf("status", map[string]any{"states": states})), nil)[0]
+		var names []string
+		for row := range frame.Rows() {
+			names = append(names, frame.Fields[0].At(row).(string))
+		}
+		return names
+	}
+	assert.Equal(t, []string{"prod"}, clusters("critical"))
+	assert.Empty(t, clusters("happy"), "the stale ones were happy once")
+	assert.Equal(t, []string{"lab", "old"}, clusters("unknown"))
+}
+
+func TestALivePanelWithFiltersSaysThatItIsNotLive(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	frame := answered(t, d, question(t, queryJSONOf("events", map[string]any{"live": true, "kinds": []string{"state"}})), nil)[0]
+	assert.Empty(t, frame.Meta.Channel)
+	assert.Contains(t, frame.Meta.Notices[0].Text, "not live")
+}
+
+func TestEveryThresholdColoursAValueAsItsGatesWould(t *testing.T) {
+	for _, s := range health.Signals() {
+		config := signalThresholds(s.ID, health.Starter)
+		if config == nil {
+			continue
+		}
+		for _, step := range config.Steps[1:] {
+			for _, value := range []float64{float64(step.Value) * 0.999, float64(step.Value) * 1.001, 0, 1} {
+				if s.Unit == health.Count {
+					value = math.Round(value)
+				}
+				assert.Equal(t, worstColour(s.ID, value), colourAt(config, value), "%s at %g", s.ID, value)
+			}
+		}
+	}
+}
+
+func worstColour(id health.SignalID, value float64) string {
+	colour := green
+	for _, g := range health.Gates() {
+		threshold := g.Threshold.For(health.Starter)
+		fires := g.Op == health.Above && value > threshold || g.Op == health.Below && value < threshold
+		switch {
+		case g.Signal != id || g.PerUnitOf != "" || !fires || colour == red:
+		case g.Severity == health.Critical:
+			colour = red
+		default:
+			colour = yellow
+		}
+	}
+	return colour
+}
+
+func colourAt(config *data.ThresholdsConfig, value float64) string {
+	colour := config.Steps[0].Color
+	for _, s := range config.Steps[1:] {
+		if value >= float64(s.Value) {
+			colour = s.Color
+		}
+	}
+	return colour
+}
