@@ -1,0 +1,155 @@
+package plugin
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// call calls a resource as Grafana does, and returns status and body.
+func call(t *testing.T, d *Datasource, method, url string) (int, map[string]any) {
+	t.Helper()
+	var response *backend.CallResourceResponse
+	path, _, _ := strings.Cut(url, "?")
+	err := d.CallResource(t.Context(), &backend.CallResourceRequest{Method: method, Path: path, URL: url},
+		backend.CallResourceResponseSenderFunc(func(r *backend.CallResourceResponse) error { response = r; return nil }))
+	require.NoError(t, err)
+	require.NotNil(t, response)
+	assert.Equal(t, []string{"application/json"}, response.Headers["Content-Type"])
+	var body map[string]any
+	require.NoError(t, json.Unmarshal(response.Body, &body), string(response.Body))
+	return response.Status, body
+}
+
+func TestStatusKeepsItsShape(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	status, body := call(t, d, http.MethodGet, "status?cluster=prod")
+	require.Equal(t, http.StatusOK, status)
+	want := map[string]any{
+		"cluster": "prod", "health_state": "critical", "last_state": "critical", "stale": false,
+		"timestamp": "2026-01-02T03:10:00Z", "since": "2026-01-02T03:06:30Z", "coverage": 0.75, "bottleneck": "worker_limited",
+		"primary_signals": map[string]any{
+			"state_transitions": map[string]any{"throughput_per_sec": 5.0},
+			"history":           map[string]any{"backlog_age_sec": 0.06},
+		},
+		"amplifiers": map[string]any{}, "worker_signals": map[string]any{},
+		"log_patterns": []any{}, "recommended_actions": []any{}, "issue_count": 2.0,
+	}
+	assert.Equal(t, want, body)
+}
+
+func TestSeveralClustersAreListed(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	for _, path := range []string{"status", "status/services", "status/timeline?start=2026-01-02T02:00:00Z&end=2026-01-02T03:10:05Z"} {
+		_, body := call(t, d, http.MethodGet, path)
+		assert.Len(t, body["clusters"], 3, path)
+	}
+	t.Run("and one alone needs no name", func(t *testing.T) {
+		s, _ := newStore(t)
+		tell(t, s, "only", storyBegins, healthy(1))
+		_, body := call(t, newTestDatasource(t, s, storyBegins), http.MethodGet, "status")
+		assert.Equal(t, "only", body["cluster"])
+		assert.Equal(t, "happy", body["health_state"])
+	})
+}
+
+func TestServicesKeepTheirShape(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	_, body := call(t, newTestDatasource(t, s, storyNow), http.MethodGet, "status/services?cluster=prod")
+	var matching map[string]any
+	for _, service := range body["services"].([]any) {
+		if service := service.(map[string]any); service["name"] == "matching" {
+			matching = service
+		}
+	}
+	assert.Equal(t, map[string]any{
+		"name": "matching", "status": "critical",
+		"key_signals": map[string]any{"matching.starved_queues": 2.0, "matching.starved_oldest_age_sec": 155.0},
+	}, matching)
+}
+
+func TestTheTimelineKeepsItsShape(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	_, body := call(t, d, http.MethodGet, "status/timeline?cluster=prod&start=2026-01-02T03:00:00Z&end=2026-01-02T03:10:00Z")
+	timeline := body["timeline"].([]any)
+	require.Len(t, timeline, 3)
+	assert.Equal(t, map[string]any{
+		"timestamp": "2026-01-02T03:06:30Z", "health_state": "critical", "issue_count": 2.0,
+		"primary_signals": map[string]any{
+			"state_transitions": map[string]any{"throughput_per_sec": 5.0},
+			"history":           map[string]any{"backlog_age_sec": 0.06},
+		},
+	}, timeline[2])
+	t.Run("and ends in unknown where cycles end", func(t *testing.T) {
+		_, body := call(t, d, http.MethodGet, "status/timeline?cluster=old")
+		timeline := body["timeline"].([]any)
+		require.Len(t, timeline, 2)
+		assert.Equal(t, "unknown", timeline[1].(map[string]any)["health_state"])
+	})
+}
+
+func TestAnEmptyStoreIsUnknownAsJSONToo(t *testing.T) {
+	s, _ := newStore(t)
+	d := newTestDatasource(t, s, storyNow)
+	status, body := call(t, d, http.MethodGet, "status")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, "unknown", body["health_state"])
+	assert.Equal(t, true, body["stale"])
+	assert.Nil(t, body["timestamp"])
+	_, body = call(t, d, http.MethodGet, "status/services")
+	assert.Empty(t, body["services"])
+	_, body = call(t, d, http.MethodGet, "status/timeline")
+	assert.Empty(t, body["timeline"])
+}
+
+func TestRequestsThatCannotBeAnsweredSayWhy(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	for name, c := range map[string]struct {
+		method, url string
+		status      int
+		says        string
+	}{
+		"actions are not taken":     {http.MethodPost, "actions", http.StatusNotImplemented, "Not implemented"},
+		"an unknown path":           {http.MethodGet, "nonsense", http.StatusNotFound, "there are GET /status"},
+		"an unknown cluster":        {http.MethodGet, "status?cluster=prdo", http.StatusNotFound, `"prdo"`},
+		"SQL for a cluster":         {http.MethodGet, "status?cluster=%27%3B+drop+schema+copilot%3B--", http.StatusNotFound, "drop schema"},
+		"NUL in a cluster":          {http.MethodGet, "status?cluster=a%00b", http.StatusBadRequest, "not a cluster name"},
+		"another method":            {http.MethodDelete, "status", http.StatusMethodNotAllowed, "only GET"},
+		"a time that is none":       {http.MethodGet, "status/timeline?start=yesterday", http.StatusBadRequest, `start is "yesterday"`},
+		"a range that is backwards": {http.MethodGet, "status/timeline?start=2026-01-02T03:00:00Z&end=2026-01-01T03:00:00Z", http.StatusBadRequest, "end lies before start"},
+		"a range without end":       {http.MethodGet, "status/timeline?start=0", http.StatusBadRequest, "the most is 366"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, body := call(t, d, c.method, c.url)
+			assert.Equal(t, c.status, status)
+			assert.Contains(t, body["error"], c.says)
+		})
+	}
+}
+
+func TestAStoreThatIsAwayIsABadGateway(t *testing.T) {
+	made, err := New(t.Context(), instance(t, with(with(postgresJSON, "host", "127.0.0.1"), "port", 1), nil))
+	require.NoError(t, err)
+	d := made.(*Datasource)
+	defer d.Dispose()
+	begun := time.Now()
+	status, body := call(t, d, http.MethodGet, "status")
+	assert.Equal(t, http.StatusBadGateway, status)
+	assert.Contains(t, body["error"], "refused")
+	assert.Less(t, time.Since(begun), 5*time.Second)
+}
