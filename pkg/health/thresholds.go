@@ -3,6 +3,7 @@ package health
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -44,7 +45,7 @@ func (t Thresholds) Validate() error {
 	if !(t.MinCoverage > 0 && t.MinCoverage <= 1) {
 		errs = append(errs, fmt.Errorf("min_coverage %g: it is a share above 0 and up to 1", t.MinCoverage))
 	}
-	for _, id := range sortedKeys(t.Gates) {
+	for _, id := range slices.Sorted(maps.Keys(t.Gates)) {
 		if err := t.Gates[id].validate(id); err != nil {
 			errs = append(errs, err)
 		}
@@ -122,13 +123,4 @@ func (t Thresholds) Number(id GateID, band Band) (threshold float64, ok bool) {
 	}
 	threshold, _, _ = t.numbers(g, band)
 	return threshold, true
-}
-
-func sortedKeys[K ~string, V any](m map[K]V) []K {
-	keys := make([]K, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
