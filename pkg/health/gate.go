@@ -50,10 +50,6 @@ const (
 	floorMargin   = 1.5
 )
 
-func ceiling(x float64) (threshold, recovery PerBand) {
-	return everywhere(x), everywhere(x * ceilingMargin)
-}
-
 // Gates returns all gates, worst first within a service. The slice is shared: do not change it.
 func Gates() []Gate { return gates }
 
