@@ -68,8 +68,8 @@ type Datasource struct {
 }
 
 // New makes a data source from its settings. It does not dial, and settings that can't work are no
-// error here either: Grafana would then say "plugin health check failed" and nothing else. Whoever
-// asks the data source gets the reason instead.
+// error here either: an error would reach only the first query of a request, and no panel beside it.
+// Whoever asks the data source gets the reason instead.
 func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
 	parsed, err := parseSettings(s)
 	if err != nil {

@@ -107,7 +107,7 @@ func TestWrongSettingsNameTheirField(t *testing.T) {
 
 func TestADataSourceWithWrongSettingsExplainsItself(t *testing.T) {
 	made, err := New(t.Context(), instance(t, map[string]any{"kind": "postgres"}, nil))
-	require.NoError(t, err, "Grafana would show nothing but that the check failed")
+	require.NoError(t, err)
 	d := made.(*Datasource)
 	defer d.Dispose()
 	checked, err := d.CheckHealth(t.Context(), &backend.CheckHealthRequest{})

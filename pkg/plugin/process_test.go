@@ -1,0 +1,196 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/grpcplugin"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// process is the plugin as Grafana runs it: a process of its own, spoken to over gRPC.
+type process struct {
+	client   *goplugin.Client
+	data     pluginv2.DataClient
+	checks   pluginv2.DiagnosticsClient
+	stream   pluginv2.StreamClient
+	resource pluginv2.ResourceClient
+	context  *pluginv2.PluginContext
+}
+
+// buildPlugin builds the executable once per test.
+func buildPlugin(t testing.TB) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "gpx_temporal_sre_copilot")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/temporal-sre/copilot/pkg")
+	output, err := build.CombinedOutput()
+	require.NoError(t, err, string(output))
+	return binary
+}
+
+// startProcess starts the executable with Grafana's handshake and without the host's environment.
+func startProcess(t testing.TB, binary string, database store.Postgres) *process {
+	t.Helper()
+	client := goplugin.NewClient(&goplugin.ClientConfig{
+		Cmd: exec.Command(binary), SkipHostEnv: true, Logger: hclog.NewNullLogger(),
+		HandshakeConfig: goplugin.HandshakeConfig{
+			ProtocolVersion: grpcplugin.ProtocolVersion, MagicCookieKey: grpcplugin.MagicCookieKey, MagicCookieValue: grpcplugin.MagicCookieValue,
+		},
+		VersionedPlugins: map[int]goplugin.PluginSet{grpcplugin.ProtocolVersion: {
+			"diagnostics": &grpcplugin.DiagnosticsGRPCPlugin{},
+			"resource":    &grpcplugin.ResourceGRPCPlugin{},
+			"data":        &grpcplugin.DataGRPCPlugin{},
+			"stream":      &grpcplugin.StreamGRPCPlugin{},
+		}},
+		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
+	})
+	t.Cleanup(client.Kill)
+	protocol, err := client.Client()
+	require.NoError(t, err)
+	jsonData, secure := settingsOf(database)
+	settings := instance(t, jsonData, secure)
+	settings.Name, settings.Updated = "Copilot", time.Now()
+	p := &process{client: client, context: backend.ToProto().PluginContext(backend.PluginContext{
+		OrgID: 1, PluginID: ID, PluginVersion: "1.0.0", DataSourceInstanceSettings: &settings,
+	})}
+	p.checks = dispense[pluginv2.DiagnosticsClient](t, protocol, "diagnostics")
+	p.data = dispense[pluginv2.DataClient](t, protocol, "data")
+	p.stream = dispense[pluginv2.StreamClient](t, protocol, "stream")
+	p.resource = dispense[pluginv2.ResourceClient](t, protocol, "resource")
+	return p
+}
+
+func dispense[T any](t testing.TB, protocol goplugin.ClientProtocol, name string) T {
+	t.Helper()
+	raw, err := protocol.Dispense(name)
+	require.NoError(t, err)
+	client, ok := raw.(T)
+	require.True(t, ok, "%s is a %T", name, raw)
+	return client
+}
+
+// query asks a question and returns the response and its size on the wire.
+func (p *process) query(t testing.TB, q backend.DataQuery, headers map[string]string) (backend.DataResponse, int) {
+	t.Helper()
+	raw, err := p.data.QueryData(t.Context(), &pluginv2.QueryDataRequest{
+		PluginContext: p.context, Headers: headers,
+		Queries: []*pluginv2.DataQuery{backend.ToProto().DataQuery(q)},
+	})
+	require.NoError(t, err)
+	size := 0
+	for _, r := range raw.Responses {
+		for _, f := range r.Frames {
+			size += len(f)
+		}
+	}
+	response, err := backend.FromProto().QueryDataResponse(raw)
+	require.NoError(t, err)
+	return response.Responses[q.RefID], size
+}
+
+func TestThePluginProcessServesGrafana(t *testing.T) {
+	s, database := newStore(t)
+	// The process has its own clock, so its story happens now.
+	begins := time.Now().UTC().Truncate(time.Second).Add(-time.Minute)
+	tell(t, s, "prod", begins, healthy(2))
+	p := startProcess(t, buildPlugin(t), database)
+	lately := func(kind string, more ...map[string]any) backend.DataQuery {
+		q := question(t, queryJSONOf(kind, more...))
+		q.QueryType = kind
+		q.TimeRange = backend.TimeRange{From: begins.Add(-time.Minute), To: time.Now()}
+		return q
+	}
+
+	t.Run("it passes Save & test", func(t *testing.T) {
+		checked, err := p.checks.CheckHealth(t.Context(), &pluginv2.CheckHealthRequest{PluginContext: p.context})
+		require.NoError(t, err)
+		assert.Equal(t, pluginv2.CheckHealthResponse_OK, checked.Status, checked.Message)
+		assert.Contains(t, checked.Message, "1 cluster")
+	})
+	t.Run("it answers every query type", func(t *testing.T) {
+		for _, kind := range queryTypes() {
+			r, _ := p.query(t, lately(kind.name), nil)
+			require.NoError(t, r.Error, kind.name)
+			require.NotEmpty(t, r.Frames, kind.name)
+		}
+		r, _ := p.query(t, lately("status"), nil)
+		state, _ := r.Frames[0].FieldByName("state")
+		assert.Equal(t, new(0.0), state.At(0))
+	})
+	t.Run("it gives alert rules what they take", func(t *testing.T) {
+		for _, kind := range queryTypes() {
+			r, _ := p.query(t, lately(kind.name), fromAlert)
+			if kind.insteadForAlerts != "" {
+				require.ErrorContains(t, r.Error, "can't be used in an alert rule", kind.name)
+				assert.Equal(t, backend.StatusBadRequest, r.Status)
+				continue
+			}
+			require.NoError(t, r.Error, kind.name)
+			requireAlertable(t, r.Frames)
+		}
+	})
+	t.Run("it streams an event within moments of its cycle", func(t *testing.T) {
+		r, _ := p.query(t, lately("events", map[string]any{"live": true}), nil)
+		require.NoError(t, r.Error)
+		assert.Equal(t, "ds/copilot/events", r.Frames[0].Meta.Channel)
+
+		subscribed, err := p.stream.SubscribeStream(t.Context(), &pluginv2.SubscribeStreamRequest{PluginContext: p.context, Path: "events"})
+		require.NoError(t, err)
+		assert.Equal(t, pluginv2.SubscribeStreamResponse_OK, subscribed.Status)
+		ctx, hangUp := context.WithTimeout(t.Context(), 10*time.Second)
+		defer hangUp()
+		running, err := p.stream.RunStream(ctx, &pluginv2.RunStreamRequest{PluginContext: p.context, Path: "events"})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"prod/1"}, ids(received(t, running)))
+
+		saved := time.Now()
+		becomes(t, s, "prod", 2, saved.UTC(), health.Happy, health.Stressed)
+		assert.Equal(t, []string{"prod/2", "prod/1"}, ids(received(t, running)))
+		assert.Less(t, time.Since(saved), 2*time.Second)
+	})
+	t.Run("it serves the resources", func(t *testing.T) {
+		called, err := p.resource.CallResource(t.Context(), &pluginv2.CallResourceRequest{
+			PluginContext: p.context, Method: http.MethodGet, Path: "status", Url: "status?cluster=prod"})
+		require.NoError(t, err)
+		answer, err := called.Recv()
+		require.NoError(t, err)
+		assert.EqualValues(t, http.StatusOK, answer.Code)
+		var body map[string]any
+		require.NoError(t, json.Unmarshal(answer.Body, &body))
+		assert.Equal(t, "stressed", body["health_state"])
+	})
+	t.Run("it ends the streams of settings that were changed, with an error", func(t *testing.T) {
+		running, err := p.stream.RunStream(t.Context(), &pluginv2.RunStreamRequest{PluginContext: p.context, Path: "events"})
+		require.NoError(t, err)
+		received(t, running)
+		p.context.DataSourceInstanceSettings.LastUpdatedMS = time.Now().Add(time.Second).UnixMilli()
+		_, _ = p.query(t, lately("status"), nil) // Grafana's next call brings the new settings along
+		begun := time.Now()
+		_, err = running.Recv()
+		require.ErrorContains(t, err, "begins again")
+		assert.Less(t, time.Since(begun), 7*time.Second, "the SDK disposes of an instance five seconds after it was replaced")
+	})
+}
+
+func received(t *testing.T, running pluginv2.Stream_RunStreamClient) *data.Frame {
+	t.Helper()
+	packet, err := running.Recv()
+	require.NoError(t, err)
+	frame := &data.Frame{}
+	require.NoError(t, json.Unmarshal(packet.Data, frame))
+	return frame
+}
