@@ -128,7 +128,7 @@ func (l *loader) scrape(ctx context.Context, s scrape) error {
 		if name == "worker" {
 			file = l.WorkerDump
 		}
-		dump, up, err := readDump(s.phase, s.number, file)
+		dump, up, err := readDump(s.phase, s.number, file, l.Only)
 		if err != nil {
 			return err
 		}
@@ -143,9 +143,6 @@ func (l *loader) scrape(ctx context.Context, s scrape) error {
 		before := p.alive
 		p.alive = make(map[string]bool, len(dump))
 		for _, line := range dump {
-			if metric, _, _ := strings.Cut(line.series, "{"); l.Only != nil && !l.Only(metric) {
-				continue
-			}
 			p.alive[line.series] = true
 			if request, err = p.append(request, line, s.at); err != nil {
 				return err

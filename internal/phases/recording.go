@@ -6,6 +6,7 @@ package phases
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"fmt"
 	"math"
@@ -95,7 +96,7 @@ type sample struct {
 }
 
 // readDump reads what a process exported at one scrape; ok is false when it was not running.
-func readDump(phase string, scrape int, process string) (dump []sample, ok bool, err error) {
+func readDump(phase string, scrape int, process string, only func(metric string) bool) (dump []sample, ok bool, err error) {
 	path := filepath.Join(folder(), phase, fmt.Sprintf("%02d-%s.prom.gz", scrape, process))
 	f, err := os.Open(path)
 	if os.IsNotExist(err) {
@@ -110,11 +111,19 @@ func readDump(phase string, scrape int, process string) (dump []sample, ok bool,
 		return nil, false, fmt.Errorf("unpacking %s: %w", path, err)
 	}
 	lines := bufio.NewScanner(text)
+	wanted, metric := true, []byte(nil)
 	for lines.Scan() {
-		line := lines.Text()
-		if line == "" || line[0] == '#' {
+		if len(lines.Bytes()) == 0 || lines.Bytes()[0] == '#' {
 			continue
 		}
+		if end := bytes.IndexAny(lines.Bytes(), "{ "); !bytes.Equal(metric, lines.Bytes()[:end]) {
+			metric = append(metric[:0], lines.Bytes()[:end]...)
+			wanted = only == nil || only(string(metric))
+		}
+		if !wanted {
+			continue
+		}
+		line := lines.Text()
 		// The recorded processes write no timestamps: the value is what follows the last blank.
 		blank := strings.LastIndexByte(line, ' ')
 		value, err := strconv.ParseFloat(line[blank+1:], 64)

@@ -54,8 +54,10 @@ func (r *Reader) Read(ctx context.Context, c Cluster, at time.Time) (Reading, er
 	defer cancel()
 
 	// The first request tells whether the Prometheus answers at all, which of the cluster's processes are
-	// there, and how old their samples are.
-	first := r.ask(ctx, at, slices.Concat(vitalQuestions(c), presenceQuestions(c)))
+	// there, and how old their samples are. It has one query's time: when that passes, nothing else is tried.
+	vital, stop := context.WithTimeout(ctx, r.options.QueryTimeout)
+	first := r.ask(vital, at, slices.Concat(vitalQuestions(c), presenceQuestions(c)))
+	stop()
 	names, failure := r.names(ctx, c, at, first)
 	reading := newReading(c, at, names)
 	if failure != "" {

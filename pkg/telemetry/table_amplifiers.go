@@ -13,6 +13,8 @@ const (
 	getOrCreate     = `operation="HistoryCacheGetOrCreate"`
 )
 
+const quietShards = "the shards make less than one persistence request per second each, too few to compare"
+
 const noSQL = "the server exports no SQL connection pool metrics (they are sampled once a minute, and Cassandra has none)"
 
 var amplifierAsks = []ask{
@@ -40,13 +42,16 @@ var amplifierAsks = []ask{
 		rate("cache_requests", history, mutableState, getOrCreate)))},
 	unexported(health.CacheEvictions, "cache evictions"),
 	unexported(health.CacheSize, "the size of its caches in bytes: it counts entries"),
-	{id: health.HotShardRatio, from: fromHistory, missing: "no persistence request was made for a shard during the window",
-		query: share(quantile(0.99, "persistence_shard_rps", history), quantile(0.5, "persistence_shard_rps", history))},
-	{id: health.MaxShardLoad, from: fromHistory, missing: "no persistence request was made for a shard during the window", query: func(a *asking) string {
-		return fmt.Sprintf("clamp_max(100 * %s / (%s > 0), 100)",
+	// The histogram's smallest bucket is one request per second: below that all shards look the same.
+	{id: health.HotShardRatio, from: fromHistory, missing: quietShards, query: func(a *asking) string {
+		return fmt.Sprintf("%s / (%s > 1)", quantile(0.99, "persistence_shard_rps", history)(a), quantile(0.5, "persistence_shard_rps", history)(a))
+	}},
+	{id: health.MaxShardLoad, from: fromHistory, missing: quietShards, query: func(a *asking) string {
+		return fmt.Sprintf("clamp_max(100 * (%s > 1) / (%s > 0), 100)",
 			quantile(0.99, "persistence_shard_rps", history)(a), rate("persistence_requests", history)(a))
 	}},
-	{id: health.GRPCInFlight, from: fromFrontend, query: gauge("sum", "service_pending_requests", frontend, noWaits)},
+	// The gauge exists for the operations whose concurrency is limited, long polls above all.
+	{id: health.GRPCInFlight, from: fromFrontend, query: gauge("sum", "service_pending_requests", frontend), missing: "no request whose concurrency is limited has been made"},
 	unexported(health.GRPCQueueDepth, "the depth of its gRPC queues"),
 	// A server in one process repeats its runtime metrics under each service's name.
 	{id: health.Goroutines, from: fromServer, query: gauge("max", "num_goroutines", anyService)},

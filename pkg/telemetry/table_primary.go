@@ -14,12 +14,14 @@ const (
 	noWaits = `operation!~"Poll.*|QueryWorkflow|UpdateWorkflowExecution|ExecuteMultiOperation"`
 )
 
-// Errors that are the client's own fault. NamespaceNotFound ends in NotFound too, and is what clients
-// get from a dead database: it is counted in again.
+// Errors that are the client's or the application's own doing, as the server's error handler sees it too
+// (common/rpc/interceptor/request_error_handler.go of v1.32.1). NamespaceNotFound ends in NotFound as well,
+// but is what clients get from a dead database: it is counted in again. So is ResourceExhausted.
 const (
-	notTheClients     = `error_type!~".*(Canceled|NotFound|AlreadyStarted|AlreadyExists|InvalidArgument)"`
+	notTheClients = `error_type!~".*(Canceled|NotFound|AlreadyStarted|AlreadyExists|AlreadyRequested|InvalidArgument|FailedPrecondition|` +
+		`PermissionDenied|QueryFailed|NotReady|NotActive|InvalidState|NotSupported|NewerBuildExists)"`
 	namespaceNotFound = `error_type=~".*NamespaceNotFound"`
-	refusedStarts     = `error_type=~".*(AlreadyStarted|AlreadyExists|InvalidArgument)"`
+	refusedStarts     = `error_type=~".*(AlreadyStarted|AlreadyExists|InvalidArgument|FailedPrecondition|PermissionDenied)"`
 )
 
 var (

@@ -54,12 +54,13 @@ func targetsUp(a *asking) string {
 	return fmt.Sprintf("avg(%s and on (job, instance) max_over_time(%s[1h]))", a.series("up"), a.series("num_goroutines", anyService))
 }
 
-// warmingUp is the share of server processes that started a short time ago: they have not been seen
-// before, or their allocation counter, which only a restart sets back, fell.
+// warmingUp is the share of server processes that started a short time ago: an hour of history does not
+// know them, or their count of allocations, which only grows while a process lives, is below what it was. A
+// pause in scraping makes no process young.
 func warmingUp(a *asking) string {
-	seen := a.series("num_goroutines", anyService)
-	running := fmt.Sprintf("group by (job, instance) (%s)", seen)
-	fresh := fmt.Sprintf("(%s unless on (job, instance) %s offset %s)", running, seen, startedRecently)
-	restarted := fmt.Sprintf("group by (job, instance) (resets(%s[%s]) > 0)", a.series("memory_mallocs", anyService), startedRecently)
-	return fmt.Sprintf("(count(%s or %s) or 0 * count(%s)) / count(%s)", fresh, restarted, running, running)
+	running, allocations := a.series("num_goroutines", anyService), a.series("memory_mallocs", anyService)
+	young := fmt.Sprintf("%s unless last_over_time(%s[1h] offset %s) or %s < last_over_time(%s[1h] offset %s) or resets(%s[%s]) > 0",
+		running, running, startedRecently, allocations, allocations, startedRecently, allocations, startedRecently)
+	processes := fmt.Sprintf("count(group by (job, instance) (%s))", running)
+	return fmt.Sprintf("(count(group by (job, instance) (%s)) or 0 * %s) / %s", young, processes, processes)
 }
