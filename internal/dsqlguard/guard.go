@@ -19,12 +19,6 @@ type Guard struct {
 
 	mu           sync.Mutex
 	transactions map[*pgx.Conn]*transaction
-	inspected    map[string]inspected
-}
-
-type inspected struct {
-	statement Statement
-	err       error
 }
 
 type transaction struct {
@@ -35,7 +29,7 @@ type transaction struct {
 
 // New makes a guard that hands every refusal to report, which may be called from several goroutines.
 func New(report func(error)) *Guard {
-	return &Guard{report: report, transactions: make(map[*pgx.Conn]*transaction), inspected: make(map[string]inspected)}
+	return &Guard{report: report, transactions: make(map[*pgx.Conn]*transaction)}
 }
 
 var (
@@ -98,13 +92,13 @@ func (g *Guard) TraceCopyFromEnd(context.Context, *pgx.Conn, pgx.TraceCopyFromEn
 func (g *Guard) before(conn *pgx.Conn, sql string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	found := g.inspect(sql)
-	if found.err != nil {
-		g.report(found.err)
+	statement, err := remembered(sql)
+	if err != nil {
+		g.report(err)
 		return
 	}
 	t := g.transaction(conn)
-	switch found.statement.Kind {
+	switch statement.Kind {
 	case Begin:
 		if t.explicit {
 			g.report(fmt.Errorf("DSQL has no transactions within transactions: %q", abridged(sql)))
@@ -126,15 +120,18 @@ func (g *Guard) before(conn *pgx.Conn, sql string) {
 func (g *Guard) after(conn *pgx.Conn, sql string, rows int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	kind := g.inspect(sql).statement.Kind
+	statement, err := remembered(sql)
+	if err != nil {
+		return // it was reported when it began
+	}
 	t := g.transaction(conn)
-	if kind == Write {
+	if statement.Kind == Write {
 		t.rows += rows
 		if t.rows > maxRows {
 			g.report(fmt.Errorf("DSQL changes at most %d rows in a transaction, this is the %dth: %q", maxRows, t.rows, abridged(sql)))
 		}
 	}
-	if kind == End || !t.explicit && !t.batch {
+	if statement.Kind == End || !t.explicit && !t.batch {
 		delete(g.transactions, conn)
 	}
 }
@@ -148,12 +145,19 @@ func (g *Guard) transaction(conn *pgx.Conn) *transaction {
 	return t
 }
 
-// inspect remembers what it has seen: programs repeat themselves, and parsing takes a moment.
-func (g *Guard) inspect(sql string) inspected {
-	found, ok := g.inspected[sql]
-	if !ok {
-		found.statement, found.err = Inspect(sql)
-		g.inspected[sql] = found
+type inspected struct {
+	statement Statement
+	err       error
+}
+
+// inspections keeps what Inspect found for all guards: programs repeat themselves, and parsing takes a moment.
+var inspections sync.Map
+
+func remembered(sql string) (Statement, error) {
+	if found, ok := inspections.Load(sql); ok {
+		return found.(inspected).statement, found.(inspected).err
 	}
-	return found
+	statement, err := Inspect(sql)
+	inspections.Store(sql, inspected{statement, err})
+	return statement, err
 }

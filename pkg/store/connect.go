@@ -58,7 +58,7 @@ func (c Config) poolConfig() (*pgxpool.Config, error) {
 // what cannot be said in it is overwritten.
 func isolatedPoolConfig() (*pgxpool.Config, error) {
 	pool, err := pgxpool.ParseConfig("host=localhost port=5432 dbname=none user=none password=none sslmode=disable " +
-		"sslnegotiation=postgres sslcertmode=disable sslsni=1 connect_timeout=10 target_session_attrs=any " +
+		"sslnegotiation=postgres sslcertmode=disable sslrootcert='' sslsni=1 connect_timeout=10 target_session_attrs=any " +
 		"min_protocol_version=3.0 max_protocol_version=3.0 channel_binding=prefer require_auth=''")
 	if err != nil {
 		return nil, errors.New("the environment of this process sets PGSERVICE, which the database driver cannot ignore: unset it")
