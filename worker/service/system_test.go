@@ -1,0 +1,146 @@
+package service_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// system is the real worker process's surroundings: a Temporal server that it runs on and watches, a
+// PostgreSQL, and a Prometheus behind a gate.
+type system struct {
+	temporal *parts.Temporal
+	gate     *gatekeeper
+	store    *store.Store
+	binary   string
+	config   string
+	// metrics is where the worker serves its own metrics.
+	metrics string
+}
+
+func startSystem(t *testing.T) *system {
+	t.Helper()
+	ctx := t.Context()
+	sys := &system{binary: filepath.Join(t.TempDir(), "copilot"), config: filepath.Join(t.TempDir(), "copilot.yaml")}
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", sys.binary, "github.com/temporal-sre/copilot/worker").CombinedOutput()
+	require.NoError(t, err, string(out))
+
+	sys.temporal, err = parts.StartTemporal(ctx, parts.TemporalOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, sys.temporal.Stop()) })
+	postgres, err := parts.StartPostgres(ctx, parts.PostgresOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, postgres.Stop()) })
+	require.NoError(t, postgres.CreateDatabase(ctx, "copilot"))
+	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{Targets: []parts.Target{{Job: "temporal", Address: sys.temporal.MetricsAddress()}}})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, prometheus.Stop()) })
+	sys.gate = keepGate(t, prometheus.URL())
+
+	port, err := parts.FreePort()
+	require.NoError(t, err)
+	sys.metrics = parts.Loopback(port)
+	require.NoError(t, os.WriteFile(sys.config, fmt.Appendf(nil, `
+interval: 3s
+temporal: {address: %q}
+store: {url: %q}
+metrics: {listen: %q}
+clusters:
+  - name: prod
+    prometheus: {url: %q}
+    telemetry: {scrape_interval: 1s, window: 10s}
+`, sys.temporal.Address(), postgres.URL("copilot"), sys.metrics, sys.gate.URL), 0o600))
+	sys.run(t, "db", "migrate", "--config", sys.config)
+
+	parsed, err := store.ParseURL(postgres.URL("copilot"))
+	require.NoError(t, err)
+	sys.store, err = store.Open(ctx, store.Config{Postgres: &parsed})
+	require.NoError(t, err)
+	t.Cleanup(sys.store.Close)
+	return sys
+}
+
+// run runs a command of the copilot and returns what it printed.
+func (sys *system) run(t *testing.T, args ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), sys.binary, args...)
+	command.Stderr = t.Output()
+	out, err := command.Output()
+	require.NoError(t, err, "%v: %s", args, out)
+	return string(out)
+}
+
+func (sys *system) startWorker(t *testing.T) *parts.Process {
+	t.Helper()
+	command := exec.Command(sys.binary, "worker", "--config", sys.config, "--log-level", "warn")
+	command.Stderr = t.Output()
+	process, err := parts.StartProcess("copilot worker", command, parts.ProcessOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = process.Stop() })
+	return process
+}
+
+func (sys *system) awaitHappy(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		now, err := sys.store.Now(t.Context(), nil)
+		return err == nil && len(now) == 1 && now[0].Verdict.State == health.Happy && !now[0].Verdict.Stale
+	}, 2*time.Minute, 200*time.Millisecond, "the idle cluster is happy")
+}
+
+// gatekeeper stands between the worker and Prometheus: it tells when a cycle reads, and can shut.
+type gatekeeper struct {
+	*httptest.Server
+	shut    atomic.Bool
+	reading chan struct{}
+}
+
+func keepGate(t *testing.T, prometheus string) *gatekeeper {
+	t.Helper()
+	target, err := url.Parse(prometheus)
+	require.NoError(t, err)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	g := &gatekeeper{reading: make(chan struct{}, 1)}
+	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case g.reading <- struct{}{}:
+		default:
+		}
+		if g.shut.Load() {
+			http.Error(w, "shut", http.StatusServiceUnavailable)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(g.Close)
+	return g
+}
+
+// awaitRead returns in the middle of a cycle.
+func (g *gatekeeper) awaitRead(t *testing.T) {
+	t.Helper()
+	select {
+	case <-g.reading:
+	default:
+	}
+	select {
+	case <-g.reading:
+	case <-time.After(time.Minute):
+		require.Fail(t, "the worker does not read")
+	}
+}
