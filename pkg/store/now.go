@@ -25,13 +25,16 @@ func (s *Store) Clusters(ctx context.Context) ([]string, error) {
 // Heads tells for every cluster how far its events and cycles have come, sorted by name. It is the cheapest
 // question there is: a live view asks it again and again and reads more only when the answer has changed.
 func (s *Store) Heads(ctx context.Context) ([]Head, error) {
-	return readAll(ctx, s, "reading the clusters", `select cluster, seq, at from copilot.clusters_now order by cluster`, nil,
+	heads, err := readAll(ctx, s, "reading the clusters", `select cluster, seq, at from copilot.clusters_now`, nil,
 		func(row pgx.CollectableRow) (Head, error) {
 			var h Head
 			err := row.Scan(&h.Cluster, &h.Seq, &h.At)
 			h.At = h.At.UTC()
 			return h, err
 		})
+	// Sorted here, since databases differ in how they sort names.
+	slices.SortFunc(heads, func(a, b Head) int { return cmp.Compare(a.Cluster, b.Cluster) })
+	return heads, err
 }
 
 // Now returns the last cycle of the clusters, or of all when none is named, sorted by name. A cluster that
@@ -39,8 +42,8 @@ func (s *Store) Heads(ctx context.Context) ([]Head, error) {
 func (s *Store) Now(ctx context.Context, clusters []string) ([]Now, error) {
 	var where conditions
 	where.in("cluster", clusters)
-	return readAll(ctx, s, "reading the clusters' last cycles",
-		`select cluster, at, interval_ms, seq, verdict, snapshot from copilot.clusters_now`+where.sql()+` order by cluster`, where.args,
+	all, err := readAll(ctx, s, "reading the clusters' last cycles",
+		`select cluster, at, interval_ms, seq, verdict, snapshot from copilot.clusters_now`+where.sql(), where.args,
 		func(row pgx.CollectableRow) (Now, error) {
 			var (
 				n                 Now
@@ -59,6 +62,8 @@ func (s *Store) Now(ctx context.Context, clusters []string) ([]Now, error) {
 			}
 			return n, nil
 		})
+	slices.SortFunc(all, func(a, b Now) int { return cmp.Compare(a.Cluster, b.Cluster) })
+	return all, err
 }
 
 // readAll runs a query and collects its rows. doing says in an error what failed.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // Role is a database role that is to be given rights.
@@ -85,6 +86,29 @@ func (s *Store) grant(ctx context.Context, role, rights string) error {
 		sql := fmt.Sprintf("grant %s on table copilot.%s to %s", rights, table.name, quoted(role))
 		if err := s.execDDL(ctx, sql); err != nil {
 			return err
+		}
+		if err := s.verifyGrant(ctx, role, rights, table.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verifyGrant looks whether a right was really given: whoever has a right but may not pass it on only gets a
+// warning from PostgreSQL.
+func (s *Store) verifyGrant(ctx context.Context, role, rights, table string) error {
+	if s.dsql {
+		return nil // its documentation does not list the function
+	}
+	for right := range strings.SplitSeq(rights, ", ") {
+		var granted bool
+		err := s.pool.QueryRow(ctx, `select has_table_privilege($1, 'copilot.' || $2, $3)`, role, table, right).Scan(&granted)
+		if err != nil {
+			return explained(err)
+		}
+		if !granted {
+			return fmt.Errorf("%w: this role may not give the right to %s on copilot.%s to others: migrate as the owner of the schema",
+				ErrNotPermitted, right, table)
 		}
 	}
 	return nil
