@@ -37,7 +37,7 @@ export function PostgresSettings(props: ConfigProps) {
         {...props}
         option="database"
         label="Database"
-        description="Database that holds the schema copilot. `copilot db migrate` makes the schema."
+        description="Database that holds the schema copilot. The command copilot db migrate makes it."
         placeholder="copilot"
         required
       />
