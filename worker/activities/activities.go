@@ -106,6 +106,9 @@ func (a *Activities) Prune(ctx context.Context, in workflows.PruneInput) (workfl
 
 // storeError tells Temporal which errors no second attempt can mend.
 func storeError(err error) error {
+	if errors.Is(err, store.ErrEventGap) || errors.Is(err, store.ErrEventConflict) {
+		return temporal.NewNonRetryableApplicationError(err.Error(), workflows.ErrOutOfStep, err)
+	}
 	for _, final := range []error{store.ErrNewerSchema, store.ErrNoSchema, store.ErrOlderSchema, store.ErrBadCycle, store.ErrReadOnly, store.ErrNotPermitted} {
 		if errors.Is(err, final) {
 			return temporal.NewNonRetryableApplicationError(err.Error(), "StoreUnusable", err)

@@ -61,27 +61,33 @@ func (b *backlog) slim() {
 	}
 }
 
-// continueFrom puts the observation behind a stored memory: the events that wait are numbered after
+// continueFrom puts the observation behind what the store holds: the events that wait are numbered after
 // the stored ones. If nothing was decided yet, the stored memory is simply taken over.
-func (o *observation) continueFrom(stored json.RawMessage) error {
+func (o *observation) continueFrom(stored LoadMemoryOutput) error {
 	var memory health.Memory
-	if err := json.Unmarshal(stored, &memory); err != nil {
-		return fmt.Errorf("the stored memory of cluster %q can't be read: %w", o.in.Cluster, err)
+	if stored.Found {
+		if err := json.Unmarshal(stored.Memory, &memory); err != nil {
+			return fmt.Errorf("the stored memory of cluster %q can't be read: %w", o.in.Cluster, err)
+		}
 	}
+	if len(o.backlog.cycles) == 0 {
+		if stored.Found {
+			o.in.Memory = memory
+		}
+		return nil
+	}
+	seq := memory.Seq
 	for i := range o.backlog.cycles {
 		c := &o.backlog.cycles[i]
 		if c.Verdict.Event != nil {
+			seq++
 			event := *c.Verdict.Event
-			event.Seq += memory.Seq
+			event.Seq = seq
 			c.Verdict.Event = &event
 		}
-		c.Memory.Seq += memory.Seq
+		c.Memory.Seq = seq
 	}
-	if len(o.backlog.cycles) == 0 {
-		o.in.Memory = memory
-		return nil
-	}
-	o.in.Memory.Seq += memory.Seq
+	o.in.Memory.Seq = seq
 	return nil
 }
 

@@ -32,6 +32,11 @@ const (
 // the configuration. Its workflow then ends.
 const ErrNotConfigured = "ClusterNotConfigured"
 
+// ErrOutOfStep is the type of the error with which StoreCycles says that the numbers of the events do not
+// follow what the store holds: it was lost, or restored from a backup. The workflow then begins again
+// behind the store's last event.
+const ErrOutOfStep = "EventsOutOfStep"
+
 // ObserveID is the workflow id of a cluster's observation: one cluster, one workflow.
 func ObserveID(cluster string) string { return "copilot-observe/" + cluster }
 

@@ -244,6 +244,9 @@ func (o *observation) storing(ctx workflow.Context) workflow.Context {
 }
 
 func (o *observation) failedToStore(ctx workflow.Context, err error) {
+	if hasType(err, ErrOutOfStep) {
+		o.in.Attached = false
+	}
 	o.storeError = rootMessage(err)
 	o.backlog.slim()
 	workflow.GetLogger(ctx).Warn("the store did not take the cycle; it will be written later", "cluster", o.in.Cluster,
@@ -257,10 +260,8 @@ func (o *observation) attach(ctx workflow.Context) error {
 	if err := workflow.ExecuteActivity(ctx, ActivityLoadMemory, LoadMemoryInput{Cluster: o.in.Cluster}).Get(ctx, &out); err != nil {
 		return err
 	}
-	if out.Found {
-		if err := o.continueFrom(out.Memory); err != nil {
-			return err
-		}
+	if err := o.continueFrom(out); err != nil {
+		return err
 	}
 	o.in.Attached = true
 	return nil
@@ -300,7 +301,9 @@ func rootMessage(err error) string {
 	return err.Error()
 }
 
-func notConfigured(err error) bool {
+func notConfigured(err error) bool { return hasType(err, ErrNotConfigured) }
+
+func hasType(err error, errorType string) bool {
 	var application *temporal.ApplicationError
-	return errors.As(err, &application) && application.Type() == ErrNotConfigured
+	return errors.As(err, &application) && application.Type() == errorType
 }

@@ -49,6 +49,8 @@ type world struct {
 
 	reads  []time.Time
 	cycles []workflows.Cycle
+	// lost makes the store refuse events until it is asked what it remembers: its last event is number 7.
+	lost bool
 }
 
 func (w *world) ReadSignals(_ context.Context, in workflows.ReadSignalsInput) (workflows.ReadSignalsOutput, error) {
@@ -64,6 +66,11 @@ func (w *world) StoreCycles(_ context.Context, in workflows.StoreCyclesInput) (w
 	if w.storeUp != nil && !w.storeUp() {
 		return workflows.StoreCyclesOutput{}, temporal.NewNonRetryableApplicationError("the database cannot be reached", "StoreDown", nil)
 	}
+	for _, c := range in.Cycles {
+		if w.lost && c.Verdict.Event != nil {
+			return workflows.StoreCyclesOutput{}, temporal.NewNonRetryableApplicationError("an earlier event is missing", workflows.ErrOutOfStep, nil)
+		}
+	}
 	w.cycles = append(w.cycles, in.Cycles...)
 	return workflows.StoreCyclesOutput{}, nil
 }
@@ -72,6 +79,7 @@ func (w *world) LoadMemory(context.Context, workflows.LoadMemoryInput) (workflow
 	if w.storeUp != nil && !w.storeUp() {
 		return workflows.LoadMemoryOutput{}, temporal.NewNonRetryableApplicationError("the database cannot be reached", "StoreDown", nil)
 	}
+	w.lost = false
 	return workflows.LoadMemoryOutput{Memory: w.memory, Found: w.memory != nil}, nil
 }
 
@@ -198,6 +206,29 @@ func TestTheStoredStateIsContinuedWhenTheWorkflowIsNew(t *testing.T) {
 		assert.Equal(t, int64(42), w.cycles[0].Verdict.Event.Seq)
 		assert.Equal(t, int64(42), w.cycles[len(w.cycles)-1].Memory.Seq)
 	})
+}
+
+func TestAStoreRestoredFromABackupIsContinuedBehindItsLastEvent(t *testing.T) {
+	w := &world{signals: func(at time.Time) (values, error) {
+		if at.Sub(start) > 5*time.Minute {
+			return sick(), nil
+		}
+		return healthy(), nil
+	}}
+	env := w.env()
+	env.RegisterDelayedCallback(func() {
+		w.lost = true
+		w.memory, _ = json.Marshal(health.Memory{State: health.Happy, Seq: 7})
+	}, 4*time.Minute)
+	env.RegisterDelayedCallback(env.CancelWorkflow, 10*time.Minute)
+	env.ExecuteWorkflow(workflows.ObserveCluster, input())
+	var seqs []int64
+	for _, c := range w.cycles {
+		if c.Verdict.Event != nil {
+			seqs = append(seqs, c.Verdict.Event.Seq)
+		}
+	}
+	assert.Equal(t, []int64{1, 8, 9}, seqs)
 }
 
 func TestACycleThatCannotReadIsBlindAndSaysWhy(t *testing.T) {
