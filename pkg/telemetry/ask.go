@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +46,11 @@ func (r *Reader) ask(ctx context.Context, at time.Time, questions []question) ma
 		for _, s := range series {
 			id := questions[0].id
 			if len(questions) > 1 {
-				id = string(s.Metric[partLabel])
+				i, err := strconv.Atoi(string(s.Metric[partLabel]))
+				if err != nil || i < 0 || i >= len(questions) {
+					continue
+				}
+				id = questions[i].id
 			}
 			a := answers[id]
 			a.series = append(a.series, s)
@@ -66,14 +71,14 @@ func (r *Reader) ask(ctx context.Context, at time.Time, questions []question) ma
 	return answers
 }
 
-// batch writes several questions as one query, whose series carry their question's id.
+// batch writes several questions as one query, whose series carry their question's number.
 func batch(questions []question) string {
 	if len(questions) == 1 {
 		return questions[0].promql
 	}
 	parts := make([]string, len(questions))
 	for i, q := range questions {
-		parts[i] = fmt.Sprintf(`label_replace(%s, %q, %q, "", "")`, q.promql, partLabel, q.id)
+		parts[i] = fmt.Sprintf(`label_replace(%s, %q, "%d", "", "")`, q.promql, partLabel, i)
 	}
 	return strings.Join(parts, "\nor\n")
 }

@@ -7,11 +7,6 @@ import (
 	"time"
 )
 
-// query renders the PromQL that asks for a number, for one cluster. The functions below build queries
-// from each other, so that a signal is written once for all dialects, and absence is treated the same
-// way everywhere.
-type query func(*asking) string
-
 // asking is what a query must know to be rendered, and what came of it.
 type asking struct {
 	cluster Cluster
@@ -113,101 +108,52 @@ func (a *asking) cannot(why string) string {
 func rate(metric string, matchers ...string) query { return rateOver(1, metric, matchers...) }
 
 func rateOver(windows int, metric string, matchers ...string) query {
-	return func(a *asking) string {
+	return leaf(func(a *asking) string {
 		return fmt.Sprintf("sum(rate(%s%s))", a.series(a.names.server.counter(metric), matchers...), a.over(windows))
-	}
+	})
 }
 
 // observations is how many values per second a histogram of counts takes in.
 func observations(metric string, matchers ...string) query {
-	return func(a *asking) string {
+	return leaf(func(a *asking) string {
 		return fmt.Sprintf("sum(rate(%s%s))", a.series(a.names.server.distribution(metric)+"_count", matchers...), a.over(1))
-	}
+	})
 }
 
 // quantile is a quantile of a histogram of counts.
 func quantile(q float64, metric string, matchers ...string) query {
-	return func(a *asking) string {
-		return fmt.Sprintf("histogram_quantile(%g, sum by (le) (rate(%s%s)))",
-			q, a.series(a.names.server.distribution(metric)+"_bucket", matchers...), a.over(1))
-	}
+	return quantileOf(q, func(a *asking) string {
+		return fmt.Sprintf("sum by (le) (rate(%s%s))", a.series(a.names.server.distribution(metric)+"_bucket", matchers...), a.over(1))
+	})
 }
 
 // milliseconds is a quantile of a timer of the server.
 func milliseconds(q float64, metric string, matchers ...string) query {
-	return func(a *asking) string {
-		expr := fmt.Sprintf("histogram_quantile(%g, sum by (le) (rate(%s%s)))",
-			q, a.series(a.names.server.timer(metric)+"_bucket", matchers...), a.over(1))
+	measured := quantileOf(q, func(a *asking) string {
+		return fmt.Sprintf("sum by (le) (rate(%s%s))", a.series(a.names.server.timer(metric)+"_bucket", matchers...), a.over(1))
+	})
+	return func(a *asking) compiled {
 		if a.names.server.Milliseconds {
-			return expr
+			return measured(a)
 		}
-		return "1000 * " + expr
+		return times(1000, measured)(a)
 	}
 }
 
 // gauge aggregates a gauge of the server: sum, max or count.
 func gauge(aggregate, metric string, matchers ...string) query {
-	return func(a *asking) string {
+	return leaf(func(a *asking) string {
 		return fmt.Sprintf("%s(%s)", aggregate, a.series(metric, matchers...))
-	}
+	})
 }
 
 // zeroWhile reads an absent metric as 0 while the service that would emit it is alive and was so during
 // the window: a counter is born at its first use, so one that does not exist has counted nothing. When
 // the service is not there the result stays absent.
 func zeroWhile(service string, q query) query {
-	return func(a *asking) string {
-		alive := a.series("num_goroutines", service)
-		return fmt.Sprintf("(%s or 0 * count(%s and count_over_time(%s%s) > 1))", q(a), alive, alive, a.over(1))
-	}
-}
-
-// atLeastZero cuts off what a difference of two rates, sampled at different times, may fall below 0.
-func atLeastZero(q query) query {
-	return func(a *asking) string { return "clamp_min(" + q(a) + ", 0)" }
-}
-
-func plus(terms ...query) query { return joined(" + ", terms) }
-
-func minus(terms ...query) query { return joined(" - ", terms) }
-
-func joined(operator string, terms []query) query {
-	return func(a *asking) string {
-		parts := make([]string, len(terms))
-		for i, t := range terms {
-			parts[i] = t(a)
-		}
-		return "(" + strings.Join(parts, operator) + ")"
-	}
-}
-
-// share divides; 0 / 0 is NaN: nothing happened, so there is no share to know.
-func share(part, whole query) query {
-	return func(a *asking) string { return part(a) + " / " + whole(a) }
-}
-
-// failureShare is the share of failures, where no failure at all is a share of 0 even without traffic.
-func failureShare(failures, all query) query {
-	return func(a *asking) string {
-		f := failures(a)
-		return fmt.Sprintf("(%s / (%s > 0) or %s == 0)", f, all(a), f)
-	}
-}
-
-// times multiplies with a constant.
-func times(factor float64, q query) query {
-	return func(a *asking) string { return fmt.Sprintf("%g * %s", factor, q(a)) }
-}
-
-// complement is 1 minus a share.
-func complement(q query) query {
-	return func(a *asking) string { return "1 - " + q(a) }
-}
-
-// larger is the larger of two numbers, or the one that there is.
-func larger(x, y query) query {
-	return func(a *asking) string {
-		xs, ys := x(a), y(a)
-		return fmt.Sprintf("(%s > %s or %s or %s)", xs, ys, ys, xs)
-	}
+	alive := leaf(func(a *asking) string {
+		seen := a.series("num_goroutines", service)
+		return fmt.Sprintf("count(%s and count_over_time(%s%s) > 1)", seen, seen, a.over(1))
+	})
+	return or(q, times(0, alive))
 }

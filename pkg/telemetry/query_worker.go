@@ -2,8 +2,8 @@ package telemetry
 
 import (
 	"fmt"
+	"math"
 	"slices"
-	"strings"
 )
 
 // Matchers of the SDK workers' metrics.
@@ -20,91 +20,108 @@ const (
 
 // workerGauge aggregates a gauge of the SDK workers.
 func workerGauge(aggregate, metric string, matchers ...string) query {
-	return func(a *asking) string {
+	return leaf(func(a *asking) string {
 		return fmt.Sprintf("%s(%s)", aggregate, a.workerSeries([]string{metric}, matchers...))
-	}
+	})
 }
 
 // workerRate is how often a counter of the SDK workers counts per second.
 func workerRate(metric string, matchers ...string) query {
-	return func(a *asking) string {
+	return leaf(func(a *asking) string {
 		names := counterNames(a.names.sdk, metric)
 		if len(names) == 0 {
 			return a.cannot(a.names.sdkUnknown)
 		}
 		return fmt.Sprintf("sum(rate(%s%s))", a.workerSeries(names, matchers...), a.over(1))
-	}
+	})
 }
 
 // zeroBeside reads an absent counter of the SDK workers as 0 while a counter that they always have exists.
 // Without SDK metrics the result stays absent.
-func zeroBeside(sibling string, q query) query {
-	return func(a *asking) string { return fmt.Sprintf("(%s or 0 * %s)", q(a), workerRate(sibling)(a)) }
-}
+func zeroBeside(sibling string, q query) query { return or(q, times(0, workerRate(sibling))) }
+
+// coarseTimers is what to tell an operator whose workers' timers cannot be used.
+const coarseTimers = "the workers export timers with the OpenTelemetry SDK's default buckets (0, 5, 10 … seconds), whose p95 is always 4.75 s: " +
+	"give them a view with buckets below a second"
 
 // workerMilliseconds is a quantile of a timer of the SDK workers, over all dialects that are of use. The
 // worst counts where workers measure in ways that cannot be added up.
 func workerMilliseconds(q float64, metric string) query {
-	return func(a *asking) string {
+	return func(a *asking) compiled {
 		var inSeconds, inMilliseconds, summaries []string
-		coarse := false
 		for _, d := range a.names.sdk {
 			name := metric + d.TimerSuffix
 			switch {
 			case d.Coarse:
-				coarse = true
-			case d.Summary && d.Milliseconds:
-				summaries = append(summaries, fmt.Sprintf(`max(%s)`, a.workerSeries([]string{name}, fmt.Sprintf(`quantile="%g"`, q))))
+				a.note = coarseTimers
 			case d.Summary:
-				summaries = append(summaries, fmt.Sprintf(`1000 * max(%s)`, a.workerSeries([]string{name}, fmt.Sprintf(`quantile="%g"`, q))))
+				summaries = append(summaries, name)
 			case d.Milliseconds:
 				inMilliseconds = append(inMilliseconds, name+"_bucket")
 			default:
 				inSeconds = append(inSeconds, name+"_bucket")
 			}
 		}
-		if coarse {
-			a.note = "the workers export timers with the OpenTelemetry SDK's default buckets (0, 5, 10 … seconds), whose p95 is always 4.75 s: " +
-				"give them a view with buckets below a second"
-		}
-		slices.Sort(summaries)
-		all := slices.Compact(summaries)
+		var forms []query
 		if len(inSeconds) > 0 {
-			all = append(all, "1000 * "+a.workerQuantile(q, inSeconds))
+			forms = append(forms, times(1000, workerQuantile(q, inSeconds)))
 		}
 		if len(inMilliseconds) > 0 {
-			all = append(all, a.workerQuantile(q, inMilliseconds))
+			forms = append(forms, workerQuantile(q, inMilliseconds))
 		}
-		switch {
-		case len(all) == 0 && coarse:
-			return a.cannot(a.note)
-		case len(all) == 0:
-			return a.cannot(a.names.sdkUnknown)
-		case len(all) == 1:
-			return all[0]
+		if len(summaries) > 0 {
+			// Go's exporter is the only one that makes summaries, and it measures seconds.
+			forms = append(forms, times(1000, workerSummary(q, summaries)))
 		}
-		for i := range all {
-			all[i] = fmt.Sprintf(`label_replace(%s, "form", "%d", "", "")`, all[i], i)
+		if len(forms) == 0 {
+			if a.note == "" {
+				a.note = a.names.sdkUnknown
+			}
+			return compiled{text: a.cannot(a.note)}
 		}
-		return "max(" + strings.Join(all, " or ") + ")"
+		worst := forms[0]
+		for _, f := range forms[1:] {
+			worst = worstOf(worst, f)
+		}
+		return worst(a)
 	}
 }
 
-func (a *asking) workerQuantile(q float64, names []string) string {
+// worstOf is the larger of two numbers, or the one that there is and that is one.
+func worstOf(x, y query) query {
+	return combine(`max(label_replace(%s, "form", "1", "", "") or label_replace(%s, "form", "2", "", ""))`, func(n []number) number {
+		switch {
+		case n[0].absent, !n[1].absent && (math.IsNaN(n[0].v) || n[1].v > n[0].v):
+			return n[1]
+		}
+		return n[0]
+	}, x, y)
+}
+
+func workerQuantile(q float64, names []string) query {
 	slices.Sort(names)
-	return fmt.Sprintf("histogram_quantile(%g, sum by (le) (rate(%s%s)))", q, a.workerSeries(slices.Compact(names)), a.over(1))
+	return quantileOf(q, func(a *asking) string {
+		return fmt.Sprintf("sum by (le) (rate(%s%s))", a.workerSeries(slices.Compact(names)), a.over(1))
+	})
+}
+
+func workerSummary(q float64, names []string) query {
+	slices.Sort(names)
+	return leaf(func(a *asking) string {
+		return fmt.Sprintf("max(%s)", a.workerSeries(slices.Compact(names), fmt.Sprintf(`quantile="%g"`, q)))
+	})
 }
 
 // firstOf asks the second query where the first one cannot be asked or finds nothing.
 func firstOf(first, second query) query {
-	return func(a *asking) string {
+	return func(a *asking) compiled {
 		try := asking{cluster: a.cluster, names: a.names}
-		promql := first(&try)
+		first(&try)
 		a.note = try.note
 		if try.unaskable != "" {
 			return second(a)
 		}
-		return fmt.Sprintf("(%s or %s)", promql, second(a))
+		return or(first, second)(a)
 	}
 }
 
@@ -117,17 +134,17 @@ func freeSlots(a *asking, matchers ...string) string {
 
 // fewestFreeSlots is the number of free slots in the task queue that has the fewest.
 func fewestFreeSlots(kind string) query {
-	return func(a *asking) string { return "min(" + freeSlots(a, kind) + ")" }
+	return leaf(func(a *asking) string { return "min(" + freeSlots(a, kind) + ")" })
 }
 
 // smallestFreeShare is the free share of the slots of the task queue where it is smallest.
 func smallestFreeShare(kind string) query {
-	return func(a *asking) string {
+	return leaf(func(a *asking) string {
 		by := fmt.Sprintf("sum by (%s, task_queue)", a.workerLabel("namespace"))
 		return fmt.Sprintf("clamp_max(min(%s / (%s(%s) + %s(%s))), 1)", freeSlots(a, kind),
 			by, a.workerSeries([]string{"temporal_worker_task_slots_available"}, kind),
 			by, a.workerSeries([]string{"temporal_worker_task_slots_used"}, kind))
-	}
+	})
 }
 
 // byWorker aggregates a gauge per worker process.

@@ -68,10 +68,13 @@ func (r *Reader) Read(ctx context.Context, c Cluster, at time.Time) (Reading, er
 	}
 	reading.ages = agesOf(c, first)
 
-	questions, queues := reading.questions(), queueQuestions(&asking{cluster: c, names: names})
-	answers := r.askAll(ctx, at, questions, queues)
+	queries := reading.compile()
+	queues := queueQuestions(&asking{cluster: c, names: names})
+	answers := r.askAll(ctx, at, questionsOf(queries), queues)
 	for _, row := range asks {
-		reading.interpret(row, answers)
+		if q, asked := queries[row.id]; asked {
+			reading.interpret(row, q.value(answers))
+		}
 	}
 	reading.judgeQueues(queues, answers)
 	return reading.done(), nil
@@ -203,84 +206,87 @@ func (r *reading) done() Reading {
 	return r.Reading
 }
 
-// questions renders the table for the cluster. What cannot be asked becomes unknown here.
-func (r *reading) questions() []question {
-	var questions []question
+// compile writes the table's queries for the cluster. What cannot be asked becomes unknown here.
+func (r *reading) compile() map[health.SignalID]compiled {
+	queries := map[health.SignalID]compiled{}
 	for _, row := range asks {
 		s := r.byID[row.id]
 		if age, ok := r.ages[row.from]; ok {
 			s.Age = &age
 		}
 		if own := r.cluster.Queries[row.id]; own != "" {
+			queries[row.id] = configured(own)
 			s.Query, s.Note = own, "the query comes from the cluster's configuration"
-			questions = append(questions, question{id: string(row.id), promql: own, alone: true})
 			continue
 		}
 		if row.query == nil {
+			if row.missing != "" {
+				r.unknown(row.id, row.missing)
+			}
 			continue
 		}
 		a := asking{cluster: r.cluster, names: r.names}
-		promql := row.query(&a)
+		q := row.query(&a)
 		s.Note = a.note
 		if a.unaskable != "" {
 			r.unknown(row.id, a.unaskable)
 			continue
 		}
-		s.Query = promql
-		questions = append(questions, question{id: string(row.id), promql: promql})
+		s.Query = q.text
+		queries[row.id] = q
+	}
+	return queries
+}
+
+// configured is a query from the cluster's settings. It is marked, since it may not fit into a batch.
+func configured(promql string) compiled {
+	q := leaf(func(*asking) string { return promql })(nil)
+	q.configured = true
+	return q
+}
+
+// questionsOf are the leaves of all queries, each once, in an order that does not change from cycle to cycle.
+func questionsOf(queries map[health.SignalID]compiled) []question {
+	var questions []question
+	seen := map[string]bool{}
+	for _, row := range asks {
+		for _, promql := range queries[row.id].leaves {
+			if !seen[promql] {
+				seen[promql] = true
+				questions = append(questions, question{id: promql, promql: promql, alone: queries[row.id].configured})
+			}
+		}
 	}
 	return questions
 }
 
-// interpret makes a value, or a reason for there being none, of a signal's answer.
-func (r *reading) interpret(row ask, answers map[string]answer) {
-	s := r.byID[row.id]
-	if s.Reason != "" {
-		return
-	}
-	if s.Query == "" {
-		if row.missing != "" {
-			r.unknown(row.id, row.missing)
-		}
-		return
-	}
-	got := answers[string(row.id)]
+// interpret makes a value, or a reason for there being none, of what a signal's query came to.
+func (r *reading) interpret(row ask, n number) {
 	age, alive := r.ages[row.from]
 	own := r.cluster.Queries[row.id] != ""
+	nothing := row.missing
+	if nothing == "" || own {
+		nothing = fmt.Sprintf("nothing happened in the last %s that could be measured", r.cluster.window())
+	}
 	switch {
-	case got.failure != "":
-		r.unknown(row.id, got.failure)
-	case len(got.series) == 0 && own:
+	case n.failure != "":
+		r.unknown(row.id, n.failure)
+	case n.absent && own:
 		r.unknown(row.id, "the configured query finds no series")
-	case len(got.series) == 0:
+	case n.absent:
 		r.unknown(row.id, r.absence(row, alive))
-	case len(got.series) > 1:
-		r.unknown(row.id, fmt.Sprintf("the query finds %d series where one is expected: aggregate them, with sum() or max()", len(got.series)))
 	case alive && age > r.cluster.maxAge() && !own:
 		r.unknown(row.id, fmt.Sprintf("the newest sample is %s old", age.Round(time.Second)))
-	default:
-		r.number(row, got.series[0])
-	}
-}
-
-// number takes a series' value if a signal can have it.
-func (r *reading) number(row ask, s *model.Sample) {
-	v := float64(s.Value)
-	switch {
-	case s.Histogram != nil:
-		r.unknown(row.id, "the answer is a histogram, not a number")
-	case math.IsNaN(v) && row.missing != "":
-		r.unknown(row.id, row.missing)
-	case math.IsNaN(v):
-		r.unknown(row.id, fmt.Sprintf("nothing happened in the last %s that could be measured", r.cluster.window()))
-	case math.IsInf(v, 0):
+	case math.IsNaN(n.v):
+		r.unknown(row.id, nothing)
+	case math.IsInf(n.v, 0):
 		r.unknown(row.id, "the value is infinite")
-	case v < 0:
-		r.unknown(row.id, "the value is negative, which cannot be: "+strconv.FormatFloat(v, 'g', 6, 64))
+	case n.v < 0:
+		r.unknown(row.id, "the value is negative, which cannot be: "+strconv.FormatFloat(n.v, 'g', 6, 64))
 	default:
-		r.known(row.id, v)
-		if v == 0 && row.zero != "" {
-			r.byID[row.id].Note = strings.TrimPrefix(r.byID[row.id].Note+"; 0 also where absent: "+row.zero, "; ")
+		r.known(row.id, n.v)
+		if n.v == 0 && row.zero != "" && !own {
+			r.byID[row.id].Note = strings.TrimPrefix(r.byID[row.id].Note+"; "+row.zero, "; ")
 		}
 	}
 }

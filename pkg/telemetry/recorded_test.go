@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -85,7 +86,7 @@ func askedMetrics() map[string]bool {
 		var texts []string
 		for _, row := range asks {
 			if row.query != nil {
-				texts = append(texts, row.query(&a))
+				texts = append(texts, row.query(&a).text)
 			}
 		}
 		for _, q := range queueQuestions(&a) {
@@ -303,6 +304,43 @@ func TestEverySignalOfARecordedPhaseIsKnownAndOfTheRightSize(t *testing.T) {
 
 func without(ids []health.SignalID, drop ...health.SignalID) []health.SignalID {
 	return slices.DeleteFunc(slices.Clone(ids), func(id health.SignalID) bool { return slices.Contains(drop, id) })
+}
+
+func TestTheQueryThatIsShownGivesTheValueThatIsRead(t *testing.T) {
+	all, err := phases.All()
+	require.NoError(t, err)
+	r, err := New(Source{URL: recordedURL(t)}, Options{})
+	require.NoError(t, err)
+	clusters := map[string]time.Time{}
+	for _, p := range all {
+		clusters["plain/"+p.Name] = p.End()
+	}
+	for _, exporter := range []string{"worker-tally", "worker-otelmono", "worker-tallysummary", "worker-otel", "worker-.*"} {
+		clusters[exporter] = phase(t, "healthy").End()
+	}
+	for name, at := range clusters {
+		c := plain()
+		if !strings.HasPrefix(name, "plain/") {
+			c = Cluster{Name: name, Selector: fmt.Sprintf(`job=~"temporal-.*",variant=~%q`, name), WorkerSelector: fmt.Sprintf(`job="app-worker",variant=~%q`, name), Window: 3 * time.Minute}
+		}
+		reading, err := r.Read(context.Background(), c, at)
+		require.NoError(t, err)
+		for _, s := range reading.Signals {
+			if s.Query == "" || s.ID == health.StarvedQueues || s.ID == health.StarvedOldestAge {
+				continue
+			}
+			series, failure, _ := r.request(context.Background(), at, s.Query)
+			require.Empty(t, failure, "%s\n%s", s.ID, s.Query)
+			if s.Value == nil {
+				known := len(series) > 0 && !math.IsNaN(float64(series[0].Value)) && !math.IsInf(float64(series[0].Value), 0)
+				assert.False(t, known, "%s in %s is %v but read as unknown: %s\n%s", s.ID, name, series, s.Reason, s.Query)
+				continue
+			}
+			if assert.Len(t, series, 1, "%s in %s\n%s", s.ID, name, s.Query) {
+				assert.InDelta(t, float64(series[0].Value), *s.Value, 1e-9+1e-9*math.Abs(*s.Value), "%s in %s\n%s", s.ID, name, s.Query)
+			}
+		}
+	}
 }
 
 func TestTheStarvedQueueIsNamed(t *testing.T) {

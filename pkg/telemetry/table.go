@@ -34,11 +34,11 @@ type ask struct {
 
 // Why absence is 0, per service.
 const (
-	zeroAtFrontend    = "the frontend service is scraped and the counter has never been used: 0"
-	zeroAtHistory     = "the history service is scraped and the counter has never been used: 0"
-	zeroAtMatching    = "the matching service is scraped and has loaded no task queue of a user: 0"
-	zeroAtServer      = "the server is scraped and the counter has never been used: 0"
-	zeroBesideSibling = "the workers are scraped and the counter has never been used: 0"
+	zeroAtFrontend    = "0 also while the counter does not exist: the frontend service is scraped, and a counter is born at its first use"
+	zeroAtHistory     = "0 also while the counter does not exist: the history service is scraped, and a counter is born at its first use"
+	zeroAtMatching    = "0 also while the metric does not exist: the matching service is scraped, and has loaded no task queue that would have it"
+	zeroAtServer      = "0 also while the counter does not exist: the server is scraped, and a counter is born at its first use"
+	zeroBesideSibling = "0 also while the counter does not exist: the workers are scraped, and a counter is born at its first use"
 )
 
 const (
@@ -63,7 +63,7 @@ func unexported(id health.SignalID, what string) ask {
 
 // dsql is a row for a metric of the server's Aurora DSQL plugin, which speaks one dialect only.
 func dsql(id health.SignalID, format string) ask {
-	return ask{id: id, from: fromServer, missing: dsqlOnly, query: func(a *asking) string {
+	return ask{id: id, from: fromServer, missing: dsqlOnly, query: leaf(func(a *asking) string {
 		return fmt.Sprintf(format, braces(a.cluster.Selector, nil, a.label), a.over(1))
-	}}
+	})}
 }

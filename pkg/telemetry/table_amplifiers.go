@@ -23,13 +23,13 @@ var amplifierAsks = []ask{
 		zeroWhile(anyService, rate("persistence_error_with_type", anyService, conditionFailed)),
 		zeroWhile(anyService, rate("service_error_with_type", anyService, ownershipLost)))},
 	dsql(health.SerializationFailures, "sum(rate(dsql_tx_exhausted_total%s%s))"),
-	{id: health.PoolUtilization, from: fromServer, query: poolUtilization, missing: noSQL},
+	{id: health.PoolUtilization, from: fromServer, query: leaf(poolUtilization), missing: noSQL},
 	dsql(health.PoolWaitCount, "sum(increase(dsql_pool_wait_total%s%s))"),
 	dsql(health.PoolWaitDuration, "histogram_quantile(0.95, sum by (le) (rate(dsql_reservoir_checkout_latency_milliseconds_bucket%s%s)))"),
 	{id: health.PoolChurn, from: fromServer, zero: zeroAtServer, query: zeroWhile(anyService, rate("persistence_session_refresh_attempts", anyService))},
 	dsql(health.PoolOpens, "sum(rate(dsql_reservoir_refills_total%s%s))"),
 	dsql(health.PoolCloses, "sum(rate(dsql_reservoir_discards_total%s%s))"),
-	{id: health.ReservoirSize, from: fromServer, missing: dsqlOnly, query: func(a *asking) string { return "sum(" + a.series("dsql_reservoir_size") + ")" }},
+	{id: health.ReservoirSize, from: fromServer, missing: dsqlOnly, query: gauge("sum", "dsql_reservoir_size")},
 	dsql(health.ReservoirEmpty, "sum(rate(dsql_reservoir_empty_total%s%s))"),
 	dsql(health.ReservoirDiscards, "sum(rate(dsql_reservoir_discards_total%s%s))"),
 	{id: health.BacklogDepth, from: fromMatching, zero: zeroAtMatching, query: zeroWhile(matching, gauge("sum", "approximate_backlog_count", userNamespaces, userQueues))},
@@ -43,21 +43,18 @@ var amplifierAsks = []ask{
 	unexported(health.CacheEvictions, "cache evictions"),
 	unexported(health.CacheSize, "the size of its caches in bytes: it counts entries"),
 	// The histogram's smallest bucket is one request per second: below that all shards look the same.
-	{id: health.HotShardRatio, from: fromHistory, missing: quietShards, query: func(a *asking) string {
-		return fmt.Sprintf("%s / (%s > 1)", quantile(0.99, "persistence_shard_rps", history)(a), quantile(0.5, "persistence_shard_rps", history)(a))
-	}},
-	{id: health.MaxShardLoad, from: fromHistory, missing: quietShards, query: func(a *asking) string {
-		return fmt.Sprintf("clamp_max(100 * (%s > 1) / (%s > 0), 100)",
-			quantile(0.99, "persistence_shard_rps", history)(a), rate("persistence_requests", history)(a))
-	}},
+	{id: health.HotShardRatio, from: fromHistory, missing: quietShards, query: share(
+		quantile(0.99, "persistence_shard_rps", history), above(1, quantile(0.5, "persistence_shard_rps", history)))},
+	{id: health.MaxShardLoad, from: fromHistory, missing: quietShards, query: atMost(100, times(100, share(
+		above(1, quantile(0.99, "persistence_shard_rps", history)), above(0, rate("persistence_requests", history)))))},
 	// The gauge exists for the operations whose concurrency is limited, long polls above all.
 	{id: health.GRPCInFlight, from: fromFrontend, query: gauge("sum", "service_pending_requests", frontend), missing: "no request whose concurrency is limited has been made"},
 	unexported(health.GRPCQueueDepth, "the depth of its gRPC queues"),
 	// A server in one process repeats its runtime metrics under each service's name.
 	{id: health.Goroutines, from: fromServer, query: gauge("max", "num_goroutines", anyService)},
 	unexported(health.BlockedGoroutines, "how many goroutines are blocked"),
-	{id: health.CPUThrottle, from: fromContainer, query: cpuThrottle, missing: "no cAdvisor series match the container selector"},
-	{id: health.MemoryRSS, from: fromContainer, query: memoryRSS, missing: "neither process_resident_memory_bytes of the server nor cAdvisor's container_memory_rss is scraped"},
+	{id: health.CPUThrottle, from: fromContainer, query: leaf(cpuThrottle), missing: "no cAdvisor series match the container selector"},
+	{id: health.MemoryRSS, from: fromContainer, query: leaf(memoryRSS), missing: "neither process_resident_memory_bytes of the server nor cAdvisor's container_memory_rss is scraped"},
 	// In tally's dialect the metric measures seconds, in spite of its name.
 	{id: health.GCPause, from: fromServer, query: milliseconds(0.99, "memory_gc_pause_ms", anyService), missing: "no garbage collection ran during the window"},
 	{id: health.RateLimitEvents, from: fromFrontend, zero: zeroAtFrontend, query: zeroWhile(frontend, rate("service_errors_resource_exhausted", frontend))},
@@ -65,8 +62,8 @@ var amplifierAsks = []ask{
 		zeroWhile(anyService, rate("persistence_errors_resource_exhausted", anyService)),
 		zeroWhile(history, rate("task_errors_throttled", history)))},
 	{id: health.LogPatternRate, from: fromNobody, missing: "no log source is configured"},
-	{id: health.TaskRestarts, from: fromServer, query: taskRestarts},
-	{id: health.MembershipChanges, from: fromHistory, zero: zeroAtHistory, query: membershipChanges},
+	{id: health.TaskRestarts, from: fromServer, query: leaf(taskRestarts)},
+	{id: health.MembershipChanges, from: fromHistory, zero: zeroAtHistory, query: zeroWhile(history, leaf(membershipChanges))},
 	unexported(health.LeaderChanges, "leader changes: Temporal elects no leader"),
 }
 
@@ -83,9 +80,7 @@ func taskRestarts(a *asking) string {
 
 // membershipChanges takes the history process that saw the most: all of them see every change.
 func membershipChanges(a *asking) string {
-	return zeroWhile(history, func(a *asking) string {
-		return fmt.Sprintf("max(increase(%s[5m])) / 5", a.series(a.names.server.counter("membership_changed_count"), history))
-	})(a)
+	return fmt.Sprintf("max(increase(%s[5m])) / 5", a.series(a.names.server.counter("membership_changed_count"), history))
 }
 
 const noContainers = "no container selector is configured, and the server does not export it"

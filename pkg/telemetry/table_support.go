@@ -32,20 +32,21 @@ var supportAsks = []ask{
 		zeroWhile(frontend, rate("service_error_with_type", frontend, noPolls, namespaceNotFound))),
 		rate("service_requests", frontend, noPolls))},
 	{id: health.ShardsMoved, from: fromHistory, query: shardsMoved, zero: zeroAtHistory},
-	{id: health.TargetsUp, from: fromScraping, query: targetsUp,
+	{id: health.TargetsUp, from: fromScraping, query: leaf(targetsUp),
 		missing: "Prometheus has no up series with the selector's labels for a target that exported server metrics during the last hour"},
-	{id: health.WarmingUp, from: fromServer, query: warmingUp},
+	{id: health.WarmingUp, from: fromServer, query: leaf(warmingUp)},
 }
 
 // shardsMoved is the share of all shards that changed owner in the window. A move is an acquisition at the
 // new owner and, if the old owner lives, a release there: the larger of the two counts it once, and still
 // sees it when one side's counter was born too late to show an increase.
-func shardsMoved(a *asking) string {
-	moved := times(a.cluster.window().Seconds(), larger(shardsAcquired, shardsReleased))(a)
+func shardsMoved(a *asking) compiled {
+	total := above(0, gauge("sum", "numshards_gauge", history))
 	if a.cluster.Shards > 0 {
-		return fmt.Sprintf("clamp_max(%s / %d, 1)", moved, a.cluster.Shards)
+		total = constant(float64(a.cluster.Shards))
 	}
-	return fmt.Sprintf("clamp_max(%s / (%s > 0), 1)", moved, gauge("sum", "numshards_gauge", history)(a))
+	moved := times(a.cluster.window().Seconds(), larger(shardsAcquired, shardsReleased))
+	return atMost(1, share(moved, total))(a)
 }
 
 // targetsUp judges the targets that exported server metrics within the last hour: a process that died

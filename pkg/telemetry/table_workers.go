@@ -25,13 +25,13 @@ var workerAsks = []ask{
 	{id: health.ActivityPollers, from: fromWorkers, query: workerGauge("sum", "temporal_num_pollers", activityPollers), missing: noWorkers},
 
 	// The cache is one per process, reported under each workflow type.
-	{id: health.StickyCacheSize, from: fromWorkers, missing: noWorkers, query: func(a *asking) string {
+	{id: health.StickyCacheSize, from: fromWorkers, missing: noWorkers, query: leaf(func(a *asking) string {
 		return "sum(" + a.byWorker("max", "temporal_sticky_cache_size") + ")"
-	}},
-	{id: health.StickyCacheImbalance, from: fromWorkers, missing: "the sticky caches are empty, or " + noWorkers, query: func(a *asking) string {
+	})},
+	{id: health.StickyCacheImbalance, from: fromWorkers, missing: "the sticky caches are empty, or " + noWorkers, query: leaf(func(a *asking) string {
 		sizes := a.byWorker("max", "temporal_sticky_cache_size")
 		return fmt.Sprintf("max(%s) / avg(%s)", sizes, sizes)
-	}},
+	})},
 	{id: health.StickyCacheHitRate, from: fromWorkers, zero: zeroBesideSibling, missing: "no worker looked into its sticky cache during the window, or " + noWorkers,
 		query: share(stickyHits, plus(stickyHits, stickyMisses))},
 	{id: health.StickyCacheMisses, from: fromWorkers, zero: zeroBesideSibling, missing: noWorkers, query: stickyMisses},
@@ -39,10 +39,10 @@ var workerAsks = []ask{
 		query: workerMilliseconds(0.95, "temporal_long_request_latency")},
 	{id: health.WorkerLongPollFailures, from: fromWorkers, zero: zeroBesideSibling, missing: noWorkers,
 		query: zeroBeside("temporal_long_request", workerRate("temporal_long_request_failure"))},
-	{id: health.PollersPerSlot, from: fromWorkers, missing: noWorkers, query: func(a *asking) string {
+	{id: health.PollersPerSlot, from: fromWorkers, missing: noWorkers, query: leaf(func(a *asking) string {
 		return fmt.Sprintf("max(%s / (%s + %s))", a.byWorker("sum", "temporal_num_pollers"),
 			a.byWorker("sum", "temporal_worker_task_slots_available", taskSlots), a.byWorker("sum", "temporal_worker_task_slots_used", taskSlots))
-	}},
+	})},
 }
 
 var (

@@ -148,6 +148,7 @@ func speaking(value string, bad func(query string, w http.ResponseWriter) bool) 
 		}
 		var result []string
 		add := func(labels, value string) {
+			labels = strings.TrimPrefix(labels, ",")
 			result = append(result, fmt.Sprintf(`{"metric":{%s},"value":[1800000000,%q]}`, labels, value))
 		}
 		parts := strings.Split(query, "\nor\n")
@@ -164,7 +165,11 @@ func speaking(value string, bad func(query string, w http.ResponseWriter) bool) 
 				}
 			case strings.Contains(part, "persistence_requests(_total)?") && !strings.Contains(part, "exported_"):
 				add(labels+`,"__name__":"persistence_requests"`, "7")
-			case strings.Contains(part, "exported_"), strings.Contains(labels, "queues/"):
+			case strings.Contains(part, "exported_"), strings.Contains(part, "by (namespace, taskqueue"), strings.Contains(part, "by (namespace, task_queue, worker_type"):
+			case strings.HasPrefix(strings.TrimPrefix(part, "label_replace("), "sum by (le)"):
+				add(labels+`,"le":"1"`, "0")
+				add(labels+`,"le":"2"`, value)
+				add(labels+`,"le":"+Inf"`, value)
 			default:
 				add(labels, value)
 			}
@@ -180,7 +185,8 @@ func TestNumbersThatAreNoneMakeASignalUnknown(t *testing.T) {
 			for id, v := range reading.Snapshot.Signals {
 				assert.Contains(t, []health.SignalID{health.StarvedQueues, health.StarvedOldestAge}, id, "%s is %g", id, v)
 			}
-			assert.Contains(t, reading.Snapshot.Unknown[health.FrontendP99], says)
+			assert.Contains(t, reading.Snapshot.Unknown[health.TransitionRate], says)
+			assert.Contains(t, reading.Snapshot.Unknown, health.FrontendP99)
 		})
 	}
 }
