@@ -1,5 +1,6 @@
 import { type DataQueryRequest, type MetricFindValue, StreamingFrameAction } from '@grafana/data';
-import { firstValueFrom } from 'rxjs';
+import { DataSourceWithBackend } from '@grafana/runtime';
+import { EMPTY, firstValueFrom } from 'rxjs';
 import { newDataSource, SIGNALS } from './testing';
 import type { CopilotQuery, CopilotVariableQuery, VariableSource } from './types';
 import type { CopilotVariableSupport } from './variables';
@@ -50,6 +51,25 @@ describe('queries', () => {
     expect(datasource.filterQuery(query({}))).toBe(true);
     expect(datasource.filterQuery(query({ queryType: 'signals' }))).toBe(true);
     expect(datasource.filterQuery(query({ hide: true }))).toBe(false);
+  });
+});
+
+describe("Explore's Live button", () => {
+  const ask = jest.spyOn(DataSourceWithBackend.prototype, 'query').mockReturnValue(EMPTY);
+  const asked = (liveStreaming: boolean) => {
+    newDataSource().query({
+      liveStreaming,
+      targets: [query({ queryType: 'events' })],
+    } as DataQueryRequest<CopilotQuery>);
+    return ask.mock.lastCall?.[0].targets;
+  };
+
+  it('makes queries live', () => {
+    expect(asked(true)).toEqual([query({ queryType: 'events', live: true })]);
+  });
+
+  it('leaves queries alone while it is off', () => {
+    expect(asked(false)).toEqual([query({ queryType: 'events' })]);
   });
 });
 

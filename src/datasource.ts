@@ -1,12 +1,14 @@
 import {
   type AnnotationSupport,
   type DataQueryRequest,
+  type DataQueryResponse,
   type DataSourceInstanceSettings,
   type ScopedVars,
   StreamingFrameAction,
   type StreamingFrameOptions,
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv, type TemplateSrv } from '@grafana/runtime';
+import type { Observable } from 'rxjs';
 import { DEFAULT_QUERY, interpolateQuery, MAX_LIMIT, migrateQuery, type Replace } from './query';
 import type { CopilotOptions, CopilotQuery, Gate, Signal } from './types';
 import { CopilotVariableSupport } from './variables';
@@ -43,27 +45,39 @@ export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, Copil
     return !query.hide;
   }
 
+  /** Explore's Live button asks by a flag of the request; the back end reads the query's own. */
+  query(request: DataQueryRequest<CopilotQuery>): Observable<DataQueryResponse> {
+    if (!request.liveStreaming) {
+      return super.query(request);
+    }
+    const targets = request.targets.map((target) => ({ ...target, live: true }));
+    return super.query({ ...request, targets });
+  }
+
   applyTemplateVariables(query: CopilotQuery, scopedVars: ScopedVars): CopilotQuery {
     const replace: Replace = (text, format) => this.templateSrv.replace(text, scopedVars, format);
     return interpolateQuery(migrateQuery(query), replace);
   }
 
   /** The names of the clusters in the store. */
-  async clusters(): Promise<string[]> {
-    const { clusters } = await this.getResource<{ clusters: string[] }>('clusters');
-    return clusters;
+  clusters(): Promise<string[]> {
+    return this.list('clusters');
   }
 
   /** The table of signals. */
-  async signals(): Promise<Signal[]> {
-    const { signals } = await this.getResource<{ signals: Signal[] }>('signals');
-    return signals;
+  signals(): Promise<Signal[]> {
+    return this.list('signals');
   }
 
   /** The table of gates. */
-  async gates(): Promise<Gate[]> {
-    const { gates } = await this.getResource<{ gates: Gate[] }>('gates');
-    return gates;
+  gates(): Promise<Gate[]> {
+    return this.list('gates');
+  }
+
+  /** Reads a resource that holds a list under its own name. Whoever asks shows the error in its place. */
+  private async list<T>(name: string): Promise<T[]> {
+    const resource = await this.getResource<Record<string, T[]>>(name, undefined, { showErrorAlert: false });
+    return resource[name];
   }
 
   /** The dashboard's template variables as they are written in a query. */
