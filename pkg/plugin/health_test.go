@@ -144,11 +144,11 @@ func TestASecretThatAnErrorRepeatsIsRemoved(t *testing.T) {
 }
 
 // execute runs a statement as the superuser.
-func execute(t *testing.T, p store.Postgres, sql string) {
+func execute(t testing.TB, p store.Postgres, sql string, args ...any) {
 	t.Helper()
 	connection, err := pgx.Connect(t.Context(), postgres.URL(p.Database))
 	require.NoError(t, err)
 	defer func() { _ = connection.Close(t.Context()) }()
-	_, err = connection.Exec(t.Context(), sql)
+	_, err = connection.Exec(t.Context(), sql, args...)
 	require.NoError(t, err)
 }
