@@ -20,7 +20,7 @@ type Options struct {
 	QueryTimeout time.Duration
 	// Concurrency is how many requests of one Read run at once; 0 means 4.
 	Concurrency int
-	// BatchSize is how many signals one request asks for; 0 means 12.
+	// BatchSize is how many numbers one request asks for; 0 means 24.
 	BatchSize int
 	// MaxAnswerBytes is the largest answer that is read; 0 means 32 MiB.
 	MaxAnswerBytes int64
@@ -37,7 +37,7 @@ func (o Options) withDefaults() Options {
 		o.Concurrency = 4
 	}
 	if o.BatchSize <= 0 {
-		o.BatchSize = 12
+		o.BatchSize = 24
 	}
 	if o.MaxAnswerBytes <= 0 {
 		o.MaxAnswerBytes = 32 << 20

@@ -27,9 +27,8 @@ var supportAsks = []ask{
 	{id: health.StarvedOldestAge, from: fromMatching},
 	{id: health.PersistenceErrRatio, from: fromServer, zero: zeroAtServer, query: failureShare(
 		persistenceErrors, rate("persistence_requests", anyService))},
-	{id: health.FrontendErrRatio, from: fromFrontend, zero: zeroAtFrontend, query: failureShare(plus(
+	{id: health.FrontendErrRatio, from: fromFrontend, zero: zeroAtFrontend, query: failureShare(
 		zeroWhile(frontend, rate("service_error_with_type", frontend, noPolls, notTheClients)),
-		zeroWhile(frontend, rate("service_error_with_type", frontend, noPolls, namespaceNotFound))),
 		rate("service_requests", frontend, noPolls))},
 	{id: health.ShardsMoved, from: fromHistory, query: shardsMoved, zero: zeroAtHistory},
 	{id: health.TargetsUp, from: fromScraping, query: leaf(targetsUp),
