@@ -35,21 +35,19 @@ type TemporalOptions struct {
 type Temporal struct {
 	process *Process
 	scratch string
-	ready   TemporalReady
+	ready   temporalReady
 }
 
-// TemporalReady is the one line that `bin/lab temporal` prints once the server serves its namespace.
-type TemporalReady struct {
-	// Address is the frontend's gRPC address, "127.0.0.1:27233".
-	Address string `json:"address"`
-	// MetricsAddress serves the Prometheus page /metrics.
+// temporalReady is the one line that bin/temporal prints once the server serves its namespace.
+type temporalReady struct {
+	Address        string `json:"address"`
 	MetricsAddress string `json:"metrics_address"`
 	Namespace      string `json:"namespace"`
 }
 
 // StartTemporal starts a Temporal server and returns when it takes requests for its namespace.
 func StartTemporal(ctx context.Context, options TemporalOptions) (*Temporal, error) {
-	binary, err := Binary("bin", "lab")
+	binary, err := Binary("bin", "temporal")
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +63,11 @@ func StartTemporal(ctx context.Context, options TemporalOptions) (*Temporal, err
 }
 
 func (t *Temporal) start(ctx context.Context, binary string, options TemporalOptions) error {
-	command := exec.Command(binary, append([]string{"temporal"}, options.flags(t.scratch)...)...)
+	ports, err := temporalPorts()
+	if err != nil {
+		return err
+	}
+	command := exec.Command(binary, append(options.flags(t.scratch), ports...)...)
 	output, input := io.Pipe()
 	command.Stdout = input
 	process, err := StartProcess("Temporal", command, ProcessOptions{})
@@ -121,6 +123,19 @@ func (o TemporalOptions) flags(scratch string) []string {
 		flags = append(flags, "--shards", strconv.Itoa(o.Shards))
 	}
 	return flags
+}
+
+// temporalPorts gives each of the server's services a port of its own.
+func temporalPorts() ([]string, error) {
+	var flags []string
+	for _, name := range []string{"--frontend-port", "--history-port", "--matching-port", "--worker-port", "--metrics-port"} {
+		port, err := FreePort()
+		if err != nil {
+			return nil, err
+		}
+		flags = append(flags, name, strconv.Itoa(port))
+	}
+	return flags, nil
 }
 
 // Address is the frontend's gRPC address, "127.0.0.1:27233".

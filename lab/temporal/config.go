@@ -1,6 +1,8 @@
-package temporal
+package main
 
 import (
+	"net"
+	"strconv"
 	"time"
 
 	"go.temporal.io/server/common/cluster"
@@ -10,8 +12,6 @@ import (
 	"go.temporal.io/server/common/persistence/sql/sqlplugin/postgresql"
 	"go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/common/primitives"
-
-	"github.com/temporal-sre/copilot/internal/parts"
 )
 
 // clusterName is the name under which the server knows itself.
@@ -23,24 +23,14 @@ const (
 	visibilityStore = "visibility"
 )
 
-// ports are where the server listens, all on 127.0.0.1.
-type ports struct {
-	frontend, history, matching, worker, metrics int
+// Ports are where the services listen, all on 127.0.0.1.
+type Ports struct {
+	Frontend, History, Matching, Worker, Metrics int
 }
 
-func freePorts() (ports, error) {
-	var p ports
-	for _, port := range []*int{&p.frontend, &p.history, &p.matching, &p.worker, &p.metrics} {
-		free, err := parts.FreePort()
-		if err != nil {
-			return ports{}, err
-		}
-		*port = free
-	}
-	return p, nil
-}
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-func newConfig(options Options, listen ports) (*config.Config, error) {
+func newConfig(options Options) (*config.Config, error) {
 	persistence, err := newPersistence(options)
 	if err != nil {
 		return nil, err
@@ -48,22 +38,22 @@ func newConfig(options Options, listen ports) (*config.Config, error) {
 	service := func(port int) config.Service {
 		return config.Service{RPC: config.RPC{GRPCPort: port, BindOnLocalHost: true}}
 	}
-	frontend := parts.Loopback(listen.frontend)
+	frontend := loopback(options.Ports.Frontend)
 	disabled := "disabled"
 	return &config.Config{
 		Global: config.Global{
 			Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: "127.0.0.1"},
 			Metrics: &metrics.Config{Prometheus: &metrics.PrometheusConfig{
 				Framework:     options.MetricsFramework,
-				ListenAddress: parts.Loopback(listen.metrics),
+				ListenAddress: loopback(options.Ports.Metrics),
 			}},
 		},
 		Persistence: persistence,
 		Services: map[string]config.Service{
-			string(primitives.FrontendService): service(listen.frontend),
-			string(primitives.HistoryService):  service(listen.history),
-			string(primitives.MatchingService): service(listen.matching),
-			string(primitives.WorkerService):   service(listen.worker),
+			string(primitives.FrontendService): service(options.Ports.Frontend),
+			string(primitives.HistoryService):  service(options.Ports.History),
+			string(primitives.MatchingService): service(options.Ports.Matching),
+			string(primitives.WorkerService):   service(options.Ports.Worker),
 		},
 		ClusterMetadata: &cluster.Config{
 			FailoverVersionIncrement: 10,
@@ -130,11 +120,11 @@ func (d database) config(connections int) *config.SQL {
 }
 
 // staticHosts tells each service where the others are, so that nobody has to gossip about it.
-func staticHosts(listen ports) map[primitives.ServiceName]static.Hosts {
+func staticHosts(ports Ports) map[primitives.ServiceName]static.Hosts {
 	return map[primitives.ServiceName]static.Hosts{
-		primitives.FrontendService: static.SingleLocalHost(parts.Loopback(listen.frontend)),
-		primitives.HistoryService:  static.SingleLocalHost(parts.Loopback(listen.history)),
-		primitives.MatchingService: static.SingleLocalHost(parts.Loopback(listen.matching)),
-		primitives.WorkerService:   static.SingleLocalHost(parts.Loopback(listen.worker)),
+		primitives.FrontendService: static.SingleLocalHost(loopback(ports.Frontend)),
+		primitives.HistoryService:  static.SingleLocalHost(loopback(ports.History)),
+		primitives.MatchingService: static.SingleLocalHost(loopback(ports.Matching)),
+		primitives.WorkerService:   static.SingleLocalHost(loopback(ports.Worker)),
 	}
 }

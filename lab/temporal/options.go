@@ -1,4 +1,4 @@
-package temporal
+package main
 
 import (
 	"errors"
@@ -23,6 +23,7 @@ type Options struct {
 	Shards int
 	// LogLevel is the least important level that is written to standard error: debug, info, warn, error.
 	LogLevel string
+	Ports    Ports
 }
 
 func (o Options) validate() error {

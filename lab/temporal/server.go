@@ -1,4 +1,4 @@
-package temporal
+package main
 
 import (
 	"context"
@@ -12,14 +12,11 @@ import (
 	"go.temporal.io/server/common/log"
 	sqliteschema "go.temporal.io/server/schema/sqlite"
 	"go.temporal.io/server/temporal"
-
-	"github.com/temporal-sre/copilot/internal/parts"
 )
 
 // Server is a running Temporal server.
 type Server struct {
 	server  temporal.Server
-	listen  ports
 	options Options
 }
 
@@ -28,11 +25,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if err := options.validate(); err != nil {
 		return nil, err
 	}
-	listen, err := freePorts()
-	if err != nil {
-		return nil, err
-	}
-	config, err := newConfig(options, listen)
+	config, err := newConfig(options)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +40,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	server, err := temporal.NewServer(
 		temporal.WithConfig(config),
 		temporal.ForServices(temporal.DefaultServices),
-		temporal.WithStaticHosts(staticHosts(listen)),
+		temporal.WithStaticHosts(staticHosts(options.Ports)),
 		temporal.WithLogger(logger),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
 	)
@@ -57,7 +50,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if err := server.Start(); err != nil {
 		return nil, fmt.Errorf("starting the Temporal server: %w", err)
 	}
-	s := &Server{server: server, listen: listen, options: options}
+	s := &Server{server: server, options: options}
 	if err := s.awaitNamespace(ctx); err != nil {
 		_ = s.Stop()
 		return nil, err
@@ -80,7 +73,7 @@ func registerNamespace(config *config.Config, name string) error {
 func (s *Server) awaitNamespace(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	connection, err := client.NewLazyClient(client.Options{HostPort: s.Ready().Address, Namespace: s.options.Namespace})
+	connection, err := client.NewLazyClient(client.Options{HostPort: loopback(s.options.Ports.Frontend), Namespace: s.options.Namespace})
 	if err != nil {
 		return fmt.Errorf("making a client of the Temporal server: %w", err)
 	}
@@ -95,15 +88,6 @@ func (s *Server) awaitNamespace(ctx context.Context) error {
 			return fmt.Errorf("waiting for namespace %q: %w", s.options.Namespace, err)
 		case <-time.After(50 * time.Millisecond):
 		}
-	}
-}
-
-// Ready says where the server is.
-func (s *Server) Ready() parts.TemporalReady {
-	return parts.TemporalReady{
-		Address:        parts.Loopback(s.listen.frontend),
-		MetricsAddress: parts.Loopback(s.listen.metrics),
-		Namespace:      s.options.Namespace,
 	}
 }
 

@@ -1,0 +1,259 @@
+//go:build mage
+
+// The tasks of this repository: `go tool mage -l` lists them. What CI runs is what a person runs.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/build/utils"
+	"github.com/magefile/mage/mg"
+	"github.com/magefile/mage/sh"
+	"github.com/magefile/mage/target"
+)
+
+const (
+	// pluginExecutable is the executable of plugin.json; Grafana appends its platform.
+	pluginExecutable = "gpx_temporal_sre_copilot"
+	// slimLinking leaves out symbol tables and debug information, a third of a binary.
+	slimLinking = "-s -w"
+)
+
+// platforms are those that Grafana runs on.
+var platforms = []string{
+	"linux/amd64", "linux/arm64", "linux/arm", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64",
+}
+
+// pureGo builds without a C compiler, and the same binary whether or not there is one.
+var pureGo = map[string]string{"CGO_ENABLED": "0"}
+
+func init() {
+	// Mage knows options with one dash; people write --stay.
+	for i, argument := range os.Args {
+		if strings.HasPrefix(argument, "--") {
+			os.Args[i] = argument[1:]
+		}
+	}
+}
+
+// Build makes the plugin in dist/ for all platforms, and the worker bin/copilot.
+func Build() error {
+	mg.SerialDeps(frontEnd, worker) // webpack cleans dist/ first
+	for _, platform := range platforms {
+		if err := plugin(platform); err != nil {
+			return err
+		}
+	}
+	return pluginManifest()
+}
+
+// BuildHost makes the plugin in dist/ for this platform only, and the worker bin/copilot.
+func BuildHost() error {
+	mg.SerialDeps(frontEnd, worker)
+	if err := plugin(runtime.GOOS + "/" + runtime.GOARCH); err != nil {
+		return err
+	}
+	return pluginManifest()
+}
+
+// Parts gets what tests and the demo run on: PostgreSQL, Prometheus and a Temporal server.
+func Parts() error {
+	if err := npmInstall("lab"); err != nil {
+		return err
+	}
+	// Without the tag Prometheus brings the client libraries of every cloud.
+	if err := goBuild("lab/prometheus", "prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "-tags=remove_all_sd"); err != nil {
+		return err
+	}
+	return goBuild("lab/temporal", "temporal", ".")
+}
+
+// Test runs everything that must hold: linters, type checks, and all tests of Go and of the front end.
+func Test() error {
+	return inOrder(
+		step{"parts", Parts},
+		step{"lint Go", lintGo},
+		step{"install the front end's packages", func() error { return npmInstall(".") }},
+		step{"type check the front end", func() error { return npm("run", "typecheck") }},
+		step{"lint the front end", func() error { return npm("run", "lint") }},
+		step{"test the front end", func() error { return npm("run", "test:ci") }},
+		step{"test Go", func() error { return sh.RunV("go", "test", "-race", "-timeout=20m", "./...") }},
+		step{"test the lab", func() error { return in("lab", "go", "test", "-timeout=20m", "./...") }},
+	)
+}
+
+// Lint runs the linters of Go and of the front end.
+func Lint() error {
+	return inOrder(
+		step{"lint Go", lintGo},
+		step{"install the front end's packages", func() error { return npmInstall(".") }},
+		step{"type check the front end", func() error { return npm("run", "typecheck") }},
+		step{"lint the front end", func() error { return npm("run", "lint") }},
+	)
+}
+
+// Bench measures what must stay fast: reading signals, the state timeline, the rules.
+func Bench() error {
+	mg.Deps(Parts)
+	return sh.RunV("go", "test", "-run=^$", "-bench=.", "-benchmem", "-timeout=30m", "./pkg/...", "./worker/...")
+}
+
+// Demo shows a real cluster losing its workers and getting them back; -stay keeps it up afterwards.
+func Demo(ctx context.Context, stay *bool, scenario *string) error {
+	mg.SerialDeps(Parts, worker, lab)
+	if os.Getenv("GRAFANA_HOME") != "" {
+		mg.SerialDeps(BuildHost)
+	}
+	arguments := []string{"demo"}
+	if stay != nil && *stay {
+		arguments = append(arguments, "--stay")
+	}
+	if scenario != nil {
+		arguments = append(arguments, "--scenario", *scenario)
+	}
+	return untilStopped(ctx, exec.Command(filepath.Join("bin", "lab"), arguments...))
+}
+
+// untilStopped runs a program that cleans up after itself when it is interrupted, and waits for that:
+// also when this process is only told to end, or when the mage that started it is gone.
+func untilStopped(ctx context.Context, command *exec.Cmd) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("starting %s: %w", command.Path, err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	parent := os.Getppid()
+	for {
+		select {
+		case err := <-ended:
+			var exit *exec.ExitError
+			if errors.As(err, &exit) && exit.ExitCode() > 0 {
+				return mg.Fatal(exit.ExitCode(), "the demo did not come as expected")
+			}
+			return err
+		case <-ctx.Done():
+			// It ignores what it has already got from the terminal.
+			_ = command.Process.Signal(os.Interrupt)
+			return <-ended
+		case <-time.After(time.Second):
+			if os.Getppid() != parent {
+				stop()
+				_ = command.Process.Signal(os.Interrupt)
+				return <-ended
+			}
+		}
+	}
+}
+
+func lintGo() error {
+	return inOrder(
+		step{"go vet", func() error { return sh.RunV("go", "vet", "./...") }},
+		step{"go vet, lab", func() error { return in("lab", "go", "vet", "./...") }},
+		step{"staticcheck", func() error { return tool("staticcheck", "./...") }},
+		step{"workflowcheck", func() error {
+			return tool("workflowcheck", "-config=tools/workflowcheck.yaml", "./worker/workflows/...")
+		}},
+	)
+}
+
+func worker() error { return goBuild(".", "copilot", "./worker") }
+
+func lab() error { return goBuild("lab", "lab", ".") }
+
+func frontEnd() error {
+	if err := npmInstall("."); err != nil {
+		return err
+	}
+	return npm("run", "build")
+}
+
+// plugin builds the plugin's backend for a platform like "linux/amd64".
+func plugin(platform string) error {
+	system, processor, _ := strings.Cut(platform, "/")
+	executable := pluginExecutable + "_" + system + "_" + processor
+	if system == "windows" {
+		executable += ".exe"
+	}
+	environment := map[string]string{"CGO_ENABLED": "0", "GOOS": system, "GOARCH": processor}
+	return sh.RunWithV(environment, "go", "build", "-trimpath", "-ldflags="+slimLinking, "-o", filepath.Join("dist", executable), "./pkg")
+}
+
+// pluginManifest lists the sources that the plugin was built from, as Grafana's validator wants it.
+func pluginManifest() error {
+	manifest, err := utils.GenerateManifest()
+	if err != nil {
+		return fmt.Errorf("listing the plugin's sources: %w", err)
+	}
+	return os.WriteFile(filepath.Join("dist", "go_plugin_build_manifest"), []byte(manifest), 0o644)
+}
+
+// goBuild builds a command of the module in dir to bin/name. Go itself skips what is up to date.
+func goBuild(dir, name, pkg string, flags ...string) error {
+	output, err := filepath.Abs(filepath.Join("bin", name))
+	if err != nil {
+		return err
+	}
+	arguments := append([]string{"build", "-C", dir, "-trimpath", "-ldflags=" + slimLinking, "-o", output}, flags...)
+	return sh.RunWithV(pureGo, "go", append(arguments, pkg)...)
+}
+
+// npmInstall installs what package-lock.json of a folder names, unless that was done.
+func npmInstall(dir string) error {
+	stale, err := target.Path(filepath.Join(dir, "node_modules", ".package-lock.json"), filepath.Join(dir, "package-lock.json"))
+	if err != nil {
+		return fmt.Errorf("looking for installed packages: %w", err)
+	}
+	if !stale {
+		return nil
+	}
+	return npm("ci", "--prefix", dir, "--no-audit", "--no-fund")
+}
+
+func npm(arguments ...string) error { return sh.RunV("npm", arguments...) }
+
+// tool runs a tool of tools/go.mod.
+func tool(name string, arguments ...string) error {
+	return sh.RunV("go", append([]string{"tool", "-modfile=tools/go.mod", name}, arguments...)...)
+}
+
+// in runs a command in a folder.
+func in(dir, command string, arguments ...string) error {
+	c := exec.Command(command, arguments...)
+	c.Dir, c.Stdout, c.Stderr = dir, os.Stdout, os.Stderr
+	if err := c.Run(); err != nil {
+		return fmt.Errorf("%s %s in %s: %w", command, strings.Join(arguments, " "), dir, err)
+	}
+	return nil
+}
+
+// step is a part of a task, with a name to report.
+type step struct {
+	name string
+	run  func() error
+}
+
+// inOrder runs steps one after the other, says how long each took, and stops at the first that fails.
+func inOrder(steps ...step) error {
+	for _, s := range steps {
+		fmt.Printf("==> %s\n", s.name)
+		began := time.Now()
+		if err := s.run(); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		fmt.Printf("==> %s: %s\n", s.name, time.Since(began).Round(time.Second))
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/lab/stage"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// grafana is a running Grafana with the plugin, its datasource and its dashboards.
+type grafana struct {
+	process *parts.Process
+	scratch string
+	url     string
+}
+
+// startGrafana starts the Grafana installed in home, with the repository's provisioning and the plugin
+// in dist/. Whoever opens it is an administrator: it listens on 127.0.0.1 and lives as long as the demo.
+func startGrafana(ctx context.Context, home string, on *stage.Stage) (*grafana, error) {
+	binary, err := grafanaBinary(home)
+	if err != nil {
+		return nil, err
+	}
+	root, err := parts.Root()
+	if err != nil {
+		return nil, err
+	}
+	database, err := store.ParseURL(on.StoreURL())
+	if err != nil {
+		return nil, err
+	}
+	port, err := parts.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := os.MkdirTemp("", "copilot-grafana-")
+	if err != nil {
+		return nil, fmt.Errorf("making a directory for Grafana: %w", err)
+	}
+	g := &grafana{scratch: scratch, url: "http://" + parts.Loopback(port)}
+	if err := linkPlugin(root, scratch); err != nil {
+		return nil, errors.Join(err, g.Stop())
+	}
+	command := exec.Command(binary, "server", "--homepath", home)
+	command.Env = append(os.Environ(),
+		"GF_SERVER_HTTP_ADDR=127.0.0.1",
+		"GF_SERVER_HTTP_PORT="+strconv.Itoa(port),
+		"GF_PATHS_DATA="+filepath.Join(scratch, "data"),
+		"GF_PATHS_LOGS="+filepath.Join(scratch, "logs"),
+		"GF_PATHS_PLUGINS="+filepath.Join(scratch, "plugins"),
+		"GF_PATHS_PROVISIONING="+filepath.Join(root, "provisioning"),
+		"GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS="+pluginID,
+		"GF_PLUGINS_PREINSTALL_DISABLED=true",
+		"GF_AUTH_ANONYMOUS_ENABLED=true",
+		"GF_AUTH_ANONYMOUS_ORG_ROLE=Admin",
+		"GF_ANALYTICS_REPORTING_ENABLED=false",
+		"GF_ANALYTICS_CHECK_FOR_UPDATES=false",
+		"GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES=false",
+		"GF_NEWS_NEWS_FEED_ENABLED=false",
+		"GF_LOG_LEVEL=warn",
+		"COPILOT_DASHBOARDS="+filepath.Join(root, "src", "dashboards"),
+		"COPILOT_DB_HOST="+database.Host,
+		"COPILOT_DB_PORT="+strconv.Itoa(database.Port),
+		"COPILOT_DB_NAME="+database.Database,
+		"COPILOT_DB_USER="+database.User,
+		"COPILOT_DB_PASSWORD="+database.Password,
+		"COPILOT_DB_TLS="+string(database.TLS),
+	)
+	if g.process, err = parts.StartProcess("Grafana", command, parts.ProcessOptions{}); err != nil {
+		return nil, errors.Join(err, g.Stop())
+	}
+	if err := g.awaitReady(ctx); err != nil {
+		return nil, errors.Join(err, g.Stop())
+	}
+	return g, nil
+}
+
+const pluginID = "temporalsre-copilot-datasource"
+
+// grafanaBinary finds the executable of a packaged Grafana, or of one that was built from source.
+func grafanaBinary(home string) (string, error) {
+	for _, path := range []string{"bin/grafana", "bin/linux-amd64/grafana", "bin/linux-arm64/grafana", "bin/darwin-arm64/grafana", "bin/darwin-amd64/grafana"} {
+		binary := filepath.Join(home, filepath.FromSlash(path))
+		if info, err := os.Stat(binary); err == nil && info.Mode().IsRegular() {
+			return binary, nil
+		}
+	}
+	return "", fmt.Errorf("GRAFANA_HOME=%s holds no bin/grafana: name the folder of an unpacked Grafana, or unset it to go without", home)
+}
+
+// linkPlugin makes dist/ a plugin that Grafana finds.
+func linkPlugin(root, scratch string) error {
+	dist := filepath.Join(root, "dist")
+	if _, err := os.Stat(filepath.Join(dist, "plugin.json")); err != nil {
+		return fmt.Errorf("the plugin is not in %s, run: go tool mage buildHost", dist)
+	}
+	plugins := filepath.Join(scratch, "plugins")
+	if err := os.Mkdir(plugins, 0o755); err != nil {
+		return fmt.Errorf("making Grafana's plugin folder: %w", err)
+	}
+	if err := os.Symlink(dist, filepath.Join(plugins, pluginID)); err != nil {
+		return fmt.Errorf("giving Grafana the plugin: %w", err)
+	}
+	return nil
+}
+
+// awaitReady waits until Grafana is up and its datasource reaches the copilot's store. The first start
+// creates Grafana's own database, which takes a while.
+func (g *grafana) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	const datasource = "temporal-copilot" // in provisioning/datasources
+	for {
+		err := get(ctx, g.url+"/api/datasources/uid/"+datasource+"/health")
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-g.process.Exited():
+			return g.process.Failure()
+		case <-ctx.Done():
+			return fmt.Errorf("Grafana's datasource does not get ready: %w", err)
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+func get(ctx context.Context, page string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, page, http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", page, response.Status)
+	}
+	return nil
+}
+
+// Stop ends Grafana and removes what it kept.
+func (g *grafana) Stop() error {
+	var stopped error
+	if g.process != nil {
+		stopped = g.process.Stop()
+	}
+	if err := os.RemoveAll(g.scratch); err != nil {
+		return errors.Join(stopped, fmt.Errorf("removing Grafana's data: %w", err))
+	}
+	return stopped
+}

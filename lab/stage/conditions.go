@@ -1,0 +1,94 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Conditions are what the watched cluster is put under.
+type Conditions struct {
+	// Rate is how many workflows are started per second; 0 starts none.
+	Rate float64
+	// ActivityTime is how long each of a workflow's two activities takes.
+	ActivityTime time.Duration
+	// FailShare is the share of workflows that fail, 0 to 1.
+	FailShare float64
+	// Workers is how many worker processes run, at most MaxWorkers.
+	Workers int
+	// ActivitySlots is how many activities each of them runs at a time.
+	ActivitySlots int
+	// Database is how the cluster's database behaves.
+	Database Database
+}
+
+// MaxWorkers is how many worker processes Prometheus knows where to find.
+const MaxWorkers = 4
+
+// Calm are the conditions a stage begins with: a sound database, two idle workers.
+func Calm() Conditions {
+	return Conditions{ActivityTime: 50 * time.Millisecond, Workers: 2, ActivitySlots: 100, Database: DatabaseOK}
+}
+
+// Change changes some of the conditions; what is nil stays.
+type Change struct {
+	Rate          *float64       `yaml:"rate"`
+	ActivityTime  *time.Duration `yaml:"activity_time"`
+	FailShare     *float64       `yaml:"fail_share"`
+	Workers       *int           `yaml:"workers"`
+	ActivitySlots *int           `yaml:"activity_slots"`
+	Database      *Database      `yaml:"database"`
+}
+
+// Apply returns the conditions after a change.
+func (c Conditions) Apply(change Change) Conditions {
+	set(&c.Rate, change.Rate)
+	set(&c.ActivityTime, change.ActivityTime)
+	set(&c.FailShare, change.FailShare)
+	set(&c.Workers, change.Workers)
+	set(&c.ActivitySlots, change.ActivitySlots)
+	set(&c.Database, change.Database)
+	return c
+}
+
+func set[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// Validate returns every mistake in one error.
+func (c Conditions) Validate() error {
+	var errs []error
+	check := func(ok bool, format string, arguments ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, arguments...))
+		}
+	}
+	check(c.Rate >= 0 && c.Rate <= 1000, "rate %g: it is workflows per second, 0 to 1000", c.Rate)
+	check(c.ActivityTime >= 0, "activity_time %s: it cannot be negative", c.ActivityTime)
+	check(c.FailShare >= 0 && c.FailShare <= 1, "fail_share %g: it is a share from 0 to 1", c.FailShare)
+	check(c.Workers >= 0 && c.Workers <= MaxWorkers, "workers %d: it is a number from 0 to %d", c.Workers, MaxWorkers)
+	check(c.ActivitySlots >= 1, "activity_slots %d: a worker needs at least one", c.ActivitySlots)
+	check(c.Database.valid(), "database %q: it is one of ok, slow, hung, down", c.Database)
+	return errors.Join(errs...)
+}
+
+// String tells the conditions in words.
+func (c Conditions) String() string {
+	words := []string{"no load"}
+	if c.Rate > 0 {
+		words = []string{fmt.Sprintf("%g workflows/s with activities of %s", c.Rate, c.ActivityTime)}
+	}
+	if c.FailShare > 0 {
+		words = append(words, fmt.Sprintf("%g %% of them failing", 100*c.FailShare))
+	}
+	switch c.Workers {
+	case 0:
+		words = append(words, "no workers")
+	default:
+		words = append(words, fmt.Sprintf("%d workers with %d activity slots each", c.Workers, c.ActivitySlots))
+	}
+	return strings.Join(append(words, "database "+string(c.Database)), ", ")
+}

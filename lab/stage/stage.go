@@ -1,0 +1,206 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// Options describe a stage.
+type Options struct {
+	// Interval is the time between two cycles of the copilot.
+	Interval time.Duration
+	// MetricsFramework names the metrics of the watched cluster, see parts.TemporalOptions.
+	MetricsFramework string
+	// Progress is told what is being started, in words, one step after the other.
+	Progress func(step string)
+}
+
+// The Prometheus jobs of the watched cluster's server and of its workers.
+const (
+	serverJob = "temporal"
+	workerJob = "workers"
+)
+
+// shards is the watched cluster's number of history shards: enough to spread work, few enough for a
+// small machine.
+const shards = 16
+
+// Stage is everything a scenario needs, running.
+type Stage struct {
+	options Options
+	scratch string
+
+	postgres   *parts.Postgres
+	proxy      *databaseProxy
+	home       *parts.Temporal // the copilot's own server
+	watched    *parts.Temporal
+	prometheus *parts.Prometheus
+
+	copilot       *parts.Process
+	copilotConfig string
+	store         *store.Store
+
+	applications *applications
+	conditions   Conditions
+
+	// stops undo what was started, in order of starting.
+	stops []func() error
+}
+
+// Start sets a stage up under calm conditions. When it fails, what had been started is stopped.
+func Start(ctx context.Context, options Options) (*Stage, error) {
+	s := &Stage{options: options}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+func (s *Stage) start(ctx context.Context) error {
+	var err error
+	if s.scratch, err = os.MkdirTemp("", "copilot-stage-"); err != nil {
+		return fmt.Errorf("making a directory for the stage: %w", err)
+	}
+	s.onStop(func() error { return os.RemoveAll(s.scratch) })
+	for _, step := range []struct {
+		title string
+		run   func(context.Context) error
+	}{
+		{"PostgreSQL 16", s.startPostgres},
+		{"two Temporal servers: the one to watch, and the copilot's own", s.startTemporals},
+		{"Prometheus", s.startPrometheus},
+		{"the copilot", s.startCopilot},
+		{"workers", func(ctx context.Context) error { return s.Set(ctx, Calm()) }},
+	} {
+		s.options.Progress(step.title)
+		if err := step.run(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Stage) onStop(stop func() error) { s.stops = append(s.stops, stop) }
+
+func (s *Stage) startPostgres(ctx context.Context) error {
+	var err error
+	// Two Temporal pools, the copilot's, a Grafana's and whoever looks in.
+	settings := map[string]string{"max_connections": "200"}
+	if s.postgres, err = parts.StartPostgres(ctx, parts.PostgresOptions{Settings: settings}); err != nil {
+		return err
+	}
+	s.onStop(s.postgres.Stop)
+	if err := s.postgres.CreateDatabase(ctx, "copilot"); err != nil {
+		return err
+	}
+	if s.proxy, err = startDatabaseProxy(s.postgres.Address()); err != nil {
+		return err
+	}
+	s.onStop(s.proxy.stop)
+	return nil
+}
+
+func (s *Stage) startTemporals(ctx context.Context) error {
+	throughProxy, err := s.proxy.url(s.postgres.URL("temporal"))
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		s.watched, err = parts.StartTemporal(ctx, parts.TemporalOptions{
+			PostgresURL: throughProxy, MetricsFramework: s.options.MetricsFramework, Shards: shards,
+		})
+		return err
+	})
+	group.Go(func() (err error) {
+		s.home, err = parts.StartTemporal(ctx, parts.TemporalOptions{Shards: 4})
+		return err
+	})
+	err = group.Wait()
+	for _, server := range []*parts.Temporal{s.watched, s.home} {
+		if server != nil {
+			s.onStop(server.Stop)
+		}
+	}
+	return err
+}
+
+func (s *Stage) startPrometheus(ctx context.Context) error {
+	var err error
+	if s.applications, err = newApplications(s.watched); err != nil {
+		return err
+	}
+	s.onStop(s.applications.stop)
+	targets := append(s.applications.targets(), parts.Target{Job: serverJob, Address: s.watched.MetricsAddress()})
+	if s.prometheus, err = parts.StartPrometheus(ctx, parts.PrometheusOptions{Targets: targets, ScrapeInterval: scrapeInterval}); err != nil {
+		return err
+	}
+	s.onStop(s.prometheus.Stop)
+	return nil
+}
+
+// Set puts the watched cluster under new conditions.
+func (s *Stage) Set(ctx context.Context, wanted Conditions) error {
+	if err := wanted.Validate(); err != nil {
+		return err
+	}
+	if err := s.proxy.behave(ctx, wanted.Database); err != nil {
+		return err
+	}
+	if err := s.applications.follow(s.conditions, wanted); err != nil {
+		return err
+	}
+	s.conditions = wanted
+	return nil
+}
+
+// Conditions are those that were set last.
+func (s *Stage) Conditions() Conditions { return s.conditions }
+
+// Check fails when a process ended that was to go on: then no verdict can be expected any more.
+func (s *Stage) Check() error {
+	select {
+	case <-s.copilot.Exited():
+		return s.copilot.Failure()
+	default:
+		return s.applications.check()
+	}
+}
+
+// Address is a part of the stage and where to find it.
+type Address struct{ Part, Where string }
+
+// Addresses lists what can be looked at from outside.
+func (s *Stage) Addresses() []Address {
+	return []Address{
+		{"watched Temporal server (gRPC)", s.watched.Address()},
+		{"its metrics", "http://" + s.watched.MetricsAddress() + "/metrics"},
+		{"the copilot's Temporal server (gRPC)", s.home.Address()},
+		{"Prometheus", s.prometheus.URL()},
+		{"the copilot's store", s.StoreURL()},
+		{"the copilot's configuration", s.copilotConfig},
+	}
+}
+
+// Stop ends everything that was started, the last first. Calling it again does no harm.
+func (s *Stage) Stop() error {
+	var errs []error
+	// A server that waits for its database would hold up its own end.
+	if s.proxy != nil {
+		errs = append(errs, s.proxy.behave(context.Background(), DatabaseOK))
+	}
+	for _, stop := range slices.Backward(s.stops) {
+		errs = append(errs, stop())
+	}
+	s.stops, s.proxy = nil, nil
+	return errors.Join(errs...)
+}
