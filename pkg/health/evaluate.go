@@ -98,18 +98,27 @@ func (g *Gate) judge(r *reading, memory Memory, thresholds Thresholds) GateResul
 		result.Result = Fired
 	}
 	if result.Result == Fired && g.Service == Matching {
-		result.Note = worstQueue(r.Queues, result.Note)
+		result.Note = worstQueue(r.Queues, g.Signal, result.Note)
 	}
 	return result
 }
 
-// worstQueue names the queue that a matching gate is about.
-func worstQueue(queues []TaskQueue, note string) string {
-	if len(queues) == 0 {
-		return note
+// worstQueue names the queue that a matching gate is about: the worst one, of the type that the gate's
+// signal speaks of.
+func worstQueue(queues []TaskQueue, signal SignalID, note string) string {
+	kind := ""
+	switch signal {
+	case WorkflowBacklogAge, MatchingWorkflowPoll:
+		kind = "workflow"
+	case ActivityBacklogAge, MatchingActivityPoll:
+		kind = "activity"
 	}
-	q := queues[0]
-	return "worst: " + q.Type + " queue " + q.Name + " in namespace " + q.Namespace
+	for _, q := range queues {
+		if kind == "" || q.Type == kind {
+			return "worst: " + q.Type + " queue " + q.Name + " in namespace " + q.Namespace
+		}
+	}
+	return note
 }
 
 // stillFiring keeps the gates that fire, and those that fired before and are unknown now.
