@@ -84,7 +84,8 @@ export interface Signal {
 /** One rule of the back end's table of gates. */
 export interface Gate {
   id: string;
-  title?: string;
-  meaning?: string;
-  service?: string;
+  /** What is wrong when the gate fires. */
+  title: string;
+  /** Why that matters. */
+  why?: string;
 }

@@ -24,7 +24,7 @@ export function GatePicker({ id, datasource, value, onChange }: Props) {
   return (
     <MultiPicker
       id={id}
-      options={gates.map((gate) => ({ value: gate.id, label: gate.title ?? gate.id, description: gate.meaning }))}
+      options={gates.map((gate) => ({ value: gate.id, label: gate.title, description: gate.why }))}
       placeholder="All gates"
       isLoading={isLoading}
       emptyMessage={error ? `Can't list the gates: ${error}. You can type an id.` : 'No such gate'}

@@ -9,7 +9,7 @@ import { QueryEditor } from './QueryEditor';
 const RESOURCES: Resources = {
   clusters: { clusters: ['prod', 'staging'] },
   signals: SIGNALS,
-  gates: { gates: [{ id: 'persistence_errors', title: 'Persistence errors' }] },
+  gates: { gates: [{ id: 'persistence_slow', title: 'The database is slow', why: 'Every change waits for it.' }] },
 };
 
 /** Renders the editor, which keeps what it is told as Grafana does. Returns the newest query. */
@@ -104,6 +104,15 @@ describe('QueryEditor', () => {
   it('asks for the services of signals only while no signal is chosen', async () => {
     await edit({ queryType: 'signals', signals: ['persistence.latency_p99_ms'] });
     expect(screen.queryByLabelText('Services')).not.toBeInTheDocument();
+  });
+
+  it('finds a gate by why it matters', async () => {
+    const { query } = await edit({ queryType: 'gates' });
+
+    await userEvent.type(screen.getByLabelText('Gates'), 'every change');
+    await userEvent.click(screen.getByText('The database is slow'));
+
+    expect(query().gates).toEqual(['persistence_slow']);
   });
 
   it('shows a signal that it does not know by its id', async () => {
