@@ -29,8 +29,17 @@ type Phase struct {
 // Start is the time of the phase's first scrape.
 func (p Phase) Start() time.Time { return p.Scrapes[0] }
 
-// End is the time of the phase's last scrape: the moment to judge what the phase did.
+// End is the time of the phase's last scrape.
 func (p Phase) End() time.Time { return p.Scrapes[len(p.Scrapes)-1] }
+
+// Height is the moment at which the phase is most of what its name says: its end, except for the stopped
+// database, which was back after little more than half a minute, between the fourth and the fifth scrape.
+func (p Phase) Height() time.Time {
+	if p.Name == "dbdown" {
+		return p.Scrapes[3]
+	}
+	return p.End()
+}
 
 // All lists the recorded phases in the order of time.
 func All() ([]Phase, error) {

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -23,25 +24,60 @@ var (
 	OpenTelemetry = ServerDialect{CounterSuffix: true, UnitSuffix: true, Milliseconds: true}
 )
 
-// String describes the dialect as an operator would set it.
+// The server's settings that change its dialect, in the words of its own configuration
+// (global.metrics.prometheus of v1.32.1).
+const (
+	withoutUnitSuffix    = "withoutUnitSuffix"
+	withoutCounterSuffix = "withoutCounterSuffix"
+	recordTimerInSeconds = "recordTimerInSeconds"
+)
+
+// String names the dialect by the server's framework and settings: "tally", "opentelemetry",
+// "opentelemetry + withoutUnitSuffix".
 func (d ServerDialect) String() string {
-	switch d {
-	case Tally:
+	if d == Tally {
 		return "tally"
-	case OpenTelemetry:
-		return "opentelemetry"
 	}
-	options := []string{}
-	if !d.UnitSuffix {
-		options = append(options, "withoutUnitSuffix")
+	name := "opentelemetry"
+	for _, option := range []struct {
+		set  bool
+		name string
+	}{{!d.UnitSuffix, withoutUnitSuffix}, {!d.CounterSuffix, withoutCounterSuffix}, {!d.Milliseconds, recordTimerInSeconds}} {
+		if option.set {
+			name += " + " + option.name
+		}
 	}
-	if !d.CounterSuffix {
-		options = append(options, "withoutCounterSuffix")
+	return name
+}
+
+// ParseServerDialect is the inverse of String.
+func ParseServerDialect(name string) (ServerDialect, error) {
+	words := strings.Split(name, "+")
+	d := OpenTelemetry
+	switch strings.TrimSpace(words[0]) {
+	case "tally":
+		d = Tally
+		if len(words) > 1 {
+			return d, fmt.Errorf("dialect %q: tally has no options", name)
+		}
+	case "opentelemetry":
+	default:
+		return d, fmt.Errorf("no such server dialect %q: it is tally or opentelemetry", name)
 	}
-	if !d.Milliseconds {
-		options = append(options, "recordTimerInSeconds")
+	for _, option := range words[1:] {
+		switch strings.TrimSpace(option) {
+		case withoutUnitSuffix:
+			d.UnitSuffix = false
+		case withoutCounterSuffix:
+			d.CounterSuffix = false
+		case recordTimerInSeconds:
+			d.Milliseconds = false
+		default:
+			return d, fmt.Errorf("dialect %q: no such option %q: there are %s, %s and %s",
+				name, strings.TrimSpace(option), withoutUnitSuffix, withoutCounterSuffix, recordTimerInSeconds)
+		}
 	}
-	return "opentelemetry + " + strings.Join(options, " + ")
+	return d, nil
 }
 
 // counter is the name of a counter's series.
@@ -87,29 +123,40 @@ type SDKDialect struct {
 	Coarse bool
 }
 
-// String describes the dialect.
+// sdkDialects are the dialects that are met, by the exporter that makes them.
+var sdkDialects = []struct {
+	name    string
+	dialect SDKDialect
+}{
+	{"go-tally-prometheus", SDKDialect{CounterSuffix: true, TimerSuffix: "_seconds"}}, // contrib/tally with NewPrometheusNamingScope
+	{"go-tally-summary", SDKDialect{CounterSuffix: true, TimerSuffix: "_seconds", Summary: true}},
+	{"go-tally", SDKDialect{}},
+	{"go-opentelemetry", SDKDialect{TimerSuffix: "_seconds", Coarse: true}},
+	{"go-opentelemetry-views", SDKDialect{TimerSuffix: "_seconds"}}, // with a view that sets buckets
+	{"core", SDKDialect{Milliseconds: true}},                        // the SDKs on the Rust core: Python, TypeScript, .NET, Ruby
+}
+
+// String names the dialect by the exporter that makes it, or describes it.
 func (d SDKDialect) String() string {
-	words := []string{"counters plain"}
-	if d.CounterSuffix {
-		words[0] = "counters _total"
+	for _, known := range sdkDialects {
+		if known.dialect == d {
+			return known.name
+		}
 	}
-	timers := "timers plain"
-	if d.TimerSuffix != "" {
-		timers = "timers " + d.TimerSuffix
+	return fmt.Sprintf("counters%q timers%q milliseconds=%t summaries=%t coarse=%t",
+		map[bool]string{true: "_total"}[d.CounterSuffix], d.TimerSuffix, d.Milliseconds, d.Summary, d.Coarse)
+}
+
+// ParseSDKDialect finds a dialect by its exporter's name.
+func ParseSDKDialect(name string) (SDKDialect, error) {
+	var names []string
+	for _, known := range sdkDialects {
+		if known.name == name {
+			return known.dialect, nil
+		}
+		names = append(names, known.name)
 	}
-	words = append(words, timers)
-	if d.Milliseconds {
-		words = append(words, "in milliseconds")
-	} else {
-		words = append(words, "in seconds")
-	}
-	if d.Summary {
-		words = append(words, "as summaries")
-	}
-	if d.Coarse {
-		words = append(words, "with useless default buckets")
-	}
-	return strings.Join(words, ", ")
+	return SDKDialect{}, fmt.Errorf("no such SDK dialect %q: it is one of %s", name, strings.Join(names, ", "))
 }
 
 // counterNames are the names under which a counter exists in any of the dialects.

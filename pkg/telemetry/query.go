@@ -127,17 +127,33 @@ func quantile(q float64, metric string, matchers ...string) query {
 	})
 }
 
-// milliseconds is a quantile of a timer of the server.
+// milliseconds is a quantile of a timer of the server, in milliseconds.
 func milliseconds(q float64, metric string, matchers ...string) query {
-	measured := quantileOf(q, func(a *asking) string {
-		return fmt.Sprintf("sum by (le) (rate(%s%s))", a.series(a.names.server.timer(metric)+"_bucket", matchers...), a.over(1))
-	})
 	return func(a *asking) compiled {
+		measured := timerQuantile(q, metric, matchers...)
 		if a.names.server.Milliseconds {
 			return measured(a)
 		}
 		return times(1000, measured)(a)
 	}
+}
+
+// inSeconds is a quantile of a timer of the server, in seconds.
+func inSeconds(q float64, metric string, matchers ...string) query {
+	return func(a *asking) compiled {
+		measured := timerQuantile(q, metric, matchers...)
+		if a.names.server.Milliseconds {
+			return times(0.001, measured)(a)
+		}
+		return measured(a)
+	}
+}
+
+// timerQuantile is a quantile of a timer of the server, in the unit of its dialect.
+func timerQuantile(q float64, metric string, matchers ...string) query {
+	return quantileOf(q, func(a *asking) string {
+		return fmt.Sprintf("sum by (le) (rate(%s%s))", a.series(a.names.server.timer(metric)+"_bucket", matchers...), a.over(1))
+	})
 }
 
 // gauge aggregates a gauge of the server: sum, max or count.

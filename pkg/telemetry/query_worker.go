@@ -48,7 +48,7 @@ const coarseTimers = "the workers export timers with the OpenTelemetry SDK's def
 // worst counts where workers measure in ways that cannot be added up.
 func workerMilliseconds(q float64, metric string) query {
 	return func(a *asking) compiled {
-		var inSeconds, inMilliseconds, summaries []string
+		var secondsNames, millisecondsNames, summaries []string
 		for _, d := range a.names.sdk {
 			name := metric + d.TimerSuffix
 			switch {
@@ -57,17 +57,17 @@ func workerMilliseconds(q float64, metric string) query {
 			case d.Summary:
 				summaries = append(summaries, name)
 			case d.Milliseconds:
-				inMilliseconds = append(inMilliseconds, name+"_bucket")
+				millisecondsNames = append(millisecondsNames, name+"_bucket")
 			default:
-				inSeconds = append(inSeconds, name+"_bucket")
+				secondsNames = append(secondsNames, name+"_bucket")
 			}
 		}
 		var forms []query
-		if len(inSeconds) > 0 {
-			forms = append(forms, times(1000, workerQuantile(q, inSeconds)))
+		if len(secondsNames) > 0 {
+			forms = append(forms, times(1000, workerQuantile(q, secondsNames)))
 		}
-		if len(inMilliseconds) > 0 {
-			forms = append(forms, workerQuantile(q, inMilliseconds))
+		if len(millisecondsNames) > 0 {
+			forms = append(forms, workerQuantile(q, millisecondsNames))
 		}
 		if len(summaries) > 0 {
 			// Go's exporter is the only one that makes summaries, and it measures seconds.

@@ -205,7 +205,7 @@ var healthyLoad = quiet.with(sizes{
 func TestEverySignalOfARecordedPhaseIsKnownAndOfTheRightSize(t *testing.T) {
 	tests := []struct {
 		phase string
-		// scrape is the one to read at; 0 is the phase's last.
+		// scrape is the one to read at; 0 is the phase's height.
 		scrape int
 		window time.Duration
 		want   sizes
@@ -264,7 +264,7 @@ func TestEverySignalOfARecordedPhaseIsKnownAndOfTheRightSize(t *testing.T) {
 			unknown: []health.SignalID{health.HotShardRatio, health.MaxShardLoad},
 		},
 		{
-			phase: "dbdown", scrape: 3, window: 30 * time.Second,
+			phase: "dbdown", window: 30 * time.Second,
 			want: sizes{health.WorkflowStarts: {5.8, 6.2}, health.PersistenceErrors: {200, 300}, health.PersistenceErrRatio: {0.7, 0.95}, health.FrontendErrors: {4.5, 5.5},
 				health.PoolChurn: {200, 300}, health.PersistenceP99: {1, 10}, health.StarvedQueues: exactly(0), health.TargetsUp: exactly(1), health.WarmingUp: exactly(0)},
 		},
@@ -277,7 +277,7 @@ func TestEverySignalOfARecordedPhaseIsKnownAndOfTheRightSize(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.phase, func(t *testing.T) {
 			p := phase(t, tt.phase)
-			at := p.End()
+			at := p.Height()
 			if tt.scrape > 0 {
 				at = p.Scrapes[tt.scrape]
 			}

@@ -58,7 +58,7 @@ var primaryAsks = []ask{
 	{id: health.SuccessRate, from: fromHistory, query: succeeded, zero: zeroAtHistory},
 	{id: health.FailedRate, from: fromHistory, query: plus(failed, timedOut, terminated), zero: zeroAtHistory},
 	// Of completed tasks only: no metric gives the age of the oldest pending one, so a full stall shows nothing here.
-	{id: health.HistoryBacklogAge, from: fromHistory, query: times(0.001, milliseconds(0.99, "task_latency_queue", history)), missing: "no history task was completed during the window"},
+	{id: health.HistoryBacklogAge, from: fromHistory, query: inSeconds(0.99, "task_latency_queue", history), missing: "no history task was completed during the window"},
 	{id: health.HistoryTaskRate, from: fromHistory, query: zeroWhile(history, rate("task_requests", history)), zero: zeroAtHistory},
 	{id: health.ShardChurn, from: fromHistory, query: plus(shardsAcquired, shardsReleased), zero: zeroAtHistory},
 	{id: health.FrontendErrors, from: fromFrontend, query: frontendErrors, zero: zeroAtFrontend},

@@ -1,0 +1,164 @@
+package telemetry
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+// reading is a Reading in the making.
+type reading struct {
+	Reading
+	cluster Cluster
+	names   naming
+	ages    map[emitter]time.Duration
+	byID    map[health.SignalID]*SignalReading
+}
+
+func newReading(c Cluster, at time.Time, names naming) *reading {
+	signals := health.Signals()
+	r := &reading{
+		Reading: Reading{
+			Snapshot: health.Snapshot{
+				Cluster: c.Name, At: at,
+				Signals: make(map[health.SignalID]float64, len(signals)), Unknown: map[health.SignalID]string{},
+			},
+			Signals: make([]SignalReading, len(signals)),
+			Server:  names.server, SDK: names.sdk, Renamed: names.labels,
+		},
+		cluster: c, names: names, byID: make(map[health.SignalID]*SignalReading, len(signals)),
+	}
+	for i, s := range signals {
+		r.Signals[i] = SignalReading{ID: s.ID}
+		r.byID[s.ID] = &r.Signals[i]
+	}
+	return r
+}
+
+func (r *reading) known(id health.SignalID, v float64) {
+	r.byID[id].Value = &v
+	r.Snapshot.Signals[id] = v
+}
+
+func (r *reading) unknown(id health.SignalID, reason string) {
+	r.byID[id].Reason = reason
+	r.Snapshot.Unknown[id] = reason
+}
+
+// done gives every signal that nothing was said about a reason.
+func (r *reading) done() Reading {
+	for _, s := range r.Signals {
+		if s.Value == nil && s.Reason == "" {
+			r.unknown(s.ID, "nobody knows how to read this signal")
+		}
+	}
+	return r.Reading
+}
+
+// compile writes the table's queries for the cluster. What cannot be asked becomes unknown here.
+func (r *reading) compile() map[health.SignalID]compiled {
+	queries := map[health.SignalID]compiled{}
+	for _, row := range asks {
+		s := r.byID[row.id]
+		if age, ok := r.ages[row.from]; ok {
+			s.Age = &age
+		}
+		if own := r.cluster.Queries[row.id]; own != "" {
+			queries[row.id] = configured(own)
+			s.Query, s.Note = own, "the query comes from the cluster's configuration"
+			continue
+		}
+		if row.query == nil {
+			if row.missing != "" {
+				r.unknown(row.id, row.missing)
+			}
+			continue
+		}
+		a := asking{cluster: r.cluster, names: r.names}
+		q := row.query(&a)
+		s.Note = a.note
+		if a.unaskable != "" {
+			r.unknown(row.id, a.unaskable)
+			continue
+		}
+		s.Query = q.text
+		queries[row.id] = q
+	}
+	return queries
+}
+
+// configured is a query from the cluster's settings. It is marked, since it may not fit into a batch.
+func configured(promql string) compiled {
+	q := leaf(func(*asking) string { return promql })(nil)
+	q.configured = true
+	return q
+}
+
+// questionsOf are the leaves of all queries, each once, in an order that does not change from cycle to cycle.
+func questionsOf(queries map[health.SignalID]compiled) []question {
+	var questions []question
+	seen := map[string]bool{}
+	for _, row := range asks {
+		for _, promql := range queries[row.id].leaves {
+			if !seen[promql] {
+				seen[promql] = true
+				questions = append(questions, question{id: promql, promql: promql, alone: queries[row.id].configured})
+			}
+		}
+	}
+	return questions
+}
+
+// interpret makes a value, or a reason for there being none, of what a signal's query came to.
+func (r *reading) interpret(row ask, n number) {
+	age, alive := r.ages[row.from]
+	own := r.cluster.Queries[row.id] != ""
+	nothing := row.missing
+	if nothing == "" || own {
+		nothing = fmt.Sprintf("nothing happened in the last %s that could be measured", r.cluster.window())
+	}
+	switch {
+	case n.failure != "":
+		r.unknown(row.id, n.failure)
+	case n.absent && own:
+		r.unknown(row.id, "the configured query finds no series")
+	case n.absent:
+		r.unknown(row.id, r.absence(row, alive))
+	case alive && age > r.cluster.maxAge() && !own:
+		r.unknown(row.id, fmt.Sprintf("the newest sample is %s old", age.Round(time.Second)))
+	case math.IsNaN(n.v):
+		r.unknown(row.id, nothing)
+	case math.IsInf(n.v, 0):
+		r.unknown(row.id, "the value is infinite")
+	case n.v < 0:
+		r.unknown(row.id, "the value is negative, which cannot be: "+strconv.FormatFloat(n.v, 'g', 6, 64))
+	default:
+		r.known(row.id, n.v)
+		if n.v == 0 && row.zero != "" && !own {
+			r.byID[row.id].Note = strings.TrimPrefix(r.byID[row.id].Note+"; "+row.zero, "; ")
+		}
+	}
+}
+
+// absence says why a query found nothing.
+func (r *reading) absence(row ask, alive bool) string {
+	switch row.from {
+	case fromFrontend, fromHistory, fromMatching:
+		if !alive {
+			return fmt.Sprintf("no metrics of the %s service: is it running, and does the selector match it?", row.from)
+		}
+	case fromServer:
+		if !alive {
+			return "no metrics of the server: does the selector match it?"
+		}
+	}
+	if row.missing != "" {
+		return row.missing
+	}
+	return fmt.Sprintf("the %s is scraped, but no such series has two samples in the last %s: if it is scraped less often than every %s, configure that",
+		row.from, r.cluster.window(), r.cluster.scrapeInterval())
+}
