@@ -1,12 +1,14 @@
 package plugin
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"pgregory.net/rapid"
 )
 
 // FuzzNoQueryPanics asks whatever comes to mind of a store with a story. Every answer is either an
@@ -26,16 +28,54 @@ func FuzzNoQueryPanics(f *testing.F) {
 	f.Fuzz(func(t *testing.T, queryType, raw string, points, seconds int64, alert bool) {
 		q := backend.DataQuery{RefID: "A", QueryType: queryType, JSON: json.RawMessage(raw), MaxDataPoints: points}
 		q.TimeRange = backend.TimeRange{From: storyNow.Add(-time.Duration(seconds%1e9) * time.Second), To: storyNow}
-		headers := map[string]string{}
-		if alert {
-			headers = fromAlert
+		requireAnswer(t, d, q, alert)
+	})
+}
+
+// requireAnswer fails unless the answer is an error that is not the plugin's, or typed frames.
+func requireAnswer(t interface {
+	Fatalf(format string, args ...any)
+}, d *Datasource, q backend.DataQuery, alert bool,
+) {
+	headers := map[string]string{}
+	if alert {
+		headers = fromAlert
+	}
+	response, err := d.QueryData(context.Background(), &backend.QueryDataRequest{Queries: []backend.DataQuery{q}, Headers: headers})
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	r := response.Responses[q.RefID]
+	switch {
+	case r.Error != nil && (strings.Contains(r.Error.Error(), "bug in the plugin") || r.ErrorSource != backend.ErrorSourceDownstream):
+		t.Fatalf("%s %q: %v", q.QueryType, q.JSON, r.Error)
+	case r.Error == nil && (len(r.Frames) == 0 || len(r.Frames[0].Fields) == 0):
+		t.Fatalf("%s %q: neither an error nor typed frames", q.QueryType, q.JSON)
+	}
+}
+
+// TestAnyJSONGetsAnAnswer mixes the names of real fields with values of every shape.
+func TestAnyJSONGetsAnAnswer(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	field := rapid.SampledFrom([]string{"queryType", "version", "clusters", "signals", "services", "states", "kinds", "gates", "measure", "onlyFired", "limit", "live", "else"})
+	scalar := rapid.OneOf(
+		rapid.Just[any](nil), rapid.Map(rapid.Int(), func(i int) any { return i }), rapid.Map(rapid.Bool(), func(b bool) any { return b }),
+		rapid.Map(rapid.String(), func(s string) any { return s }), rapid.Map(rapid.Float64Range(-1e300, 1e300), func(f float64) any { return f }),
+		rapid.SampledFrom([]any{"prod", "lab", "critical", "unknown", "state", "history", "history.backlog_age_sec", "queues_starved", "coverage", 1, 100}))
+	value := rapid.OneOf(scalar, rapid.Map(rapid.SliceOfN(scalar, 0, 4), func(all []any) any { return all }))
+	rapid.Check(t, func(rt *rapid.T) {
+		fields := rapid.MapOfN(field, value, 0, 6).Draw(rt, "query")
+		q := backend.DataQuery{
+			RefID: "A", QueryType: rapid.SampledFrom(queryTypes()).Draw(rt, "type").name, MaxDataPoints: rapid.Int64().Draw(rt, "points"),
+			Interval:  time.Duration(rapid.Int64().Draw(rt, "interval")),
+			TimeRange: backend.TimeRange{From: storyNow.Add(-time.Duration(rapid.IntRange(-10, 1e6).Draw(rt, "seconds")) * time.Second), To: storyNow},
 		}
-		r := reply(t, d, q, headers)
-		switch {
-		case r.Error != nil && (strings.Contains(r.Error.Error(), "bug in the plugin") || r.ErrorSource != backend.ErrorSourceDownstream):
-			t.Fatalf("%s %q: %v", queryType, raw, r.Error)
-		case r.Error == nil && (len(r.Frames) == 0 || len(r.Frames[0].Fields) == 0):
-			t.Fatalf("%s %q: neither an error nor typed frames", queryType, raw)
+		var err error
+		if q.JSON, err = json.Marshal(fields); err != nil {
+			rt.Fatal(err)
 		}
+		requireAnswer(rt, d, q, rapid.Bool().Draw(rt, "alert"))
 	})
 }

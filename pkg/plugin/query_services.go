@@ -34,8 +34,9 @@ func answerServices(ctx context.Context, d *Datasource, a ask) (data.Frames, err
 	fields := []*data.Field{
 		column("cluster", titled("Cluster"), rows, func(s serviceRow) string { return s.Cluster }),
 		column("service", titled("Service"), rows, func(s serviceRow) string { return string(s.Service) }),
-		// The state of a service of which nothing is known is null, as that of a stale cluster.
-		column("state", stateConfig("State"), rows, func(s serviceRow) *float64 { return level(s.state()) }),
+		// The state of a service of which nothing is known is null, as that of a stale cluster. The field
+		// has no title: "grouping to matrix" would put it over every service.
+		column("state", stateConfig(""), rows, func(s serviceRow) *float64 { return level(s.state()) }),
 	}
 	if a.forAlert {
 		return data.Frames{numbers("services", fields...)}, nil

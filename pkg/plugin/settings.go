@@ -1,12 +1,15 @@
 package plugin
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,21 +44,60 @@ const (
 // settingsJSON is jsonData as the config editor writes it. Fields of the kind that is not chosen are
 // kept by the editor and ignored here.
 type settingsJSON struct {
-	Kind           string `json:"kind"`
-	Host           string `json:"host"`
-	Port           int    `json:"port"`
-	Database       string `json:"database"`
-	User           string `json:"user"`
-	TLSMode        string `json:"tlsMode"`
-	MaxOpenConns   int    `json:"maxOpenConns"`
-	PollIntervalMs int64  `json:"pollIntervalMs"`
+	Kind           text `json:"kind"`
+	Host           text `json:"host"`
+	Port           text `json:"port"`
+	Database       text `json:"database"`
+	User           text `json:"user"`
+	TLSMode        text `json:"tlsMode"`
+	MaxOpenConns   text `json:"maxOpenConns"`
+	PollIntervalMs text `json:"pollIntervalMs"`
 
-	Endpoint      string `json:"endpoint"`
-	Region        string `json:"region"`
-	Role          string `json:"role"`
-	AWSAuth       string `json:"awsAuth"`
-	AssumeRoleARN string `json:"assumeRoleArn"`
-	ExternalID    string `json:"externalId"`
+	Endpoint      text `json:"endpoint"`
+	Region        text `json:"region"`
+	Role          text `json:"role"`
+	AWSAuth       text `json:"awsAuth"`
+	AssumeRoleARN text `json:"assumeRoleArn"`
+	ExternalID    text `json:"externalId"`
+}
+
+// text is a string or a number in JSON. Grafana's provisioning makes a number of an environment variable
+// that looks like one, or leaves a number a string, depending on its version.
+type text string
+
+// UnmarshalJSON takes a string, a number or null.
+func (t *text) UnmarshalJSON(raw []byte) error {
+	var value any
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		return err
+	}
+	switch value := value.(type) {
+	case nil:
+		*t = ""
+	case string:
+		*t = text(strings.TrimSpace(value))
+	case json.Number:
+		*t = text(value)
+	case bool:
+		return &json.UnmarshalTypeError{Value: "bool", Type: reflect.TypeFor[string]()}
+	default:
+		return &json.UnmarshalTypeError{Value: "list or object", Type: reflect.TypeFor[string]()}
+	}
+	return nil
+}
+
+// number is a whole number between two bounds, or another one when the setting is empty.
+func (t text) number(field string, least, most, otherwise int) (int, error) {
+	if t == "" || t == "0" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(string(t))
+	if err != nil || n < least || n > most {
+		return otherwise, fmt.Errorf("%s is %q: it must be a whole number from %d to %d", field, t, least, most)
+	}
+	return n, nil
 }
 
 // settings are a data source's settings after validation.
@@ -79,7 +121,7 @@ func parseSettings(s backend.DataSourceInstanceSettings) (settings, error) {
 			return settings{}, fmt.Errorf("the data source's jsonData is not a JSON object: %w", err)
 		}
 	}
-	parsed := settings{poll: defaultPoll}
+	var parsed settings
 	for _, name := range []string{"password", "accessKey", "secretKey", "sessionToken"} {
 		// What is shorter is part of ordinary words, and replacing it would only make messages unreadable.
 		if secret := s.DecryptedSecureJSONData[name]; len(secret) >= shortestSecret {
@@ -87,19 +129,10 @@ func parseSettings(s backend.DataSourceInstanceSettings) (settings, error) {
 		}
 	}
 	var errs []error
-	if j.PollIntervalMs != 0 {
-		parsed.poll = time.Duration(j.PollIntervalMs) * time.Millisecond
-	}
-	if j.PollIntervalMs < 0 || j.PollIntervalMs > longestPoll.Milliseconds() || parsed.poll < shortestPoll {
-		errs = append(errs, fmt.Errorf("pollIntervalMs is %d: it must lie between %d and %d", j.PollIntervalMs, shortestPoll.Milliseconds(), longestPoll.Milliseconds()))
-	}
-	parsed.store.MaxConns = j.MaxOpenConns
-	if j.MaxOpenConns == 0 {
-		parsed.store.MaxConns = usualOpenConns
-	}
-	if j.MaxOpenConns < 0 || j.MaxOpenConns > mostOpenConns {
-		errs = append(errs, fmt.Errorf("maxOpenConns is %d: it must lie between 1 and %d", j.MaxOpenConns, mostOpenConns))
-	}
+	poll, err := j.PollIntervalMs.number("pollIntervalMs", int(shortestPoll.Milliseconds()), int(longestPoll.Milliseconds()), int(defaultPoll.Milliseconds()))
+	parsed.poll, errs = time.Duration(poll)*time.Millisecond, append(errs, err)
+	parsed.store.MaxConns, err = j.MaxOpenConns.number("maxOpenConns", 1, mostOpenConns, usualOpenConns)
+	errs = append(errs, err)
 	caCert := s.DecryptedSecureJSONData["tlsCACert"]
 	if caCert != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(caCert)) {
 		errs = append(errs, errors.New("tlsCACert holds no certificate: paste it with its BEGIN CERTIFICATE and END CERTIFICATE lines"))
@@ -118,10 +151,10 @@ func parseSettings(s backend.DataSourceInstanceSettings) (settings, error) {
 }
 
 // required names the fields that are empty or hold what no name can hold.
-func required(fields map[string]string) error {
+func required(fields map[string]text) error {
 	var missing []string
 	for name, value := range fields {
-		if strings.TrimSpace(value) == "" || strings.ContainsRune(value, 0) {
+		if value == "" || strings.ContainsRune(string(value), 0) {
 			missing = append(missing, name)
 		}
 	}
@@ -137,8 +170,8 @@ func required(fields map[string]string) error {
 }
 
 func (j settingsJSON) postgres(password, caCert string) (*store.Postgres, error) {
-	errs := []error{required(map[string]string{"host": j.Host, "database": j.Database, "user": j.User})}
-	host, port := strings.TrimSpace(j.Host), j.Port
+	errs := []error{required(map[string]text{"host": j.Host, "database": j.Database, "user": j.User})}
+	host, ownPort := string(j.Host), j.Port
 	switch {
 	case strings.Contains(host, "://") || strings.Contains(host, "@"):
 		// The value is not repeated: a URL that somebody pasted here may hold a password.
@@ -147,50 +180,47 @@ func (j settingsJSON) postgres(password, caCert string) (*store.Postgres, error)
 		errs = append(errs, errors.New("host is a path: the plugin connects over TCP, so give a name or an address"))
 	default:
 		// "db.example.com:5433" is what people type who know Grafana's own PostgreSQL data source.
-		if h, p, err := net.SplitHostPort(host); err == nil && !strings.Contains(h, ":") {
-			if port != 0 && fmt.Sprint(port) != p {
-				errs = append(errs, fmt.Errorf("host ends in port %s and port says %d: give it once", p, port))
-			} else if _, err := fmt.Sscan(p, &port); err != nil {
-				errs = append(errs, errors.New("host ends in a port that is no number"))
+		if name, p, err := net.SplitHostPort(host); err == nil {
+			if j.Port != "" && j.Port != text(p) {
+				errs = append(errs, fmt.Errorf("host ends in port %s and port says %s: give it once", p, j.Port))
 			}
-			host = h
+			host, ownPort = name, text(p)
 		}
 	}
-	if port < 0 || port > 65535 {
-		errs = append(errs, fmt.Errorf("port is %d: it must lie between 1 and 65535", port))
-	}
+	port, err := ownPort.number("port", 1, 65535, 0) // 0 is the store's word for the usual one
+	errs = append(errs, err)
 	mode := store.TLSMode(j.TLSMode)
 	if mode != "" && !slices.Contains(store.TLSModes(), mode) {
 		errs = append(errs, fmt.Errorf("tlsMode is %q: it is one of %v", j.TLSMode, store.TLSModes()))
 	}
 	return &store.Postgres{
-		Host: host, Port: port, Database: j.Database, User: j.User, Password: password, TLS: mode, CACert: caCert,
+		Host: host, Port: port, Database: string(j.Database), User: string(j.User), Password: password, TLS: mode, CACert: caCert,
 	}, errors.Join(errs...)
 }
 
 func (j settingsJSON) dsql(secure map[string]string, caCert string) (*store.DSQL, error) {
-	errs := []error{required(map[string]string{"endpoint": j.Endpoint, "region": j.Region, "role": j.Role})}
-	if strings.ContainsAny(j.Endpoint, ":/@") {
+	errs := []error{required(map[string]text{"endpoint": j.Endpoint, "region": j.Region, "role": j.Role})}
+	if strings.ContainsAny(string(j.Endpoint), ":/@") {
 		errs = append(errs, errors.New("endpoint is more than a host name: give it like <id>.dsql.eu-west-1.on.aws"))
 	}
 	credentials, err := j.awsCredentials(secure)
 	return &store.DSQL{
-		Endpoint: strings.TrimSpace(j.Endpoint), Region: j.Region, Role: j.Role, Credentials: credentials, CACert: caCert,
+		Endpoint: string(j.Endpoint), Region: string(j.Region), Role: string(j.Role), Credentials: credentials, CACert: caCert,
 	}, errors.Join(append(errs, err)...)
 }
 
 func (j settingsJSON) awsCredentials(secure map[string]string) (aws.CredentialsProvider, error) {
-	login := awsLogin{region: j.Region, role: j.AssumeRoleARN, externalID: j.ExternalID}
+	login := awsLogin{region: string(j.Region), role: string(j.AssumeRoleARN), externalID: string(j.ExternalID)}
 	if j.ExternalID != "" && j.AssumeRoleARN == "" {
 		return nil, errors.New("externalId is set without assumeRoleArn: it belongs to a role")
 	}
-	if j.AssumeRoleARN != "" && !strings.HasPrefix(j.AssumeRoleARN, "arn:") {
+	if j.AssumeRoleARN != "" && !strings.HasPrefix(string(j.AssumeRoleARN), "arn:") {
 		return nil, errors.New("assumeRoleArn does not begin with arn:")
 	}
 	switch j.AWSAuth {
 	case awsDefault, "":
 	case awsKeys:
-		if err := required(map[string]string{"accessKey": secure["accessKey"], "secretKey": secure["secretKey"]}); err != nil {
+		if err := required(map[string]text{"accessKey": text(secure["accessKey"]), "secretKey": text(secure["secretKey"])}); err != nil {
 			return nil, err
 		}
 		login.keys = &aws.Credentials{AccessKeyID: secure["accessKey"], SecretAccessKey: secure["secretKey"], SessionToken: secure["sessionToken"]}

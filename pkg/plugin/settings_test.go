@@ -47,6 +47,13 @@ func TestSettingsMakeAStore(t *testing.T) {
 		assert.Equal(t, "db", s.store.Postgres.Host)
 		assert.Equal(t, 5433, s.store.Postgres.Port)
 	})
+	t.Run("numbers and words as provisioning leaves them", func(t *testing.T) {
+		s, err := parseSettings(instance(t, with(with(with(postgresJSON, "port", "5433"), "pollIntervalMs", "500"), "database", 2026), nil))
+		require.NoError(t, err)
+		assert.Equal(t, 5433, s.store.Postgres.Port)
+		assert.Equal(t, "2026", s.store.Postgres.Database)
+		assert.Equal(t, 500*time.Millisecond, s.poll)
+	})
 	t.Run("Aurora DSQL with the default chain", func(t *testing.T) {
 		s, err := parseSettings(instance(t, dsqlJSON, nil))
 		require.NoError(t, err)
@@ -71,15 +78,16 @@ func TestWrongSettingsNameTheirField(t *testing.T) {
 	}{
 		"nothing at all":          {map[string]any{}, nil, "database, host, user are missing"},
 		"another kind":            {with(postgresJSON, "kind", "mysql"), nil, `kind is "mysql"`},
-		"a wrong type":            {with(postgresJSON, "port", "5432"), nil, `"port" can't be a string`},
+		"a list for a port":       {with(postgresJSON, "port", []int{5432}), nil, `"port" can't be a list`},
+		"a word for a port":       {with(postgresJSON, "port", "pg"), nil, `port is "pg"`},
 		"a URL for a host":        {with(postgresJSON, "host", "postgres://u:p@db/x"), nil, "host looks like a URL"},
 		"a socket for a host":     {with(postgresJSON, "host", "/var/run/postgresql"), nil, "host is a path"},
 		"two ports":               {with(with(postgresJSON, "host", "db:5433"), "port", 5432), nil, "give it once"},
-		"a port out of range":     {with(postgresJSON, "port", 70000), nil, "port is 70000"},
+		"a port out of range":     {with(postgresJSON, "port", 70000), nil, `port is "70000"`},
 		"an unknown TLS mode":     {with(postgresJSON, "tlsMode", "prefer"), nil, `tlsMode is "prefer"`},
-		"too many connections":    {with(postgresJSON, "maxOpenConns", 1000), nil, "maxOpenConns is 1000"},
-		"too hasty a poll":        {with(postgresJSON, "pollIntervalMs", 50), nil, "pollIntervalMs is 50"},
-		"a negative poll":         {with(postgresJSON, "pollIntervalMs", -1), nil, "pollIntervalMs is -1"},
+		"too many connections":    {with(postgresJSON, "maxOpenConns", 1000), nil, `maxOpenConns is "1000"`},
+		"too hasty a poll":        {with(postgresJSON, "pollIntervalMs", 50), nil, `pollIntervalMs is "50"`},
+		"a negative poll":         {with(postgresJSON, "pollIntervalMs", -1), nil, `pollIntervalMs is "-1"`},
 		"a poll beyond all time":  {with(postgresJSON, "pollIntervalMs", int64(1)<<62), nil, "pollIntervalMs is"},
 		"a CA that is none":       {postgresJSON, map[string]string{"tlsCACert": "hello"}, "tlsCACert holds no certificate"},
 		"DSQL without a role":     {with(dsqlJSON, "role", ""), nil, "role is missing"},
@@ -96,7 +104,7 @@ func TestWrongSettingsNameTheirField(t *testing.T) {
 	}
 	t.Run("all mistakes are told at once", func(t *testing.T) {
 		_, err := parseSettings(instance(t, with(with(postgresJSON, "port", -1), "tlsMode", "x"), nil))
-		assert.ErrorContains(t, err, "port is -1")
+		assert.ErrorContains(t, err, `port is "-1"`)
 		assert.ErrorContains(t, err, "tlsMode")
 	})
 	t.Run("a password in the wrong field is not repeated", func(t *testing.T) {
