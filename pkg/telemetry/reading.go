@@ -146,19 +146,17 @@ func (r *reading) interpret(row ask, n number) {
 
 // absence says why a query found nothing.
 func (r *reading) absence(row ask, alive bool) string {
+	who := string(row.from)
 	switch row.from {
 	case fromFrontend, fromHistory, fromMatching:
-		if !alive {
-			return fmt.Sprintf("no metrics of the %s service: is it running, and does the selector match it?", row.from)
-		}
-	case fromServer:
-		if !alive {
-			return "no metrics of the server: does the selector match it?"
-		}
+		who += " service"
 	}
-	if row.missing != "" {
+	switch {
+	case !alive && row.from != fromWorkers && row.from != fromScraping && row.from != fromContainer:
+		return fmt.Sprintf("no metrics of the %s: is it running, and does the selector match it?", who)
+	case row.missing != "":
 		return row.missing
 	}
 	return fmt.Sprintf("the %s is scraped, but no such series has two samples in the last %s: if it is scraped less often than every %s, configure that",
-		row.from, r.cluster.window(), r.cluster.scrapeInterval())
+		who, r.cluster.window(), r.cluster.scrapeInterval())
 }
