@@ -35,7 +35,8 @@ func (m *Minutes) PhaseBegan(number int, phase Phase, conditions stage.Condition
 	m.Note("  expected within %s: %s", phase.Expect.Within, phase.Expect)
 }
 
-// Saw notes new events, a verdict that differs from the one before, and the gates whose result changed.
+// Saw notes new events, a verdict that differs from the one before, and the gates that began or ceased
+// to fire or to be known.
 func (m *Minutes) Saw(now store.Now, events []store.Event) {
 	for i := len(events) - 1; i >= 0; i-- {
 		if event := events[i]; event.Seq > m.seq {
@@ -46,15 +47,15 @@ func (m *Minutes) Saw(now store.Now, events []store.Event) {
 	v := now.Verdict
 	if text := describe(v); text != m.verdict {
 		m.verdict = text
-		m.Note("  verdict: %s, since %s, %.0f %% of the gates known", text, v.Since.Format(time.TimeOnly), 100*v.Coverage)
+		m.Note("  verdict: %s, %.0f %% of the gates known", text, 100*v.Coverage)
 	}
 	for _, gate := range v.Gates {
-		before, known := m.gates[gate.ID]
+		before := m.gates[gate.ID]
 		m.gates[gate.ID] = gate.Result
-		if before == gate.Result || (!known && gate.Result == health.Passed) || !gate.Deciding {
-			continue
+		lost := before == health.Passed && gate.Result == health.NotKnowable
+		if before != gate.Result && (before == health.Fired || gate.Result == health.Fired || lost) {
+			m.Note("    gate %s", GateLine(gate))
 		}
-		m.Note("    gate %s", GateLine(gate))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 )
@@ -25,33 +27,46 @@ type order struct {
 	Fail bool
 }
 
-// errOutOfStock is the failure of orders that are meant to fail. Retrying would not help.
-var errOutOfStock = temporal.NewNonRetryableApplicationError("out of stock", "OutOfStock", nil)
+// errDeclined is the failure of orders that are meant to fail. Retrying would not help.
+var errDeclined = temporal.NewNonRetryableApplicationError("the card is declined", "Declined", nil)
 
-// fulfilOrder reserves the goods, waits for the payment, gives the customer a moment to cancel, and
-// ships: two activities, a signal and a timer, about 16 state transitions in all.
+// fulfilOrder charges the customer, waits for the word that the money is there, leaves a moment to cancel,
+// and ships: two activities, a signal and a timer, about 16 state transitions in all.
 func fulfilOrder(ctx workflow.Context, o order) error {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: o.ActivityTime + 30*time.Second,
 	})
-	if err := workflow.ExecuteActivity(ctx, reserve, o).Get(ctx, nil); err != nil {
+	var steps *activities
+	if err := workflow.ExecuteActivity(ctx, steps.Charge, o).Get(ctx, nil); err != nil {
 		return err
 	}
 	workflow.GetSignalChannel(ctx, paidSignal).Receive(ctx, nil)
 	if err := workflow.Sleep(ctx, 200*time.Millisecond); err != nil {
 		return err
 	}
-	return workflow.ExecuteActivity(ctx, ship, o).Get(ctx, nil)
+	return workflow.ExecuteActivity(ctx, steps.Ship, o).Get(ctx, nil)
 }
 
-func reserve(ctx context.Context, o order) error {
+// activities are the steps of an order.
+type activities struct {
+	// temporal is where the bank sends word of payments.
+	temporal client.Client
+}
+
+// Charge has the bank take the money; the bank signals the workflow.
+func (a *activities) Charge(ctx context.Context, o order) error {
 	if o.Fail {
-		return errOutOfStock
+		return errDeclined
 	}
-	return work(ctx, o.ActivityTime)
+	if err := work(ctx, o.ActivityTime); err != nil {
+		return err
+	}
+	execution := activity.GetInfo(ctx).WorkflowExecution
+	return a.temporal.SignalWorkflow(ctx, execution.ID, execution.RunID, paidSignal, nil)
 }
 
-func ship(ctx context.Context, o order) error { return work(ctx, o.ActivityTime) }
+// Ship sends the goods.
+func (a *activities) Ship(ctx context.Context, o order) error { return work(ctx, o.ActivityTime) }
 
 // work takes as long as it is told to, or until the worker is stopped.
 func work(ctx context.Context, duration time.Duration) error {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	sdktally "go.temporal.io/sdk/contrib/tally"
 	"go.temporal.io/sdk/worker"
@@ -54,9 +53,7 @@ func RunWorker(ctx context.Context, options WorkerOptions) error {
 		WorkerStopTimeout:      2 * time.Second,
 	})
 	orders.RegisterWorkflowWithOptions(fulfilOrder, workflow.RegisterOptions{Name: orderWorkflow})
-	for _, step := range []func(context.Context, order) error{reserve, ship} {
-		orders.RegisterActivityWithOptions(step, activity.RegisterOptions{})
-	}
+	orders.RegisterActivity(&activities{temporal: connection})
 
 	page := &http.Server{Addr: options.MetricsAddress, Handler: metrics.handler, ReadHeaderTimeout: 5 * time.Second}
 	served := make(chan error, 1)

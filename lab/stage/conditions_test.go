@@ -1,0 +1,36 @@
+package stage
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAChangeLeavesAloneWhatItDoesNotName(t *testing.T) {
+	changed := Calm().Apply(Change{Rate: new(4.0), Database: new(DatabaseSlow)})
+	wanted := Calm()
+	wanted.Rate, wanted.Database = 4, DatabaseSlow
+	require.Equal(t, wanted, changed)
+	require.Equal(t, Calm(), Calm().Apply(Change{}))
+}
+
+func TestConditionsThatCannotBeAreNamed(t *testing.T) {
+	require.NoError(t, Calm().Validate())
+	for problem, change := range map[string]Change{
+		"rate -1":          {Rate: new(-1.0)},
+		"activity_time":    {ActivityTime: new(-time.Second)},
+		"fail_share 1.5":   {FailShare: new(1.5)},
+		"workers 5":        {Workers: new(MaxWorkers + 1)},
+		"activity_slots 0": {ActivitySlots: new(0)},
+		`database "gone"`:  {Database: new(Database("gone"))},
+	} {
+		require.ErrorContains(t, Calm().Apply(change).Validate(), problem)
+	}
+}
+
+func TestConditionsReadAsASentence(t *testing.T) {
+	require.Equal(t, "no load, 2 workers with 100 activity slots each, database ok", Calm().String())
+	busy := Calm().Apply(Change{Rate: new(4.0), FailShare: new(0.25), Workers: new(0), Database: new(DatabaseHung)})
+	require.Equal(t, "4 workflows/s with activities of 50ms, 25 % of them failing, no workers, database hung", busy.String())
+}
