@@ -55,7 +55,7 @@ func gateRows(clusters []present, a ask) []gateRow {
 		for _, g := range gates {
 			wanted := (len(a.gates) == 0 || slices.Contains(a.gates, g.ID)) &&
 				(len(a.services) == 0 || slices.Contains(a.services, g.Service)) &&
-				(!a.onlyFired || a.forAlert || g.Result == health.Fired)
+				(!a.onlyFired || a.forAlert || (g.Result == health.Fired && !c.silent))
 			if wanted {
 				rows = append(rows, gateRow{c, g})
 			}

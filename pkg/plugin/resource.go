@@ -19,6 +19,9 @@ func (d *Datasource) resources() http.Handler {
 		"/status":          d.serveStatus,
 		"/status/services": d.serveServices,
 		"/status/timeline": d.serveTimeline,
+		"/clusters":        d.serveClusters,
+		"/signals":         d.serveSignals,
+		"/gates":           d.serveGates,
 	} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { d.reply(w, r, serve) })
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {

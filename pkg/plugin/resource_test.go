@@ -10,6 +10,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 // call calls a resource as Grafana does, and returns status and body.
@@ -152,4 +154,23 @@ func TestAStoreThatIsAwayIsABadGateway(t *testing.T) {
 	assert.Equal(t, http.StatusBadGateway, status)
 	assert.Contains(t, body["error"], "refused")
 	assert.Less(t, time.Since(begun), 5*time.Second)
+}
+
+func TestTheQueryEditorsChoicesAreServed(t *testing.T) {
+	s, _ := newStore(t)
+	d := newTestDatasource(t, s, storyNow)
+	status, body := call(t, d, http.MethodGet, "clusters")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, map[string]any{"clusters": []any{}}, body, "an empty store has no clusters, and that is no error")
+	tellStory(t, s)
+	_, body = call(t, d, http.MethodGet, "clusters")
+	assert.Contains(t, body["clusters"], "prod")
+
+	_, body = call(t, d, http.MethodGet, "signals")
+	assert.Len(t, body["signals"], len(health.Signals()))
+	assert.Equal(t, map[string]any{"id": "state_transitions.throughput_per_sec", "title": "State transitions", "unit": "per_second",
+		"class": "primary", "number": 1.0, "service": "history", "meaning": "Workflow state changes written per second: the real measure of progress."},
+		body["signals"].([]any)[0])
+	_, body = call(t, d, http.MethodGet, "gates")
+	assert.Len(t, body["gates"], len(health.Gates()))
 }
