@@ -23,14 +23,45 @@ const (
 	partQueueInflow  = "queues/inflow"
 	partQueuePollers = "queues/pollers"
 	partQueueSlots   = "queues/slots"
+	partQueueUsed    = "queues/used"
 )
+
+// usedWithin is how recently a task queue must have been fed or polled to count: what was left behind in
+// a queue that nobody uses any more is nobody's outage, and stays there for days.
+const usedWithin = "1h"
+
+// perQueue groups by task queue, and onQueues joins by it.
+func (a *asking) perQueue() string { return "by " + a.queueLabels() }
+func (a *asking) onQueues() string { return "on " + a.queueLabels() }
+
+func (a *asking) queueLabels() string {
+	return fmt.Sprintf("(%s, %s, %s)", a.label("namespace"), a.label("taskqueue"), a.label("task_type"))
+}
+
+// usedQueues has a series for every task queue of users that was fed or polled of late. A counter that is
+// younger than that was fed, whatever its increase says: the first tasks are lost to rate and increase.
+func (a *asking) usedQueues(matchers ...string) string {
+	matchers = append([]string{userNamespaces, userQueues}, matchers...)
+	polls := a.series("pending_polls", matchers...)
+	added := a.series(a.names.server.counter("tasks_added"), append(matchers, `task_add_result="backlog"`, `forwarded="false"`)...)
+	return fmt.Sprintf("(max %[1]s (max_over_time(%[2]s[%[4]s])) > 0 or sum %[1]s (increase(%[3]s[%[4]s])) > 0 or max %[1]s (%[3]s unless %[3]s offset %[4]s) > 0)",
+		a.perQueue(), polls, added, usedWithin)
+}
+
+// oldestTask is the age in seconds of the oldest waiting task of a type, in the task queues that are used.
+func oldestTask(taskType string) query {
+	return leaf(func(a *asking) string {
+		ages := a.series("approximate_backlog_age_seconds", userNamespaces, userQueues, taskType)
+		return fmt.Sprintf("max(%s and %s %s)", ages, a.onQueues(), a.usedQueues(taskType))
+	})
+}
 
 // slotsMustStayAt0For is how long slots must be at 0 to be exhausted: a busy worker has none for moments.
 const slotsMustStayAt0For = "2m"
 
 // queueQuestions ask per namespace, task queue and type what the matching service and the workers know.
 func queueQuestions(a *asking) []question {
-	by := fmt.Sprintf("by (%s, %s, %s)", a.label("namespace"), a.label("taskqueue"), a.label("task_type"))
+	by := a.perQueue()
 	of := func(metric string, matchers ...string) string {
 		return a.series(metric, append([]string{userNamespaces, userQueues}, matchers...)...)
 	}
@@ -46,6 +77,7 @@ func queueQuestions(a *asking) []question {
 			polls, seconds(2*a.cluster.scrapeInterval()+time.Second), polls)},
 		{id: partQueueSlots, promql: fmt.Sprintf("sum by (%s, task_queue, worker_type) (max_over_time(%s[%s]) and %s)",
 			a.workerLabel("namespace"), slots, slotsMustStayAt0For, slots)},
+		{id: partQueueUsed, promql: a.usedQueues()},
 	}
 }
 
@@ -149,9 +181,14 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 			q.SlotsAvailable = &v
 		}
 	}
+	used := map[queueKey]bool{}
+	for _, s := range answers[partQueueUsed].series {
+		kind := strings.ToLower(string(s.Metric[model.LabelName(a.label("task_type"))]))
+		used[queueKey{sanitised(s.Metric[model.LabelName(a.label("namespace"))]), sanitised(s.Metric[model.LabelName(a.label("taskqueue"))]), kind}] = true
+	}
 	queues := make([]health.TaskQueue, 0, len(found))
-	for _, q := range found {
-		judge(q)
+	for key, q := range found {
+		judge(q, used[key])
 		queues = append(queues, *q)
 	}
 	slices.SortFunc(queues, worseFirst)
@@ -160,14 +197,14 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 
 // judge decides whether a queue is starved: work waits or arrives, and nobody polls for it or all slots
 // of its workers stay taken. Backlog gauges are refreshed once a minute and stay up after a drain, so a
-// queue that is polled is not starved by its backlog alone.
-func judge(q *health.TaskQueue) {
+// queue that is polled is not starved by its backlog alone; neither is one that is not used any more.
+func judge(q *health.TaskQueue, used bool) {
 	work := q.Backlog != nil && *q.Backlog > 0 || *q.InflowPerSec > 0
 	if work && q.Pollers == nil {
 		// The gauge is born with the first poll.
 		q.Pollers = new(float64)
 	}
-	q.Starved = work && (*q.Pollers == 0 || q.SlotsAvailable != nil && *q.SlotsAvailable == 0)
+	q.Starved = used && work && (*q.Pollers == 0 || q.SlotsAvailable != nil && *q.SlotsAvailable == 0)
 }
 
 func worseFirst(a, b health.TaskQueue) int {

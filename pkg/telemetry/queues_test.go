@@ -26,14 +26,22 @@ func slotsOf(namespace, queue, kind string, v float64) *model.Sample {
 	}}
 }
 
-type perQueue struct{ age, backlog, inflow, pollers, slots []*model.Sample }
+// perQueue are the answers about task queues. Those that have a backlog or a poller are used, unless forgotten.
+type perQueue struct {
+	age, backlog, inflow, pollers, slots []*model.Sample
+	forgotten                            bool
+}
 
 func judged(q perQueue) *reading {
+	var used []*model.Sample
+	if !q.forgotten {
+		used = append(append(append(used, q.backlog...), q.inflow...), q.pollers...)
+	}
 	r := newReading(Cluster{Name: "c"}, time.Unix(1_800_000_000, 0), naming{})
 	r.ages = map[emitter]time.Duration{fromMatching: 5 * time.Second}
 	r.judgeQueues(queueQuestions(&asking{}), map[string]answer{
 		partQueueAge: {series: q.age}, partQueueBacklog: {series: q.backlog}, partQueueInflow: {series: q.inflow},
-		partQueuePollers: {series: q.pollers}, partQueueSlots: {series: q.slots},
+		partQueuePollers: {series: q.pollers}, partQueueSlots: {series: q.slots}, partQueueUsed: {series: used},
 	})
 	return r
 }
@@ -47,15 +55,16 @@ func TestAQueueIsStarvedWhen(t *testing.T) {
 		queue   perQueue
 		starved bool
 	}{
-		"tasks wait and nobody polls":                            {perQueue{backlog: of(3), pollers: of(0)}, true},
-		"tasks wait and nobody ever polled":                      {perQueue{backlog: of(3)}, true},
-		"tasks arrive and nobody polls":                          {perQueue{backlog: of(0), inflow: of(0.5), pollers: of(0)}, true},
-		"tasks wait and all slots stay taken":                    {perQueue{backlog: of(3), pollers: of(2), slots: slots(0)}, true},
-		"not: tasks wait and are polled for":                     {perQueue{age: of(155), backlog: of(3), pollers: of(2), slots: slots(10)}, false},
-		"not: nobody feeds and nobody polls it":                  {perQueue{age: of(0), backlog: of(0), inflow: of(0), pollers: of(0)}, false},
-		"not: all slots are taken but nothing waits":             {perQueue{backlog: of(0), inflow: of(0), pollers: of(0), slots: slots(0)}, false},
-		"not: another queue type's slots are taken":              {perQueue{backlog: of(3), pollers: of(2), slots: []*model.Sample{slotsOf("shop", "orders", "WorkflowWorker", 0)}}, false},
-		"not: the same name in another namespace has free slots": {perQueue{backlog: of(3), pollers: of(2), slots: []*model.Sample{slotsOf("lab", "orders", "ActivityWorker", 0)}}, false},
+		"tasks wait and nobody polls":                                      {perQueue{backlog: of(3), pollers: of(0)}, true},
+		"tasks wait and nobody ever polled":                                {perQueue{backlog: of(3)}, true},
+		"tasks arrive and nobody polls":                                    {perQueue{backlog: of(0), inflow: of(0.5), pollers: of(0)}, true},
+		"tasks wait and all slots stay taken":                              {perQueue{backlog: of(3), pollers: of(2), slots: slots(0)}, true},
+		"not: tasks wait and are polled for":                               {perQueue{age: of(155), backlog: of(3), pollers: of(2), slots: slots(10)}, false},
+		"not: tasks were left behind in a queue that nobody uses any more": {perQueue{age: of(200_000), backlog: of(3), pollers: of(0), forgotten: true}, false},
+		"not: nobody feeds and nobody polls it":                            {perQueue{age: of(0), backlog: of(0), inflow: of(0), pollers: of(0)}, false},
+		"not: all slots are taken but nothing waits":                       {perQueue{backlog: of(0), inflow: of(0), pollers: of(0), slots: slots(0)}, false},
+		"not: another queue type's slots are taken":                        {perQueue{backlog: of(3), pollers: of(2), slots: []*model.Sample{slotsOf("shop", "orders", "WorkflowWorker", 0)}}, false},
+		"not: the same name in another namespace has free slots":           {perQueue{backlog: of(3), pollers: of(2), slots: []*model.Sample{slotsOf("lab", "orders", "ActivityWorker", 0)}}, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

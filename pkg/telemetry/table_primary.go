@@ -66,8 +66,8 @@ var primaryAsks = []ask{
 	{id: health.FrontendP99, from: fromFrontend, query: milliseconds(0.99, "service_latency", frontend, noWaits)},
 	// Gauges of a task queue exist while matching has it loaded, which a waiting task or a poll does. They
 	// are per partition: ages have a maximum, counts a sum.
-	{id: health.WorkflowBacklogAge, from: fromMatching, query: zeroWhile(matching, gauge("max", "approximate_backlog_age_seconds", userNamespaces, userQueues, workflowTasks)), zero: zeroAtMatching},
-	{id: health.ActivityBacklogAge, from: fromMatching, query: zeroWhile(matching, gauge("max", "approximate_backlog_age_seconds", userNamespaces, userQueues, activityTasks)), zero: zeroAtMatching},
+	{id: health.WorkflowBacklogAge, from: fromMatching, query: zeroWhile(matching, oldestTask(workflowTasks)), zero: zeroAtMatching},
+	{id: health.ActivityBacklogAge, from: fromMatching, query: zeroWhile(matching, oldestTask(activityTasks)), zero: zeroAtMatching},
 	{id: health.PollSuccess, from: fromMatching, query: complement(emptyShare), zero: zeroAtMatching, missing: noPollEnded},
 	{id: health.PollTimeouts, from: fromMatching, query: emptyShare, zero: zeroAtMatching, missing: noPollEnded},
 	{id: health.LongPollLatency, from: fromMatching, query: milliseconds(0.95, "poll_latency", userNamespaces, userQueues), missing: noPollEnded},
