@@ -1,0 +1,108 @@
+// Package redact takes secrets and personal data out of texts before they are stored or sent: log lines,
+// reasons, names. It works in time linear in the text's length, and what it has redacted it leaves alone.
+package redact
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Text replaces what must not leave by placeholders such as REDACTED_email_1. The same value has the
+// same placeholder within a text, so that it can still be seen that two lines speak of the same host.
+//
+// Text(Text(s)) == Text(s) for every s. Where that can't be reached, which takes a text made for it, the
+// whole text is redacted.
+func Text(s string) string {
+	for range maxPasses {
+		next := pass(s)
+		if next == s {
+			return s
+		}
+		s = next
+	}
+	return "REDACTED_text_1"
+}
+
+// maxPasses bounds the work. One pass does it for nearly every text; a second is needed where what was
+// replaced made a new boundary, and one more to see that nothing is left.
+const maxPasses = 6
+
+func pass(s string) string {
+	p := placeholders{}
+	for _, rule := range rules {
+		s = rule.apply(s, p.name)
+	}
+	return s
+}
+
+// Kinds of what is redacted, as placeholders name them.
+const (
+	kindKey         = "key"
+	kindCredentials = "credentials"
+	kindSecret      = "secret"
+	kindToken       = "token"
+	kindEmail       = "email"
+	kindIP          = "ip"
+	kindAccount     = "account"
+)
+
+var placeholder = regexp.MustCompile(`^REDACTED_[a-z]+_[0-9]+$`)
+
+// placeholders numbers the values of a text by kind, in the order in which they are found.
+type placeholders map[string][]string
+
+func (p placeholders) name(kind, value string) string {
+	for i, seen := range p[kind] {
+		if seen == value {
+			return fmt.Sprintf("REDACTED_%s_%d", kind, i+1)
+		}
+	}
+	// The list is searched from the front: beyond this many different values they share the last name,
+	// which keeps the time linear.
+	if len(p[kind]) < maxNames {
+		p[kind] = append(p[kind], value)
+	}
+	return fmt.Sprintf("REDACTED_%s_%d", kind, len(p[kind]))
+}
+
+const maxNames = 200
+
+// rule finds one kind of secret.
+type rule struct {
+	kind string
+	expr *regexp.Regexp
+	// group is the number of the group that holds the secret; 0 is all of the match.
+	group int
+	// needs is a part that every match has, or empty: a text without it is passed over quickly.
+	needs string
+	// is decides on a candidate; nil takes every match.
+	is func(candidate string) bool
+}
+
+func (r rule) apply(s string, name func(kind, value string) string) string {
+	if !strings.Contains(s, r.needs) {
+		return s
+	}
+	matches := r.expr.FindAllStringSubmatchIndex(s, -1)
+	if matches == nil {
+		return s
+	}
+	var b strings.Builder
+	end := 0
+	for _, m := range matches {
+		from, to := m[2*r.group], m[2*r.group+1]
+		if from < 0 || from == to {
+			continue
+		}
+		value := s[from:to]
+		if placeholder.MatchString(value) || (r.is != nil && !r.is(value)) {
+			continue
+		}
+		b.WriteString(s[end:from])
+		b.WriteString(name(r.kind, value))
+		end = to
+	}
+	b.WriteString(s[end:])
+	return b.String()
+}

@@ -1,0 +1,156 @@
+package redact
+
+import (
+	"math"
+	"net/netip"
+	"regexp"
+	"strings"
+)
+
+// rules in the order in which they are applied: what needs its surroundings to be recognised first,
+// what is recognised by itself last.
+var rules = []rule{
+	// A private key without its end is cut off, not harmless.
+	{kind: kindKey, expr: regexp.MustCompile(`(?s)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----|\z)`), needs: "-----BEGIN"},
+	{kind: kindKey, expr: regexp.MustCompile(`AGE-SECRET-KEY-1[A-Z0-9]+`), needs: "AGE-SECRET-KEY-"},
+
+	// User and password of a URL or DSN. A password may hold / and @; the greedy form takes the last @.
+	{kind: kindCredentials, expr: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{0,30}://([^\s"'<>/?#:@]*:[^\s"'<>]*)@`), group: 1, needs: "://"},
+	{kind: kindCredentials, expr: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{0,30}://([^\s"'<>/?#@]+)@`), group: 1, needs: "://"},
+	// MySQL's user:password@tcp(host)/database.
+	{kind: kindCredentials, expr: regexp.MustCompile(`([^\s"'<>/?#:@=]+:[^\s"'<>]+)@(?:tcp|tcp6|udp|unix)\(`), group: 1, needs: "@"},
+
+	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\bauthorization\\?["']?\s*[:=]\s*\\?["'\[]?\s*(?:(?:bearer|basic|token|digest|negotiate|apikey)\s+)?([^\s"'\\]+)`), group: 1},
+	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:bearer|basic|token|apikey)\s+([A-Za-z0-9._~+/=-]{8,})`), group: 1, is: looksMade},
+	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:set-)?cookie\\?["']?\s*[:=]\s*\\?["']?([^\r\n"'\\]+)`), group: 1},
+
+	// name = value, in all the ways in which logs write it: logfmt, JSON, JSON in JSON, YAML, DSN, query string.
+	{kind: kindSecret, expr: regexp.MustCompile(assigned + `"((?:[^"\\]|\\[^"])+)`), group: 1, needs: `"`},
+	{kind: kindSecret, expr: regexp.MustCompile(assigned + `'((?:[^'\\]|\\[^'])+)`), group: 1, needs: "'"},
+	{kind: kindSecret, expr: regexp.MustCompile(assigned + `([^\s"'&\\]+)`), group: 1},
+
+	// Tokens that are known by their beginning.
+	{kind: kindToken, expr: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){0,3}`), needs: "eyJ"},
+	{kind: kindToken, expr: regexp.MustCompile(`\b(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|A3T[A-Z0-9])[A-Z0-9]{12,}`)},
+	{kind: kindToken, expr: regexp.MustCompile(`\b(?:` + tokenPrefixes + `)[A-Za-z0-9_.=/+-]{10,}`)},
+
+	{kind: kindEmail, expr: regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`), is: notRedacted, needs: "@"},
+	{kind: kindIP, expr: regexp.MustCompile(`\b(?:` + octet + `\.){3}` + octet + `\b`)},
+	// A host name of EC2 is its address in words.
+	{kind: kindIP, expr: regexp.MustCompile(`\bip-` + octet + `(?:-` + octet + `){3}\b`), needs: "ip-"},
+	{kind: kindIP, expr: regexp.MustCompile(`(?:^|[^\w:.])([0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{0,40}:[0-9A-Fa-f]{0,4}(?:\.[0-9.]+)?)(?:$|[^\w:])`), group: 1, is: isIPv6},
+	{kind: kindAccount, expr: regexp.MustCompile(`\b[0-9]{12}\b`)},
+
+	{kind: kindSecret, expr: regexp.MustCompile(`[A-Za-z0-9+/_=-]{20,}`), is: looksRandom},
+}
+
+const (
+	octet = `(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[0-9]{1,2})`
+
+	secretNames = `password|passwd|passphrase|passcode|pwd|secret|token|api[_.-]?key|apikey|access[_.-]?key|account[_.-]?key|private[_.-]?key|` +
+		`auth[_.-]?key|encryption[_.-]?key|signing[_.-]?key|client[_.-]?key|license[_.-]?key|master[_.-]?key|ssh[_.-]?key|credential|connection[_.-]?string|` +
+		`signature|session[_.-]?id|x-amz-credential|x-api-key`
+
+	// assigned is a name that says that a secret follows, up to the secret.
+	assigned = `(?i)(?:` + secretNames + `)[\w.-]{0,30}\\*["']?\s{0,3}(?:=>|:=|:|=)\s{0,3}\\*`
+
+	// tokenPrefixes are beginnings that their makers chose so that leaked tokens are found.
+	tokenPrefixes = `gh[pousr]_|github_pat_|gl(?:pat|dt|rt|ptt|ft|imt|agent|soat|cbt|ffct)-|xox[a-z]-|xapp-|sk-|sk_(?:live|test|prod)_|[rp]k_(?:live|test|prod)_|AIza|ya29\.|` +
+		`npm_|pypi-|do[opr]_v1_|SG\.|hf_|api_org_|gsk_|shp(?:at|ca|pa|ss)_|sq0[a-z]{3}-|EAAA|dckr_(?:pat|oat)_|tskey-|lin_api_|figd_|ATATT3|ATCTT3|gls[ac]_|glc_|` +
+		`pscale_|rubygems_|hv[sbr]\.|dp\.(?:pt|st|ct|sa|scim|audit)\.|dapi|NRAK-|NRJS-|NRII-|PMAK-|pul-|r8_|rdme_|sntry[su]_|secret_|xkeysib-|xsmtpsib-|` +
+		`fio-u-|flb(?:pat|sec)|FLW(?:PUBK|SECK)_TEST-|duffel_(?:test|live)_|EZ[AT]K|ico-|CLOJARS_|LTAI|p8e-|shippo_(?:live|test)_|sk_|tfp_|v1\.0-|ops_ey|ntn_|nfp_|cio|vercel_`
+)
+
+// looksMade tells a token from a word after "basic" or "token": words have no digit, no = and no
+// capital inside.
+func looksMade(s string) bool {
+	return strings.ContainsAny(s, "0123456789=") || strings.IndexFunc(s[1:], func(r rune) bool { return r >= 'A' && r <= 'Z' }) >= 0
+}
+
+// notRedacted leaves a URL's redacted credentials before its host alone: they look like an address.
+func notRedacted(email string) bool {
+	local, _, _ := strings.Cut(email, "@")
+	return !placeholder.MatchString(local)
+}
+
+func isIPv6(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil && s != "::"
+}
+
+// looksRandom tells secrets from names by how often letters, capitals and digits take turns: names are
+// made of words and numbers, secrets of noise. UUIDs are names here: Temporal's run ids are UUIDs.
+func looksRandom(s string) bool {
+	if uuid.MatchString(s) {
+		return false
+	}
+	// Noise of all three kinds, even where / or - cut it into short pieces. Names of pods have no capitals.
+	if len(s) >= 32 && kinds(s) == 3 && turns(s) >= 0.2 && entropy(s) >= 4.2 {
+		return true
+	}
+	for _, piece := range strings.FieldsFunc(s, func(r rune) bool { return r == '/' || r == '_' || r == '-' }) {
+		switch {
+		case len(piece) < 16 || entropy(piece) < 3:
+		case strings.ContainsAny(piece, "0123456789") && turns(piece) >= 0.2 && strings.IndexFunc(piece, isLetter) >= 0:
+			return true
+		case turns(piece) >= 0.4:
+			return true
+		}
+	}
+	return false
+}
+
+var uuid = regexp.MustCompile(`^[/_=-]*[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?:[/_=-].{0,15})?$`)
+
+func isLetter(r rune) bool { return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') }
+
+// kind is 1 for small letters, 2 for capitals, 3 for digits, 0 for the rest.
+func kind(c byte) int {
+	switch {
+	case c >= 'a' && c <= 'z':
+		return 1
+	case c >= 'A' && c <= 'Z':
+		return 2
+	case c >= '0' && c <= '9':
+		return 3
+	}
+	return 0
+}
+
+// kinds counts how many of the three kinds of characters there are.
+func kinds(s string) int {
+	var seen [4]int
+	for i := range len(s) {
+		seen[kind(s[i])] = 1
+	}
+	return seen[1] + seen[2] + seen[3]
+}
+
+// turns is how often the kind of character changes, per character. A capital at the start of a word is
+// no turn, so that CamelCase stays a name.
+func turns(s string) float64 {
+	n := 0
+	for i := 1; i < len(s); i++ {
+		a, b := kind(s[i-1]), kind(s[i])
+		if a != b && a != 0 && b != 0 && !(a == 2 && b == 1) {
+			n++
+		}
+	}
+	return float64(n) / float64(len(s))
+}
+
+// entropy in bits a character (Shannon).
+func entropy(s string) float64 {
+	var counts [256]int
+	for i := range len(s) {
+		counts[s[i]]++
+	}
+	bits := 0.0
+	for _, n := range counts {
+		if n > 0 {
+			p := float64(n) / float64(len(s))
+			bits -= p * math.Log2(p)
+		}
+	}
+	return bits
+}
