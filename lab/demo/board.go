@@ -29,7 +29,8 @@ type board struct {
 	now       *store.Now
 	events    []store.Event // newest first
 	outcomes  []scenario.Outcome
-	addresses []stage.Address // once the story is over
+	over      bool // the story, while everything stays up
+	addresses []stage.Address
 }
 
 func newBoard(story scenario.Scenario) board { return board{story: story} }
@@ -45,6 +46,9 @@ func (b board) render(now time.Time, width, height int) string {
 		top = append(append(top, ""), b.verdictLines(now)...)
 		bottom = append([]string{"", pterm.Bold.Sprint("Last events")}, b.eventLines()...)
 		gates = gateLines(b.now.Verdict.Gates)
+	}
+	if len(b.addresses) > 0 {
+		bottom = append(bottom, "")
 	}
 	for _, address := range b.addresses {
 		bottom = append(bottom, fmt.Sprintf("%-38s %s", address.Part, pterm.Cyan(address.Where)))
@@ -76,7 +80,7 @@ func (b board) storyLines(now time.Time) []string {
 			lines = append(lines, pterm.Gray("    "+phase.Name))
 		}
 	}
-	if b.addresses != nil {
+	if b.over {
 		lines = append(lines, pterm.Cyan("  The story is over; everything stays up until Ctrl-C."))
 	}
 	return lines

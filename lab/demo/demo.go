@@ -33,6 +33,8 @@ type screen interface {
 	scenario.Audience
 	// Starting says what is being started.
 	Starting(step string)
+	// Reachable says what can be looked at while the story is played.
+	Reachable(address stage.Address)
 	// Staying says that the story is over and everything stays up.
 	Staying(addresses []stage.Address)
 	// Close ends the display; what was last shown stays visible.
@@ -68,7 +70,9 @@ func Run(ctx context.Context, options Options) (err error) {
 			return interrupted(ctx, err)
 		}
 		defer func() { err = errors.Join(err, grafana.Stop()) }()
-		addresses = append([]stage.Address{{Part: "Grafana", Where: grafana.url}}, addresses...)
+		address := stage.Address{Part: "Grafana", Where: grafana.url}
+		show.Reachable(address)
+		addresses = append(addresses, address)
 	}
 
 	outcomes, err := scenario.Play(ctx, story, on, show)

@@ -71,8 +71,12 @@ func (l *live) PhaseEnded(outcome scenario.Outcome) {
 	l.change(func(b *board) { b.outcomes = append(b.outcomes, outcome) })
 }
 
+func (l *live) Reachable(address stage.Address) {
+	l.change(func(b *board) { b.addresses = append(b.addresses, address) })
+}
+
 func (l *live) Staying(addresses []stage.Address) {
-	l.change(func(b *board) { b.addresses = addresses })
+	l.change(func(b *board) { b.over, b.addresses = true, addresses })
 }
 
 func (l *live) Close() {

@@ -21,6 +21,8 @@ func newPlain(out io.Writer, story scenario.Scenario) plain {
 
 func (p plain) Starting(step string) { p.Note("starting %s", step) }
 
+func (p plain) Reachable(address stage.Address) { p.Note("%s is at %s", address.Part, address.Where) }
+
 func (p plain) Staying(addresses []stage.Address) {
 	p.Note("the story is over; everything stays up until Ctrl-C")
 	printAddresses(p.out, addresses)
