@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -72,6 +73,10 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	return response, nil
 }
 
+// queryTimeout bounds an answer: a database that hangs must not hang the panel, and Grafana itself waits
+// for a plugin as long as the browser does.
+const queryTimeout = 30 * time.Second
+
 // respond answers one query. A panic is our bug, and must not take the process with it.
 func (d *Datasource) respond(ctx context.Context, q backend.DataQuery, forAlert bool) (response backend.DataResponse) {
 	defer func() {
@@ -81,6 +86,8 @@ func (d *Datasource) respond(ctx context.Context, q backend.DataQuery, forAlert 
 				"the plugin failed on this query, which is a bug in the plugin: its log has the details")
 		}
 	}()
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
 	a, err := parseQuery(q, forAlert)
 	if err != nil {
 		return d.failed(ctx, "", err)

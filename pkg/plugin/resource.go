@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ func (d *Datasource) resources() http.Handler {
 			"error": "Not implemented: the copilot suggests actions and takes none", "status": http.StatusNotImplemented})
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no %s %q; there are GET /status, /status/services and /status/timeline", r.Method, r.URL.Path))
+		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no %s %q; there are GET /status, /status/services, /status/timeline, /clusters, /signals and /gates", r.Method, r.URL.Path))
 	})
 	return mux
 }
@@ -49,7 +50,9 @@ func (r refusal) Error() string { return r.text }
 
 // reply writes what serve found, or its error.
 func (d *Datasource) reply(w http.ResponseWriter, r *http.Request, serve func(*http.Request) (any, error)) {
-	body, err := serve(r)
+	ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
+	defer cancel()
+	body, err := serve(r.WithContext(ctx))
 	if refused, ok := errors.AsType[refusal](err); ok {
 		writeError(w, refused.status, refused.text)
 		return

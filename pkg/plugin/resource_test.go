@@ -174,3 +174,17 @@ func TestTheQueryEditorsChoicesAreServed(t *testing.T) {
 	_, body = call(t, d, http.MethodGet, "gates")
 	assert.Len(t, body["gates"], len(health.Gates()))
 }
+
+func TestTheQueryEditorGetsItsChoices(t *testing.T) {
+	s, _ := newStore(t)
+	d := newTestDatasource(t, s, storyNow)
+	_, body := call(t, d, http.MethodGet, "clusters")
+	assert.Equal(t, []any{}, body["clusters"], "an empty list is a list")
+	tellStory(t, s)
+	_, body = call(t, d, http.MethodGet, "clusters")
+	assert.Equal(t, []any{"lab", "old", "prod"}, body["clusters"])
+	_, body = call(t, d, http.MethodGet, "signals")
+	assert.Len(t, body["signals"], len(health.Signals()))
+	_, body = call(t, d, http.MethodGet, "gates")
+	assert.Len(t, body["gates"], len(health.Gates()))
+}

@@ -112,16 +112,16 @@ type settings struct {
 // parseSettings validates a data source's settings. Its error names every field that is wrong, as the
 // config editor labels it.
 func parseSettings(s backend.DataSourceInstanceSettings) (settings, error) {
+	parsed := settings{poll: defaultPoll}
 	var j settingsJSON
 	if len(s.JSONData) > 0 {
 		if err := json.Unmarshal(s.JSONData, &j); err != nil {
 			if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
-				return settings{}, fmt.Errorf("setting %q can't be a %s", wrong.Field, wrong.Value)
+				return parsed, fmt.Errorf("setting %q can't be a %s", wrong.Field, wrong.Value)
 			}
-			return settings{}, fmt.Errorf("the data source's jsonData is not a JSON object: %w", err)
+			return parsed, fmt.Errorf("the data source's jsonData is not a JSON object: %w", err)
 		}
 	}
-	var parsed settings
 	for _, name := range []string{"password", "accessKey", "secretKey", "sessionToken"} {
 		// What is shorter is part of ordinary words, and replacing it would only make messages unreadable.
 		if secret := s.DecryptedSecureJSONData[name]; len(secret) >= shortestSecret {

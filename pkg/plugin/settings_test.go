@@ -98,8 +98,9 @@ func TestWrongSettingsNameTheirField(t *testing.T) {
 		"a role that is no ARN":   {with(dsqlJSON, "assumeRoleArn", "reader"), nil, "assumeRoleArn does not begin with arn:"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := parseSettings(instance(t, c.json, c.secure))
+			s, err := parseSettings(instance(t, c.json, c.secure))
 			assert.ErrorContains(t, err, c.says)
+			assert.GreaterOrEqual(t, s.poll, shortestPoll, "whatever is wrong, nothing polls without a pause")
 		})
 	}
 	t.Run("all mistakes are told at once", func(t *testing.T) {
