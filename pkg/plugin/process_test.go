@@ -65,7 +65,7 @@ func startProcess(t testing.TB, binary string, database store.Postgres) *process
 	settings := instance(t, jsonData, secure)
 	settings.Name, settings.Updated = "Copilot", time.Now()
 	p := &process{client: client, context: backend.ToProto().PluginContext(backend.PluginContext{
-		OrgID: 1, PluginID: ID, PluginVersion: "1.0.0", DataSourceInstanceSettings: &settings,
+		PluginID: ID, PluginVersion: "1.0.0", DataSourceInstanceSettings: &settings,
 	})}
 	p.checks = dispense[pluginv2.DiagnosticsClient](t, protocol, "diagnostics")
 	p.data = dispense[pluginv2.DataClient](t, protocol, "data")

@@ -215,7 +215,7 @@ func (j settingsJSON) awsCredentials(secure map[string]string) (aws.CredentialsP
 		return nil, errors.New("externalId is set without assumeRoleArn: it belongs to a role")
 	}
 	if j.AssumeRoleARN != "" && !strings.HasPrefix(string(j.AssumeRoleARN), "arn:") {
-		return nil, errors.New("assumeRoleArn does not begin with arn:")
+		return nil, errors.New(`assumeRoleArn does not begin with "arn:"`)
 	}
 	switch j.AWSAuth {
 	case awsDefault, "":
