@@ -88,6 +88,7 @@ func Test() error {
 		step{"lint the front end", func() error { return npm("run", "lint") }},
 		step{"test the front end", func() error { return npm("run", "test:ci") }},
 		step{"test Go", func() error { return sh.RunV("go", "test", "-race", "-timeout=20m", "./...") }},
+		step{"build the worker", worker},
 		step{"test the lab", func() error { return in("lab", "go", "test", "-timeout=20m", "./...") }},
 	)
 }
@@ -162,10 +163,12 @@ func lintGo() error {
 	return inOrder(
 		step{"go vet", func() error { return sh.RunV("go", "vet", "./...") }},
 		step{"go vet, lab", func() error { return in("lab", "go", "vet", "./...") }},
-		step{"staticcheck", func() error { return tool("staticcheck", "./...") }},
+		step{"staticcheck", func() error { return tool(".", "staticcheck", "./...") }},
+		step{"staticcheck, lab", func() error { return tool("lab", "staticcheck", "./...") }},
 		step{"workflowcheck", func() error {
-			return tool("workflowcheck", "-config=tools/workflowcheck.yaml", "./worker/workflows/...")
+			return tool(".", "workflowcheck", "-config=tools/workflowcheck.yaml", "./worker/workflows/...")
 		}},
+		step{"workflowcheck, lab", func() error { return tool("lab", "workflowcheck", "./traffic/...") }},
 	)
 }
 
@@ -230,9 +233,13 @@ func npmInstall(dir string) error {
 
 func npm(arguments ...string) error { return sh.RunV("npm", arguments...) }
 
-// tool runs a tool of tools/go.mod.
-func tool(name string, arguments ...string) error {
-	return sh.RunV("go", append([]string{"tool", "-modfile=tools/go.mod", name}, arguments...)...)
+// tool runs a tool of tools/go.mod in a folder.
+func tool(dir, name string, arguments ...string) error {
+	modfile, err := filepath.Abs(filepath.Join("tools", "go.mod"))
+	if err != nil {
+		return err
+	}
+	return in(dir, "go", append([]string{"tool", "-modfile=" + modfile, name}, arguments...)...)
 }
 
 // in runs a command in a folder.

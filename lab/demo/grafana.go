@@ -128,7 +128,7 @@ func (g *grafana) awaitReady(ctx context.Context) error {
 		case <-g.process.Exited():
 			return g.process.Failure()
 		case <-ctx.Done():
-			return fmt.Errorf("Grafana's datasource does not get ready: %w", err)
+			return fmt.Errorf("the datasource in Grafana does not get ready: %w", err)
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
