@@ -18,6 +18,7 @@ type Config struct {
 	Temporal  Temporal  `yaml:"temporal"`
 	Store     Store     `yaml:"store"`
 	Metrics   Metrics   `yaml:"metrics"`
+	Knowledge Knowledge `yaml:"knowledge"`
 	Clusters  []Cluster `yaml:"clusters"`
 }
 

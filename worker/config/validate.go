@@ -30,6 +30,7 @@ func (c Config) Validate() error {
 	}
 	m.store(c.Store)
 	m.clientTLS("temporal.tls", c.Temporal.TLS)
+	m.knowledge(c.Knowledge)
 	if len(c.Clusters) == 0 {
 		m.add("clusters", "there is none to watch: add one with a name and a prometheus.url")
 	}
@@ -160,7 +161,7 @@ func (m *mistakes) telemetry(key string, t Telemetry) {
 
 // keysOf lists the keys of one of this package's structs, for the message about an unknown one.
 func keysOf(name string) []string {
-	for _, t := range []any{Config{}, Temporal{}, ClientTLS{}, Store{}, DSQL{}, AWS{}, Metrics{}, Cluster{}, Prometheus{}, SigV4{}, Telemetry{}, Dialect{}, Thresholds{}, GateSetting{}} {
+	for _, t := range []any{Config{}, Temporal{}, ClientTLS{}, Store{}, DSQL{}, AWS{}, Metrics{}, Knowledge{}, KnowledgeBase{}, Cluster{}, Prometheus{}, SigV4{}, Telemetry{}, Dialect{}, Thresholds{}, GateSetting{}} {
 		typ := reflect.TypeOf(t)
 		if typ.Name() != name {
 			continue
