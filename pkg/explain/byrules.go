@@ -1,0 +1,450 @@
+package explain
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+// ByRules explains the evidence without a model. It is pure: the same evidence has the same explanation.
+func ByRules(e Evidence) Explanation {
+	w := writer{&e, e.Facts()}
+	x := Explanation{
+		Cluster: e.Cluster, At: e.At, State: e.State, Stale: e.Stale, Made: MadeByRules,
+		Depth: TriageByRules(e), Confidence: capConfidence(0.9, e), Fingerprint: e.Fingerprint(),
+		Factors: w.factors(), Actions: w.actions(), Issues: w.issues(), Watch: w.watch(),
+	}
+	if e.Event != nil {
+		x.EventSeq = e.Event.Seq
+	}
+	x.Summary = w.summary(x)
+	x.Sections = w.sections(x)
+	return x
+}
+
+// writer writes about one evidence.
+type writer struct {
+	*Evidence
+	facts Facts
+}
+
+// capConfidence bounds a confidence by how much of the cluster is known.
+func capConfidence(confidence float64, e Evidence) float64 {
+	if math.IsNaN(confidence) {
+		return 0
+	}
+	return math.Round(100*max(0, min(confidence, e.Coverage, 1))) / 100
+}
+
+// lead is the gate that the explanation begins with: the first fired one that decides a state, or else the
+// first of all when the cluster is in trouble.
+func (w writer) lead() (Gate, text, bool) {
+	fired := w.Fired()
+	i := slices.IndexFunc(fired, func(g Gate) bool { return g.Deciding || g.Severity == health.Critical })
+	if i < 0 {
+		return Gate{}, text{}, false
+	}
+	t, ok := textOf(w.Evidence, fired[i].ID)
+	return fired[i], t, ok
+}
+
+// fill writes a text about a gate; what can't be filled in is left out.
+func (w writer) fill(g Gate, template string) string {
+	filled, _ := w.facts.of(g).fill(template)
+	return filled
+}
+
+// what is the clause of what happens. Where it refers to what is unknown, the gate's title and value stand in.
+func (w writer) what(g Gate, t text) string {
+	if clause := w.fill(g, t.what); clause != "" {
+		return clause
+	}
+	return strings.ToLower(g.Title[:1]) + g.Title[1:] + inBrackets(g.Value)
+}
+
+func inBrackets(value string) string {
+	if value == "" {
+		return ""
+	}
+	return " (" + value + ")"
+}
+
+// hint is the first amplifier that stands out and says more about the why.
+func (w writer) hint(t text) string {
+	for _, id := range t.hints {
+		if m, ok := markOf(id); ok {
+			if s, known := w.Signal(id); known && s.Standing == Beyond {
+				return fmt.Sprintf("Here %s (%s).", m.says, s.Value)
+			}
+		}
+	}
+	return ""
+}
+
+func (w writer) summary(x Explanation) string {
+	g, t, ok := w.lead()
+	switch {
+	case w.Stale:
+		return w.summaryStale()
+	case ok:
+		// The why is one sentence here; the rest of it stands with the factor.
+		why := first(sentences(w.fill(g, t.why)))
+		return strings.Join(nonEmpty(fmt.Sprintf("%s: %s.", w.opening(), w.what(g, t)), why, "First: "+uncapital(w.fill(g, t.first))), " ")
+	default:
+		return w.summaryCalm(x)
+	}
+}
+
+// opening says what became of the cluster.
+func (w writer) opening() string {
+	name := w.name()
+	if w.Event != nil && w.Event.Kind == health.StateChanged && w.Event.To == w.State {
+		switch {
+		case w.Event.From == health.Unknown:
+			return fmt.Sprintf("%s is seen for the first time and is %s", name, w.State)
+		case w.Event.From == health.Critical && w.State == health.Stressed:
+			return fmt.Sprintf("%s is no longer critical but still stressed", name)
+		default:
+			return fmt.Sprintf("%s went from %s to %s", name, w.Event.From, w.State)
+		}
+	}
+	if w.Lasting != "" && w.State != health.Unknown && w.At.After(w.Since) {
+		return fmt.Sprintf("%s has been %s for %s", name, w.State, w.Lasting)
+	}
+	return fmt.Sprintf("%s is %s", name, w.State)
+}
+
+func (w writer) name() string {
+	if w.Cluster == "" {
+		return "The cluster"
+	}
+	return w.Cluster
+}
+
+func (w writer) summaryStale() string {
+	what := fmt.Sprintf("%s can't be judged: only %s of the deciding gates are known, so it is still called %s from before and nobody knows whether that is true.",
+		w.name(), w.facts["coverage"], w.State)
+	if w.State == health.Unknown {
+		what = fmt.Sprintf("%s can't be judged: only %s of the deciding gates are known, and it was never judged before.", w.name(), w.facts["coverage"])
+	}
+	why := "Signals that decide are missing, and silence is not health."
+	if len(w.Gaps) > 0 {
+		why = fmt.Sprintf("Signals that decide are missing, and the reason given is: %s.", strings.TrimRight(w.Gaps[0].Reason, "."))
+	}
+	do := "First: check that Prometheus answers and still scrapes this cluster; then check the cluster itself from a client."
+	// What fires is evidence by itself, however little else is known.
+	if g, t, ok := w.lead(); ok {
+		do = fmt.Sprintf("First: check that Prometheus answers, and take seriously what is still seen: %s.", w.what(g, t))
+	}
+	return strings.Join([]string{what, why, do}, " ")
+}
+
+func (w writer) summaryCalm(x Explanation) string {
+	switch {
+	case w.State == health.Happy && w.Event != nil && w.Event.Kind == health.StateChanged && w.Event.From != health.Unknown:
+		why := "Every deciding gate that fired has passed again, and work advances."
+		if len(w.Cleared) > 0 {
+			why = fmt.Sprintf("What fired before has passed again: %s.", w.titles(w.Cleared))
+		}
+		return fmt.Sprintf("%s: work advances again. %s %s", w.opening(), why, "First: nothing needs to be done now; note what was changed, and watch the backlogs drain.")
+	case w.State == health.Happy && w.atMost(health.WorkflowStarts, 0):
+		return fmt.Sprintf("%s: nobody asks for anything and nothing waits. Idle is healthy: no deciding gate fires. First: nothing needs to be done.", w.opening())
+	case w.State == health.Happy && len(x.Factors) > 0:
+		return fmt.Sprintf("%s: work advances as demanded. There is an early sign that decides nothing yet: %s First: %s",
+			w.opening(), ensureStop(uncapital(x.Factors[0].Detail)), uncapital(firstOr(w.earlyFirst(), "keep an eye on it.")))
+	case w.State == health.Happy:
+		return fmt.Sprintf("%s: work advances as demanded. No deciding gate fires, and %s of them are known. First: nothing needs to be done.", w.opening(), w.facts["coverage"])
+	case w.State == health.Unknown:
+		return fmt.Sprintf("%s: there is no verdict yet. Nothing fires, and too little is known to call it healthy. First: see whether its signals are read.", w.opening())
+	default:
+		return fmt.Sprintf("%s: no gate fires in this cycle. The state is the last that was decided, and it is left only when enough is known. First: see what is unknown, and whether it gets better by itself.", w.opening())
+	}
+}
+
+func (w writer) earlyFirst() string {
+	for _, g := range w.Fired() {
+		if t, ok := textOf(w.Evidence, g.ID); ok {
+			return w.fill(g, t.first)
+		}
+	}
+	return ""
+}
+
+func (w writer) titles(ids []health.GateID) string {
+	var titles []string
+	for _, id := range ids[:min(3, len(ids))] {
+		if g, ok := w.Gate(id); ok {
+			titles = append(titles, uncapital(g.Title))
+		}
+	}
+	return strings.Join(titles, "; ")
+}
+
+const (
+	maxFactors = 6
+	maxActions = 6
+	maxWatch   = 4
+)
+
+// factors are the fired gates, each with its why; milder gates over the same signal add nothing.
+func (w writer) factors() []Factor {
+	factors := []Factor{}
+	for i, g := range w.distinct() {
+		t, ok := textOf(w.Evidence, g.ID)
+		if !ok || len(factors) == maxFactors {
+			continue
+		}
+		why := w.fill(g, t.why)
+		if i > 0 && w.shadow(g) {
+			why = fmt.Sprintf("This follows from %s: mend that first.", w.trouble())
+		}
+		detail := strings.Join(nonEmpty(capital(w.what(g, t))+".", why, w.hint(t), w.patternsOf(g.Service)), " ")
+		factors = append(factors, Factor{Title: g.Title, Detail: detail, Gate: g.ID, Signal: g.Signal, Value: g.Value})
+	}
+	return factors
+}
+
+// distinct are the fired gates without the milder ones over the same signal, and without an early sign
+// where something else fires.
+func (w writer) distinct() []Gate {
+	fired := w.Fired()
+	var all []Gate
+	for _, g := range fired {
+		worse := slices.ContainsFunc(fired, func(other Gate) bool {
+			return other.Signal == g.Signal && other.Op == g.Op && (other.Severity > g.Severity ||
+				(other.Severity == g.Severity && other.ID != g.ID && rowOf(other.ID) < rowOf(g.ID)))
+		})
+		early := g.Side == health.SideEarly && fired[0].Side != health.SideEarly
+		if !worse && !early {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+// shadow tells whether a gate only shows the trouble that leads the explanation.
+func (w writer) shadow(g Gate) bool {
+	lead, _, ok := w.lead()
+	if !ok || g.ID == lead.ID {
+		return false
+	}
+	if g.Side == health.SideProgress {
+		return true
+	}
+	blamed := culprit(lead)
+	if culprit(g) == blamed && g.Service != blamed {
+		return true
+	}
+	return slices.Contains(behind[blamed], culprit(g)) && g.Side != health.SideWorker && culprit(g) != blamed
+}
+
+// trouble names what leads the explanation, in the middle of a sentence.
+func (w writer) trouble() string {
+	lead, _, ok := w.lead()
+	if !ok {
+		return "the trouble above"
+	}
+	return fmt.Sprintf("the trouble of %s", serviceNames[w.blamed(lead)])
+}
+
+// blamed is whom the leading gate blames; a frontend that fails before a silent history service only
+// passes on.
+func (w writer) blamed(lead Gate) health.Service {
+	if lead.Service == health.Frontend && historySilent(w.Evidence) {
+		return health.History
+	}
+	return culprit(lead)
+}
+
+func (w writer) patternsOf(service health.Service) string {
+	for _, p := range w.Patterns {
+		if p.Service == service && p.Meaning != "" {
+			return fmt.Sprintf("Its logs say so too: %s (%d lines).", uncapital(strings.TrimRight(p.Meaning, ".")), p.Count)
+		}
+	}
+	return ""
+}
+
+func (w writer) actions() []Action {
+	actions := []Action{}
+	add := func(a Action) {
+		same := func(b Action) bool { return a.Description == b.Description }
+		if a.Description != "" && a.Reason != "" && len(actions) < maxActions && !slices.ContainsFunc(actions, same) {
+			actions = append(actions, a)
+		}
+	}
+	if w.Stale {
+		add(Action{Investigate, health.Cluster, "Check that Prometheus answers and still scrapes this cluster.", "What can't be seen can't be judged.", capBlind(w.Evidence), RiskLow, nil, ""})
+	}
+	for _, g := range w.distinct() {
+		if w.shadow(g) {
+			continue
+		}
+		t, _ := textOf(w.Evidence, g.ID)
+		for _, a := range t.actions {
+			add(w.action(g, a))
+		}
+	}
+	for _, rule := range w.ScalingRules {
+		if a, ok := scalingAdvice[rule.Rule]; ok {
+			add(w.action(Gate{}, a))
+		}
+	}
+	return actions
+}
+
+// capBlind is the confidence in looking at the telemetry: being blind is what makes it certain, so the
+// cap by coverage would turn it upside down, but nothing may claim more than is known.
+func capBlind(e *Evidence) float64 { return capConfidence(0.9, *e) }
+
+func (w writer) action(g Gate, a advice) Action {
+	return Action{a.kind, a.target, w.fill(g, a.do), w.fill(g, a.because), capConfidence(a.confidence, *w.Evidence), a.risk, a.parameters, g.ID}
+}
+
+// scalingAdvice is what the scaling rules come to when they hold. Never scaling down at zero is part of
+// the text about the gates themselves.
+var scalingAdvice = map[health.ScalingRule]advice{
+	health.RestartToRedistribute: {Restart, health.Workers, "Restart the workers one after the other, so that cached workflows spread over all of them.",
+		"One worker holds far more cached workflows than the others, and new workers get new workflows only.", 0.5, RiskMedium, nil},
+	health.PollerExecutorMismatch: {Configure, health.Workers, "Configure no more pollers than executor slots.",
+		"Pollers beyond the slots do nothing.", 0.6, RiskLow, nil},
+}
+
+// rule is the mildest gate over the same signal: what an issue is named for.
+func rule(g Gate) health.GateID {
+	id, severity := g.ID, g.Severity
+	for _, other := range health.Gates() {
+		if other.Signal == g.Signal && other.Op == g.Op && other.Service == g.Service && other.Severity < severity {
+			id, severity = other.ID, other.Severity
+		}
+	}
+	return id
+}
+
+func (w writer) issues() []Issue {
+	issues := []Issue{}
+	for _, g := range w.distinct() {
+		t, ok := textOf(w.Evidence, g.ID)
+		if !ok || g.Side == health.SideEarly {
+			continue
+		}
+		service := culprit(g)
+		if g.Service == health.Frontend {
+			service = w.blamed(g)
+		}
+		issue := Issue{
+			ID: fmt.Sprintf("%s@%s", rule(g), g.Service), Severity: Warning, Service: service, Gate: g.ID,
+			Title: g.Title, Description: capital(w.what(g, t)) + ".", LikelyCause: first(sentences(w.fill(g, t.why))),
+			RelatedSignals: w.known(g.Signal, t.watch), SuggestedActions: []Action{},
+		}
+		if g.Severity == health.Critical {
+			issue.Severity = Critical
+		}
+		if w.shadow(g) {
+			issue.LikelyCause = fmt.Sprintf("It follows from %s.", w.trouble())
+			lead, _, _ := w.lead()
+			issue.SuggestedActions = append(issue.SuggestedActions, Action{Investigate, w.blamed(lead), fmt.Sprintf("Mend %s first.", w.trouble()),
+				"It is the likely cause of this one.", capConfidence(0.6, *w.Evidence), RiskLow, nil, lead.ID})
+		} else {
+			for _, a := range t.actions {
+				if action := w.action(g, a); action.Description != "" {
+					issue.SuggestedActions = append(issue.SuggestedActions, action)
+				}
+			}
+		}
+		for _, p := range w.Patterns {
+			if p.Service == service || p.Service == g.Service {
+				issue.RelatedLogs = append(issue.RelatedLogs, p.ID)
+			}
+		}
+		issues = append(issues, issue)
+	}
+	return issues
+}
+
+// known are the signals of a text that the evidence knows, the gate's own first.
+func (w writer) known(own health.SignalID, others []health.SignalID) []health.SignalID {
+	ids := []health.SignalID{own}
+	for _, id := range others {
+		if w.knows(id) && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// watch are the signals that show whether it gets better, with where they are now.
+func (w writer) watch() []string {
+	watch := []string{}
+	var seen []health.SignalID
+	for _, g := range w.distinct() {
+		t, _ := textOf(w.Evidence, g.ID)
+		for _, id := range t.watch {
+			s, ok := w.Signal(id)
+			if !ok || slices.Contains(seen, id) || len(watch) == maxWatch {
+				continue
+			}
+			seen = append(seen, id)
+			watch = append(watch, w.watchLine(s))
+		}
+	}
+	if len(watch) == 0 && w.State == health.Happy && w.Event != nil {
+		for _, id := range []health.SignalID{health.TransitionRate, health.WorkflowBacklogAge, health.HistoryBacklogAge} {
+			if s, ok := w.Signal(id); ok {
+				watch = append(watch, w.watchLine(s))
+			}
+		}
+	}
+	return watch
+}
+
+func (w writer) watchLine(s Signal) string {
+	line := fmt.Sprintf("%s: %s", s.Title, s.Value)
+	if s.Trend != UnknownTrend {
+		line += " and " + string(s.Trend)
+	}
+	for _, g := range w.Gates {
+		if g.Signal == s.ID && g.Result == health.Fired {
+			// A gate passes at its threshold.
+			way := map[health.Op]string{health.Above: "or below", health.Below: "or above"}[g.Op]
+			return fmt.Sprintf("%s; well again at %s %s.", line, g.Threshold, way)
+		}
+	}
+	return line + "."
+}
+
+func first(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0]
+}
+
+func firstOr(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func nonEmpty(parts ...string) []string {
+	return slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+}
+
+// uncapital makes a sentence go on after a colon. Names in capitals stay.
+func uncapital(s string) string {
+	if len(s) < 2 || (s[1] >= 'A' && s[1] <= 'Z') || strings.HasPrefix(s, "Prometheus") || strings.HasPrefix(s, "Temporal") {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+func ensureStop(s string) string {
+	if strings.HasSuffix(s, ".") {
+		return s
+	}
+	return s + "."
+}

@@ -1,0 +1,123 @@
+package explain
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+// Facts are what a text may refer to, by name: [[persistence.error_ratio]] stands for "92 %". Texts of
+// the rules and drafts of models hold references instead of numbers, so that every number comes from
+// the evidence.
+type Facts map[string]string
+
+// Facts returns the references of the evidence:
+//
+//	state, previous_state, lasting, coverage, cluster
+//	<signal id>               the signal's value with its unit
+//	<gate id>.threshold       what the value was compared with
+//	queue                     the worst task queue's name and type; also queue.oldest, .backlog, .inflow, .pollers
+//	log.<pattern id>          how often the pattern was found
+func (e *Evidence) Facts() Facts {
+	f := Facts{
+		"cluster": e.Cluster, "state": e.State.String(), "lasting": e.Lasting,
+		"coverage": percent(e.Coverage * 100),
+	}
+	if e.Event != nil {
+		f["previous_state"] = e.Event.From.String()
+	}
+	for _, s := range e.Signals {
+		f[string(s.ID)] = s.Value
+	}
+	for _, g := range e.Gates {
+		f[string(g.ID)+".threshold"] = g.Threshold
+	}
+	if len(e.Queues) > 0 {
+		q := e.Queues[0]
+		f["queue"] = fmt.Sprintf("%q (%s tasks, namespace %q)", q.Name, q.Type, q.Namespace)
+		f["queue.oldest"], f["queue.backlog"], f["queue.inflow"], f["queue.pollers"] = q.Oldest, q.Backlog, q.Inflow, q.Pollers
+	}
+	for _, p := range e.Patterns {
+		f["log."+p.ID] = fmt.Sprintf("%d", p.Count)
+	}
+	for name, text := range f {
+		if text == "" {
+			delete(f, name)
+		}
+	}
+	return f
+}
+
+// of adds what [[value]] and [[threshold]] mean in the text about a gate.
+func (f Facts) of(g Gate) Facts {
+	all := make(Facts, len(f)+2)
+	for name, text := range f {
+		all[name] = text
+	}
+	if g.Value != "" {
+		all["value"] = g.Value
+	}
+	all["threshold"] = g.Threshold
+	return all
+}
+
+var reference = regexp.MustCompile(`\[\[([^\[\]]{1,100})\]\]`)
+
+// fill replaces the references in a text. A sentence with a reference that stands for nothing is left
+// out, and counted: what can't be known is not said.
+func (f Facts) fill(text string) (filled string, dropped int) {
+	var kept []string
+	for _, sentence := range sentences(text) {
+		complete, ok := f.replace(sentence)
+		if !ok {
+			dropped++
+			continue
+		}
+		kept = append(kept, complete)
+	}
+	return strings.Join(kept, " "), dropped
+}
+
+func (f Facts) replace(sentence string) (string, bool) {
+	ok := true
+	complete := reference.ReplaceAllStringFunc(sentence, func(ref string) string {
+		text, known := f[strings.TrimSpace(ref[2:len(ref)-2])]
+		ok = ok && known
+		return text
+	})
+	// A reference that was written wrongly must not reach people either.
+	return complete, ok && !strings.Contains(complete, "[[") && !strings.Contains(complete, "]]")
+}
+
+// sentences splits a text where a sentence ends: at a full stop, question or exclamation mark before
+// white space. Abbreviations such as "e.g." end no sentence.
+func sentences(text string) []string {
+	var all []string
+	words := strings.Fields(text)
+	start := 0
+	for i, word := range words {
+		end := strings.TrimRight(word, `"')”’`)
+		if i == len(words)-1 || (strings.HasSuffix(end, ".") && !abbreviations[strings.ToLower(end)]) || strings.HasSuffix(end, "!") || strings.HasSuffix(end, "?") {
+			all = append(all, strings.Join(words[start:i+1], " "))
+			start = i + 1
+		}
+	}
+	return all
+}
+
+var abbreviations = map[string]bool{"e.g.": true, "i.e.": true, "etc.": true, "vs.": true, "approx.": true}
+
+// serviceNames are the services as people call them.
+var serviceNames = map[health.Service]string{
+	health.Cluster: "the cluster", health.Frontend: "the frontend", health.History: "the history service",
+	health.Matching: "the matching service", health.Persistence: "the database", health.Workers: "the workers",
+}
+
+func capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

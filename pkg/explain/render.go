@@ -1,0 +1,80 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Text writes an explanation for people who read it in a terminal.
+func (x Explanation) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", wrap(x.Summary, ""))
+	section := func(title, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "\n%s\n%s\n", title, wrap(text, "  "))
+		}
+	}
+	section("Setting", x.Sections.Setting)
+	section("What set it off", x.Sections.Inciting)
+	if len(x.Factors) > 0 {
+		b.WriteString("\nWhy\n")
+		for i, f := range x.Factors {
+			fmt.Fprintf(&b, "%s\n", hanging(fmt.Sprintf("  %d. ", i+1), f.Detail))
+		}
+	}
+	b.WriteString("\nHow each service takes it\n")
+	for _, r := range x.Sections.Reactions {
+		fmt.Fprintf(&b, "%s\n", hanging("  - ", r.Text))
+	}
+	section("Where it stands", x.Sections.Standing)
+	if len(x.Actions) > 0 {
+		b.WriteString("\nWhat to do\n")
+		for i, a := range x.Actions {
+			fmt.Fprintf(&b, "%s\n", hanging(fmt.Sprintf("  %d. ", i+1),
+				fmt.Sprintf("%s %s [%s %s, confidence %s, risk %s]", a.Description, a.Reason, a.Type, a.Target, percent(a.Confidence*100), a.Risk)))
+		}
+	} else {
+		section("What to do", x.Sections.ToDo)
+	}
+	if len(x.Watch) > 0 {
+		b.WriteString("\nWhat to watch next\n")
+		for _, line := range x.Watch {
+			fmt.Fprintf(&b, "%s\n", hanging("  - ", line))
+		}
+	}
+	made := "the rules"
+	if x.Made != MadeByRules {
+		made = x.Made
+	}
+	fmt.Fprintf(&b, "\nWritten by %s; confidence %s.", made, percent(x.Confidence*100))
+	if x.Instead != "" {
+		fmt.Fprintf(&b, " %s", capital(ensureStop(x.Instead)))
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+const lineWidth = 100
+
+func wrap(text, indent string) string { return fold(text, indent, indent) }
+
+// hanging puts a mark before a text and lines the rest up behind it.
+func hanging(mark, text string) string { return fold(text, mark, strings.Repeat(" ", len(mark))) }
+
+func fold(text, before, indent string) string {
+	var lines []string
+	line := before
+	empty := true
+	for _, word := range strings.Fields(text) {
+		if !empty && len(line)+1+len(word) > lineWidth {
+			lines = append(lines, line)
+			line, empty = indent, true
+		}
+		if !empty {
+			line += " "
+		}
+		line += word
+		empty = false
+	}
+	return strings.Join(append(lines, line), "\n")
+}

@@ -1,0 +1,218 @@
+package explain_test
+
+import (
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+var update = flag.Bool("update", false, "write the golden texts anew; then read what changed")
+
+// TestMain asks for at least 1,000 cases of every property.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
+		_ = f.Value.Set("1000")
+	}
+	m.Run()
+}
+
+var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+type values = map[health.SignalID]float64
+
+// healthy is a cluster at ten workflows a second, as measured.
+func healthy() values {
+	return values{
+		health.TransitionRate: 160, health.TransitionP95: 30, health.TransitionP99: 60,
+		health.CompletionRate: 1, health.SuccessRate: 10, health.FailedRate: 0,
+		health.HistoryBacklogAge: 0.1, health.HistoryTaskRate: 230, health.ShardChurn: 0,
+		health.FrontendErrors: 0, health.FrontendP95: 30, health.FrontendP99: 60,
+		health.WorkflowBacklogAge: 0, health.ActivityBacklogAge: 0,
+		health.PollSuccess: 0.999, health.PollTimeouts: 0.001,
+		health.PersistenceP95: 20, health.PersistenceP99: 41, health.PersistenceErrors: 0,
+		health.WorkflowStarts: 10, health.BacklogInflow: 0, health.CleanupRate: 0,
+		health.MatchingWorkflowPoll: 23, health.MatchingActivityPoll: 23, health.StarvedQueues: 0, health.StarvedOldestAge: 0,
+		health.PersistenceErrRatio: 0, health.FrontendErrRatio: 0, health.ShardsMoved: 0, health.TargetsUp: 1, health.WarmingUp: 0,
+		health.WorkflowScheduleToStart: 46, health.ActivityScheduleToStart: 40,
+		health.WorkflowSlots: 199, health.WorkflowSlotsRatio: 0.99, health.ActivitySlots: 199, health.ActivitySlotsRatio: 0.99,
+		health.WorkflowPollers: 20, health.ActivityPollers: 20, health.PoolUtilization: 25, health.RateLimitEvents: 0,
+		health.TaskRestarts: 0, health.MembershipChanges: 0,
+	}
+}
+
+func with(base, changes values) values {
+	v := maps.Clone(base)
+	maps.Copy(v, changes)
+	return v
+}
+
+func without(base values, ids ...health.SignalID) values {
+	v := maps.Clone(base)
+	for _, id := range ids {
+		delete(v, id)
+	}
+	return v
+}
+
+func number(v float64) *float64 { return &v }
+
+// story is some healthy cycles and then trouble.
+type story struct {
+	name     string
+	trouble  values
+	queues   []health.TaskQueue
+	patterns []explain.LogPattern
+	unknown  map[health.SignalID]string
+	// cycles of the trouble, three when 0; then is what follows the trouble.
+	cycles int
+	then   values
+}
+
+var noWorkerQueues = []health.TaskQueue{
+	{Namespace: "default", Name: "orders", Type: "activity", OldestAgeSec: number(232), Backlog: number(610), InflowPerSec: number(2.5), Pollers: number(0), Starved: true},
+	{Namespace: "default", Name: "orders", Type: "workflow", OldestAgeSec: number(155), Backlog: number(375), InflowPerSec: number(5), Pollers: number(0), Starved: true},
+}
+
+// stories are what was measured of real clusters in trouble.
+func stories() []story {
+	noSDK := []health.SignalID{health.WorkflowScheduleToStart, health.ActivityScheduleToStart, health.WorkflowSlots, health.WorkflowSlotsRatio,
+		health.ActivitySlots, health.ActivitySlotsRatio, health.WorkflowPollers, health.ActivityPollers}
+	return []story{
+		{name: "healthy", trouble: healthy()},
+		{name: "no worker", trouble: without(with(healthy(), values{
+			health.TransitionRate: 5, health.SuccessRate: 0, health.HistoryTaskRate: 10, health.WorkflowStarts: 5, health.BacklogInflow: 5,
+			health.WorkflowBacklogAge: 155, health.ActivityBacklogAge: 232, health.PollTimeouts: 1, health.PollSuccess: 0,
+			health.MatchingWorkflowPoll: 0, health.MatchingActivityPoll: 0, health.StarvedQueues: 2, health.StarvedOldestAge: 232, health.BacklogDepth: 985,
+		}), append(noSDK, health.CompletionRate)...), queues: noWorkerQueues},
+		{name: "one dead queue", trouble: with(healthy(), values{
+			health.StarvedQueues: 1, health.StarvedOldestAge: 190, health.WorkflowBacklogAge: 190, health.BacklogInflow: 0.5, health.BacklogDepth: 95,
+		}), queues: []health.TaskQueue{
+			{Namespace: "shop", Name: "refunds", Type: "workflow", OldestAgeSec: number(190), Backlog: number(95), InflowPerSec: number(0.5), Pollers: number(0), Starved: true},
+			{Namespace: "shop", Name: "orders", Type: "workflow", OldestAgeSec: number(0), Backlog: number(0), Pollers: number(23)},
+		}},
+		{name: "starved slots", trouble: with(healthy(), values{
+			health.TransitionRate: 12.6, health.WorkflowStarts: 2.5, health.SuccessRate: 1.27, health.HistoryTaskRate: 20, health.ActivityBacklogAge: 73,
+			health.MatchingActivityPoll: 0, health.StarvedQueues: 1, health.StarvedOldestAge: 73, health.ActivityScheduleToStart: 10000,
+			health.ActivitySlots: 0, health.ActivitySlotsRatio: 0, health.ActivityPollers: 0, health.BacklogDepth: 142,
+		}), queues: []health.TaskQueue{
+			{Namespace: "default", Name: "orders", Type: "activity", OldestAgeSec: number(73), Backlog: number(142), Pollers: number(0), SlotsAvailable: number(0), Starved: true},
+		}},
+		{name: "database down", trouble: with(healthy(), values{
+			health.TransitionRate: 0, health.SuccessRate: 0.8, health.HistoryTaskRate: 104, health.WorkflowStarts: 6, health.PoolChurn: 258,
+			health.FrontendErrors: 5.3, health.FrontendErrRatio: 0.8, health.FrontendP99: 600, health.TransitionP99: 160,
+			health.PersistenceP99: 4, health.PersistenceErrors: 287, health.PersistenceErrRatio: 0.92,
+		}), patterns: []explain.LogPattern{
+			{ID: "database_unreachable", Service: health.Persistence, Meaning: "no usable database connection was found", Count: 412, Sample: "no usable database connection found"},
+		}},
+		{name: "database hung", trouble: with(healthy(), values{
+			health.TransitionRate: 0, health.SuccessRate: 0, health.HistoryTaskRate: 27, health.WorkflowStarts: 6, health.FrontendErrors: 0.3,
+			health.FrontendErrRatio: 0.03, health.FrontendP99: 9800, health.TransitionP99: 9300, health.PersistenceP99: 8400,
+			health.PersistenceErrors: 6.5, health.PersistenceErrRatio: 0.09, health.PoolUtilization: 100,
+		})},
+		{name: "database slow", trouble: with(healthy(), values{
+			health.TransitionRate: 96, health.WorkflowStarts: 6, health.SuccessRate: 6, health.HistoryTaskRate: 137,
+			health.TransitionP99: 460, health.FrontendP99: 480, health.PersistenceP99: 360, health.PoolUtilization: 10,
+		})},
+		{name: "history dead", trouble: without(with(healthy(), values{
+			health.FrontendErrors: 50, health.FrontendErrRatio: 0.99, health.WorkflowStarts: 30, health.TargetsUp: 0.75,
+		}), health.TransitionRate, health.TransitionP95, health.TransitionP99, health.CompletionRate, health.SuccessRate, health.FailedRate,
+			health.HistoryBacklogAge, health.HistoryTaskRate, health.ShardChurn, health.ShardsMoved),
+			unknown: map[health.SignalID]string{
+				health.TransitionRate: "no series of the history service", health.HistoryTaskRate: "no series of the history service",
+				health.HistoryBacklogAge: "no series of the history service", health.TransitionP99: "no series of the history service",
+				health.ShardChurn: "no series of the history service", health.ShardsMoved: "no series of the history service",
+			}},
+		{name: "rate limited", trouble: with(healthy(), values{
+			health.RateLimitEvents: 13, health.FrontendErrors: 13, health.FrontendErrRatio: 0.2, health.WorkflowBacklogAge: 40, health.TransitionRate: 60,
+		}), queues: []health.TaskQueue{
+			{Namespace: "default", Name: "orders", Type: "workflow", OldestAgeSec: number(40), Backlog: number(300), Pollers: number(23)},
+		}},
+		{name: "failing workflows", trouble: with(healthy(), values{
+			health.TransitionRate: 70, health.WorkflowStarts: 8, health.CompletionRate: 0.33, health.SuccessRate: 2.4, health.FailedRate: 4.9,
+		})},
+		{name: "blind", trouble: values{}, unknown: map[health.SignalID]string{health.TransitionRate: "Prometheus did not answer in time"}},
+		{name: "recovery", trouble: with(healthy(), values{
+			health.TransitionRate: 96, health.WorkflowStarts: 6, health.PersistenceP99: 360,
+		}), then: healthy()},
+		{name: "idle", trouble: without(with(healthy(), values{
+			health.TransitionRate: 0, health.SuccessRate: 0, health.HistoryTaskRate: 0, health.WorkflowStarts: 0, health.PollTimeouts: 1, health.PollSuccess: 0,
+		}), health.TransitionP95, health.TransitionP99, health.CompletionRate, health.HistoryBacklogAge, health.WorkflowScheduleToStart,
+			health.ActivityScheduleToStart, health.FrontendErrRatio)},
+		{name: "deploy", trouble: with(healthy(), values{
+			health.ShardsMoved: 0.53, health.ShardChurn: 1.4, health.MembershipChanges: 2, health.TaskRestarts: 1, health.CASFailures: 3,
+		}), cycles: 1},
+	}
+}
+
+// tell plays a story and gathers the evidence of its last cycle, with its last event.
+func tell(s story) explain.Evidence {
+	cycles := slices.Repeat([]values{healthy()}, 25)
+	n := s.cycles
+	if n == 0 {
+		n = 4
+	}
+	for range n {
+		cycles = append(cycles, s.trouble)
+	}
+	if s.then != nil {
+		cycles = append(cycles, s.then)
+	}
+	var memory health.Memory
+	var snapshots []health.Snapshot
+	var verdicts []health.Verdict
+	var event *health.Event
+	for i, v := range cycles {
+		snapshot := health.Snapshot{Cluster: "prod-1", At: start.Add(time.Duration(i) * 30 * time.Second), Signals: v}
+		if i >= 25 {
+			snapshot.Queues, snapshot.Unknown = s.queues, s.unknown
+		}
+		var verdict health.Verdict
+		verdict, memory = health.Evaluate(memory, snapshot, health.DefaultThresholds())
+		if verdict.Event != nil {
+			event = verdict.Event
+		}
+		snapshots, verdicts = append(snapshots, snapshot), append(verdicts, verdict)
+	}
+	last := len(verdicts) - 1
+	if s.name == "healthy" || s.name == "idle" {
+		event = nil
+	}
+	return explain.Gather(explain.Input{
+		Verdict: verdicts[last], Snapshot: snapshots[last], Before: snapshots[:last], Previous: &verdicts[last-1], Event: event, Patterns: s.patterns,
+	})
+}
+
+func TestTheRulesTellEveryStoryAsAColleagueWould(t *testing.T) {
+	for _, s := range stories() {
+		t.Run(s.name, func(t *testing.T) {
+			text := explain.ByRules(tell(s)).Text()
+			path := filepath.Join("testdata", "stories", strings.ReplaceAll(s.name, " ", "_")+".txt")
+			if *update {
+				require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
+				require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err, "run go test -update and read what it writes")
+			assert.Equal(t, string(want), text)
+		})
+	}
+}
+
+func TestEveryGateHasATextForEverySituation(t *testing.T) {
+	told := explain.GatesWithText()
+	for _, g := range health.Gates() {
+		assert.Contains(t, told, g.ID)
+	}
+}
