@@ -142,7 +142,7 @@ func untilStopped(ctx context.Context, command *exec.Cmd) error {
 		case err := <-ended:
 			var exit *exec.ExitError
 			if errors.As(err, &exit) && exit.ExitCode() > 0 {
-				return mg.Fatal(exit.ExitCode(), "the demo did not come as expected")
+				return mg.Fatalf(exit.ExitCode(), "%s ended with exit code %d", command.Path, exit.ExitCode())
 			}
 			return err
 		case <-ctx.Done():
