@@ -91,9 +91,10 @@ func (p *Postgres) start(ctx context.Context, distribution postgresDistribution,
 	for key, value := range settings {
 		arguments = append(arguments, "-c", key+"="+value)
 	}
-	// SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
+	// SIGQUIT is PostgreSQL's immediate shutdown: it waits for nobody and writes nothing, for data that
+	// are removed anyway.
 	process, err := StartProcess("PostgreSQL", distribution.command(context.Background(), "postgres", arguments...),
-		ProcessOptions{Quit: syscall.SIGINT, Credential: distribution.credential})
+		ProcessOptions{Quit: syscall.SIGQUIT, Credential: distribution.credential})
 	if err != nil {
 		return err
 	}

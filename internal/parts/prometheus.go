@@ -45,6 +45,7 @@ type Prometheus struct {
 	process *Process
 	scratch string
 	address string
+	keep    bool // the samples
 }
 
 // StartPrometheus starts a Prometheus and returns when it answers queries.
@@ -61,7 +62,7 @@ func StartPrometheus(ctx context.Context, options PrometheusOptions) (*Prometheu
 	if err != nil {
 		return nil, fmt.Errorf("making a directory for Prometheus: %w", err)
 	}
-	p := &Prometheus{scratch: scratch, address: Loopback(port)}
+	p := &Prometheus{scratch: scratch, address: Loopback(port), keep: options.Dir != ""}
 	if err := p.start(ctx, binary, options); err != nil {
 		return nil, errors.Join(err, p.Stop())
 	}
@@ -150,8 +151,12 @@ func (p *Prometheus) URL() string { return "http://" + p.address }
 // again does no harm.
 func (p *Prometheus) Stop() error {
 	var stopped error
-	if p.process != nil {
+	switch {
+	case p.process == nil:
+	case p.keep:
 		stopped = p.process.Stop()
+	default:
+		stopped = p.process.Kill()
 	}
 	if err := os.RemoveAll(p.scratch); err != nil {
 		return errors.Join(stopped, fmt.Errorf("removing Prometheus' data: %w", err))
