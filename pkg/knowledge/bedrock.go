@@ -43,7 +43,8 @@ func NewBedrock(access aws.Config, id string, threshold float64) (*Bedrock, erro
 	return &Bedrock{client: client, id: id, threshold: threshold}, nil
 }
 
-// Retrieve implements Retriever. A result without a score is left out: nobody can say that it fits.
+// Retrieve implements Retriever. A result without a score is left out, since nobody can say that it fits, and
+// so is one without an address, since nobody can look it up.
 func (b *Bedrock) Retrieve(ctx context.Context, query string) ([]Passage, error) {
 	query = strings.TrimSpace(strings.ToValidUTF8(query, " "))
 	if runes := []rune(query); len(runes) > bedrockQuery {
@@ -62,12 +63,14 @@ func (b *Bedrock) Retrieve(ctx context.Context, query string) ([]Passage, error)
 	if err != nil {
 		return nil, fmt.Errorf("retrieving from the Bedrock knowledge base %q: %w", b.id, err)
 	}
-	var found []Passage
+	found := []Passage{}
 	for _, r := range out.RetrievalResults {
 		if r.Content == nil || strings.TrimSpace(aws.ToString(r.Content.Text)) == "" || r.Score == nil {
 			continue
 		}
-		found = append(found, bedrockPassage(r))
+		if p := bedrockPassage(r); p.DocumentID != "" && !LooksRaw(p.Title+"\n"+p.Section+"\n"+p.Text) {
+			found = append(found, p)
+		}
 	}
 	return best(found, b.threshold), nil
 }
@@ -88,8 +91,8 @@ func bedrockPassage(r types.KnowledgeBaseRetrievalResult) Passage {
 		DocumentID: metadata(r.Metadata, metadataID), Title: metadata(r.Metadata, metadataTitle), Source: metadata(r.Metadata, metadataSource),
 		Score: *r.Score, Method: BedrockVector,
 	}
-	if p.DocumentID == "" && address != "" {
-		p.DocumentID = strings.TrimSuffix(path.Base(address), path.Ext(address))
+	if name := path.Base(address); p.DocumentID == "" && name != "." && name != "/" {
+		p.DocumentID = strings.TrimSuffix(name, path.Ext(name))
 	}
 	if p.Title == "" {
 		p.Title = p.DocumentID

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync/atomic"
+
+	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 // DefaultThreshold is what passages of the embedded index score above. Measured on the documents that come
@@ -54,10 +57,10 @@ func (x *Index) Rebuild(sources ...fs.FS) error {
 	e := &edition{library: library}
 	var texts []string
 	for _, d := range library.Documents {
+		about := d.about()
 		for _, s := range d.Sections {
 			e.passages = append(e.passages, d.passage(s, 0, LexicalBM25))
-			// The title stands above every section, and counts twice: it says what all of them are about.
-			texts = append(texts, d.Title+"\n"+d.Title+"\n"+s.Heading+"\n"+s.Text)
+			texts = append(texts, about+"\n"+s.Heading+"\n"+s.Text)
 		}
 	}
 	if e.words, err = newLexicon(texts); err != nil {
@@ -74,7 +77,7 @@ func (x *Index) Retrieve(ctx context.Context, query string) ([]Passage, error) {
 		return nil, err
 	}
 	e := x.current.Load()
-	var found []Passage
+	found := []Passage{}
 	for i, score := range e.words.scores(query[:min(len(query), maxQuery)]) {
 		if score > 0 {
 			passage := e.passages[i]
@@ -83,6 +86,22 @@ func (x *Index) Retrieve(ctx context.Context, query string) ([]Passage, error) {
 		}
 	}
 	return best(found, x.threshold), nil
+}
+
+// about is what every section of a document is found by: its title, which counts twice, and the names of what it
+// is about, because descriptions name things as gates, log patterns and signals do.
+func (d Document) about() string {
+	words := []string{d.Title, d.Title, d.ID}
+	for _, id := range d.Gates {
+		words = append(words, string(id))
+	}
+	words = append(words, d.Patterns...)
+	for _, id := range d.Signals {
+		if s, ok := health.LookupSignal(id); ok {
+			words = append(words, s.Title)
+		}
+	}
+	return strings.Join(words, "\n")
 }
 
 // Library returns the documents as they are now. Do not change them.

@@ -48,11 +48,5 @@ func best(found []Passage, threshold float64) []Passage {
 	slices.SortFunc(found, func(a, b Passage) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.DocumentID, b.DocumentID), cmp.Compare(a.Section, b.Section), cmp.Compare(a.Text, b.Text))
 	})
-	kept := make([]Passage, 0, MaxPassages)
-	for _, p := range found {
-		if len(kept) < MaxPassages && !LooksRaw(p.Title+"\n"+p.Section+"\n"+p.Text) {
-			kept = append(kept, p)
-		}
-	}
-	return kept
+	return found[:min(len(found), MaxPassages)]
 }

@@ -5,7 +5,7 @@ import "regexp"
 // What a query language or a dump of measurements looks like. Go's expressions take linear time on any text.
 var rawTexts = []*regexp.Regexp{
 	// rate(x), sum by (y) (z), histogram_quantile(0.99, x): a function of PromQL or LogQL with its bracket.
-	regexp.MustCompile(`(?i)\b(rate|irate|increase|delta|idelta|deriv|resets|changes|histogram_quantile|quantile|predict_linear|label_replace|label_join|absent|topk|bottomk|count_values|vector|scalar|clamp(_min|_max)?|(sum|avg|min|max|count|quantile|stddev|stdvar|last|present|absent)_over_time|bytes_rate)\s?\(`),
+	regexp.MustCompile(`(?i)\b(rate|irate|increase|delta|idelta|deriv|resets|changes|histogram_quantile|quantile|predict_linear|label_replace|label_join|absent|topk|bottomk|count_values|vector|scalar|clamp(_min|_max)?|(sum|avg|min|max|count|quantile|stddev|stdvar|last|present|absent)_over_time|bytes_rate)\(`),
 	regexp.MustCompile(`(?i)\b(sum|avg|min|max|count|stddev|stdvar|group)(\(|\s+(by|without)\s*\()`),
 	regexp.MustCompile(`(?i)\b(by|without|on|ignoring|group_left|group_right)\s*\(\s*[a-z_]\w*(\s*,\s*[a-z_]\w*)*\s*\)\s*\(`),
 	// x[5m], x[1h:30s]: a range.
