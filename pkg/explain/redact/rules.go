@@ -93,7 +93,7 @@ func looksRandom(s string) bool {
 		case len(piece) < 16 || entropy(piece) < 3:
 		case strings.ContainsAny(piece, "0123456789") && turns(piece) >= 0.2 && strings.IndexFunc(piece, isLetter) >= 0:
 			return true
-		case turns(piece) >= 0.4:
+		case turns(piece) >= 0.4, len(piece) >= 20 && mixedCase(piece):
 			return true
 		}
 	}
@@ -103,6 +103,16 @@ func looksRandom(s string) bool {
 var uuid = regexp.MustCompile(`^[/_=-]*[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?:[/_=-].{0,15})?$`)
 
 func isLetter(r rune) bool { return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') }
+
+// mixedCase: capitals and small letters alternate as dice would have it. In names of many words capitals
+// are one letter in five or fewer.
+func mixedCase(s string) bool {
+	var count [4]int
+	for i := range len(s) {
+		count[kind(s[i])]++
+	}
+	return 3*count[1] >= len(s) && 3*count[2] >= len(s)
+}
 
 // kind is 1 for small letters, 2 for capitals, 3 for digits, 0 for the rest.
 func kind(c byte) int {
