@@ -68,14 +68,14 @@ func BuildHost() error {
 
 // Parts gets what tests and the demo run on: PostgreSQL, Prometheus and a Temporal server.
 func Parts() error {
-	if err := npmInstall("lab"); err != nil {
-		return err
-	}
-	// Without the tag Prometheus brings the client libraries of every cloud.
-	if err := goBuild("lab/prometheus", "prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "-tags=remove_all_sd"); err != nil {
-		return err
-	}
-	return goBuild("lab/temporal", "temporal", ".")
+	return inOrder(
+		step{"install PostgreSQL 16", func() error { return npmInstall("lab") }},
+		step{"build Prometheus, minutes the first time", func() error {
+			// Without the tag Prometheus brings the client libraries of every cloud.
+			return goBuild("lab/prometheus", "prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "-tags=remove_all_sd")
+		}},
+		step{"build a Temporal server, minutes the first time", func() error { return goBuild("lab/temporal", "temporal", ".") }},
+	)
 }
 
 // Test runs everything that must hold: linters, type checks, and all tests of Go and of the front end.
@@ -111,9 +111,12 @@ func Bench() error {
 
 // Demo shows a real cluster losing its workers and getting them back; -stay keeps it up afterwards.
 func Demo(ctx context.Context, stay *bool, scenario *string) error {
-	mg.SerialDeps(Parts, worker, lab)
+	steps := []step{{"parts", Parts}, {"build the copilot", worker}, {"build the lab", lab}}
 	if os.Getenv("GRAFANA_HOME") != "" {
-		mg.SerialDeps(BuildHost)
+		steps = append(steps, step{"build the plugin", BuildHost})
+	}
+	if err := inOrder(steps...); err != nil {
+		return err
 	}
 	arguments := []string{"demo"}
 	if stay != nil && *stay {
