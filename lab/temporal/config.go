@@ -79,11 +79,12 @@ func newConfig(options Options) (*config.Config, error) {
 func newPersistence(options Options) (config.Persistence, error) {
 	stores := map[string]config.DataStore{}
 	if options.SQLite != "" {
-		// One file holds both: SQLite takes one writer at a time anyway.
+		// One file holds both: SQLite takes one writer at a time anyway. Without these settings each
+		// transaction waits for the disk, and a handful of workflows per second is all it bears.
 		both := &config.SQL{
 			PluginName:        sqlite.PluginName,
 			DatabaseName:      options.SQLite,
-			ConnectAttributes: map[string]string{"mode": "rwc", "_journal_mode": "wal", "_synchronous": "off"},
+			ConnectAttributes: map[string]string{"mode": "rwc", "journal_mode": "wal", "synchronous": "off"},
 		}
 		stores[mainStore], stores[visibilityStore] = config.DataStore{SQL: both}, config.DataStore{SQL: both}
 	} else {

@@ -30,7 +30,7 @@ func TestOrdersAreFulfilledOrFailAsTheLoadSays(t *testing.T) {
 			WorkflowSlots: 20, ActivitySlots: 20, Pollers: 2,
 		})
 	}()
-	sound := LoadOptions{Address: server.Address(), Namespace: server.Namespace(), Rate: 10, ActivityTime: time.Millisecond}
+	sound := LoadOptions{Address: server.Address(), Namespace: server.Namespace(), Rate: 3, ActivityTime: time.Millisecond}
 	failing := sound
 	failing.FailShare = 1
 	go func() { ended <- RunLoad(ctx, sound) }()
