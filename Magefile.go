@@ -60,7 +60,7 @@ func Build() error {
 // BuildHost makes the plugin in dist/ for this platform only, and the worker bin/copilot.
 func BuildHost() error {
 	mg.SerialDeps(frontEnd, worker)
-	if err := plugin(runtime.GOOS + "/" + runtime.GOARCH); err != nil {
+	if err := goBuild(".", pluginBinary(runtime.GOOS+"/"+runtime.GOARCH), "./pkg"); err != nil {
 		return err
 	}
 	return pluginManifest()
@@ -72,9 +72,9 @@ func Parts() error {
 		step{"install PostgreSQL 16", func() error { return npmInstall("lab") }},
 		step{"build Prometheus, minutes the first time", func() error {
 			// Without the tag Prometheus brings the client libraries of every cloud.
-			return goBuild("lab/prometheus", "prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "-tags=remove_all_sd")
+			return goBuild("lab/prometheus", "bin/prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "-tags=remove_all_sd")
 		}},
-		step{"build a Temporal server, minutes the first time", func() error { return goBuild("lab/temporal", "temporal", ".") }},
+		step{"build a Temporal server, minutes the first time", func() error { return goBuild("lab/temporal", "bin/temporal", ".") }},
 	)
 }
 
@@ -175,9 +175,9 @@ func lintGo() error {
 	)
 }
 
-func worker() error { return goBuild(".", "copilot", "./worker") }
+func worker() error { return goBuild(".", "bin/copilot", "./worker") }
 
-func lab() error { return goBuild("lab", "lab", ".") }
+func lab() error { return goBuild("lab", "bin/lab", ".") }
 
 func frontEnd() error {
 	if err := npmInstall("."); err != nil {
@@ -187,12 +187,15 @@ func frontEnd() error {
 }
 
 // plugin builds the plugin's backend for a platform like "linux/amd64".
-func plugin(platform string) error {
-	executable := pluginExecutable + "_" + strings.ReplaceAll(platform, "/", "_")
+func plugin(platform string) error { return release(platform, pluginBinary(platform), "./pkg") }
+
+// pluginBinary is where Grafana looks for the backend of a platform.
+func pluginBinary(platform string) string {
+	name := pluginExecutable + "_" + strings.ReplaceAll(platform, "/", "_")
 	if strings.HasPrefix(platform, "windows/") {
-		executable += ".exe"
+		name += ".exe"
 	}
-	return release(platform, filepath.Join("dist", executable), "./pkg")
+	return filepath.Join("dist", name)
 }
 
 // release builds what is handed to others: one static file that names no folder of this machine.
@@ -211,10 +214,10 @@ func pluginManifest() error {
 	return os.WriteFile(filepath.Join("dist", "go_plugin_build_manifest"), []byte(manifest), 0o644)
 }
 
-// goBuild builds a command of the module in dir to bin/name. Go itself skips what is up to date; with the
+// goBuild builds a command of the module in dir to a file of this repository. Go itself skips what is up to date; with the
 // flags that tests and linters use too, it compiles nothing twice.
-func goBuild(dir, name, pkg string, flags ...string) error {
-	output, err := filepath.Abs(filepath.Join("bin", name))
+func goBuild(dir, output, pkg string, flags ...string) error {
+	output, err := filepath.Abs(output)
 	if err != nil {
 		return err
 	}
