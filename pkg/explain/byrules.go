@@ -125,10 +125,13 @@ func (w writer) name() string {
 }
 
 func (w writer) summaryStale() string {
-	what := fmt.Sprintf("%s can't be judged: only %s of the deciding gates are known, so it is still called %s from before and nobody knows whether that is true.",
-		w.name(), w.facts["coverage"], w.State)
+	known := fmt.Sprintf("only %s of the deciding gates are known", w.facts["coverage"])
+	if w.Coverage >= 0.5 {
+		known = fmt.Sprintf("%s of the deciding gates are known, but not those that would tell", w.facts["coverage"])
+	}
+	what := fmt.Sprintf("%s can't be judged: %s, so it is still called %s from before and nobody knows whether that is true.", w.name(), known, w.State)
 	if w.State == health.Unknown {
-		what = fmt.Sprintf("%s can't be judged: only %s of the deciding gates are known, and it was never judged before.", w.name(), w.facts["coverage"])
+		what = fmt.Sprintf("%s can't be judged: %s, and its state is unknown because it was never judged before.", w.name(), known)
 	}
 	why := "Signals that decide are missing, and silence is not health."
 	if len(w.Gaps) > 0 {

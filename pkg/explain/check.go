@@ -117,6 +117,7 @@ func ensureEnd(s string) string {
 var (
 	claimsState = regexp.MustCompile(`(?i)\b(?:state|cluster|system|it)\b[^.;:]{0,40}\b(?:is|are|became|becomes|remains|stays|turned)\s+(?:now\s+|still\s+|actually\s+|really\s+|completely\s+)?(happy|healthy|stressed|critical)\b`)
 	blames      = regexp.MustCompile(`(?i)\b(?:caus\w*|because|due to|fault|blame\w*|culprit|fail\w*|error\w*|slow\w*|down|dead|overload\w*|exhaust\w*|block\w*|stall\w*|hang\w*|hung|unavailable|crash\w*|saturat\w*|broken|timeouts?|times? out|too small|restart\w*|scale\w*)\b`)
+	negates     = regexp.MustCompile(`(?i)\b(?:not|no|never|until|once|when|if|whether|isn't|wasn't)\b`)
 	exonerates  = regexp.MustCompile(`(?i)\b(?:not|no|nor|never|none|nothing|fine|healthy|sound|within|normal|without|rather than|instead of|only shows?|symptom|artefact|passed|passes|isn't|aren't|don't|doesn't|behind|if|whether)\b`)
 	services    = map[health.Service]*regexp.Regexp{
 		health.Persistence: regexp.MustCompile(`(?i)\b(?:database|persistence|dsql|postgres\w*|mysql|cassandra)\b`),
@@ -130,7 +131,7 @@ var (
 // untrue finds claims that contradict the evidence: another state, or blame on a service none of whose
 // gates fired. It reads words, not meaning, so it looks for plain cases and lets exonerations pass.
 func (c *checker) untrue(sentence string) string {
-	if m := claimsState.FindStringSubmatch(sentence); m != nil && !exonerates.MatchString(m[0]) {
+	if m := claimsState.FindStringSubmatch(sentence); m != nil && !negates.MatchString(m[0]) {
 		said := strings.ToLower(m[1])
 		if said == "healthy" {
 			said = health.Happy.String()

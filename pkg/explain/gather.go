@@ -78,8 +78,12 @@ func bound(text string, limit int) string {
 	// cut would split, and so hide from the rules, whole.
 	text = cut(strings.ToValidUTF8(text, "?"), 4*limit)
 	text = strings.Join(strings.Fields(redact.Text(text)), " ")
-	return cut(text, limit)
+	return cut(harmless.Replace(text), limit)
 }
+
+// harmless keeps a text from outside from looking like a reference to a fact, and from opening or closing
+// a fence of the prompt.
+var harmless = strings.NewReplacer("[[", "[ [", "]]", "] ]", "<", "‹", ">", "›")
 
 // cut shortens a text to a number of bytes, at a character.
 func cut(text string, limit int) string {
@@ -274,7 +278,7 @@ func queuesOf(queues []health.TaskQueue) []Queue {
 	var all []Queue
 	for _, q := range queues[:min(len(queues), maxQueues)] {
 		all = append(all, Queue{
-			Namespace: tidy(q.Namespace), Name: tidy(q.Name), Type: q.Type, Starved: q.Starved,
+			Namespace: tidy(q.Namespace), Name: tidy(q.Name), Type: tidy(q.Type), Starved: q.Starved,
 			Oldest: maybe(q.OldestAgeSec, seconds), Backlog: maybe(q.Backlog, digits),
 			Inflow:  maybe(q.InflowPerSec, func(v float64) string { return digits(v) + "/s" }),
 			Pollers: maybe(q.Pollers, digits), Slots: maybe(q.SlotsAvailable, digits),
@@ -321,7 +325,7 @@ func patternsOf(patterns []LogPattern) []LogPattern {
 	var all []LogPattern
 	for _, p := range patterns {
 		if p.Count > 0 {
-			p.ID, p.Meaning, p.Sample = tidy(p.ID), tidy(p.Meaning), tidy(p.Sample)
+			p.ID, p.Service, p.Meaning, p.Sample = tidy(p.ID), health.Service(tidy(string(p.Service))), tidy(p.Meaning), tidy(p.Sample)
 			all = append(all, p)
 		}
 	}
@@ -334,6 +338,7 @@ func patternsOf(patterns []LogPattern) []LogPattern {
 func passagesOf(passages []Passage) []Passage {
 	var all []Passage
 	for _, p := range passages[:min(len(passages), maxPassages)] {
+		p.DocumentID, p.Method, p.Source = tidy(p.DocumentID), tidy(p.Method), tidy(p.Source)
 		p.Title, p.Section, p.Text = tidy(p.Title), tidy(p.Section), bound(p.Text, maxPassage)
 		all = append(all, p)
 	}

@@ -5,6 +5,7 @@ package redact
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -30,8 +31,14 @@ const maxPasses = 6
 
 func pass(s string) string {
 	p := placeholders{}
+	small := strings.ToLower(s)
 	for _, rule := range rules {
-		s = rule.apply(s, p.name)
+		if !rule.wanted(small) {
+			continue
+		}
+		if next := rule.apply(s, p.name); next != s {
+			s, small = next, strings.ToLower(next)
+		}
 	}
 	return s
 }
@@ -74,16 +81,18 @@ type rule struct {
 	expr *regexp.Regexp
 	// group is the number of the group that holds the secret; 0 is all of the match.
 	group int
-	// needs is a part that every match has, or empty: a text without it is passed over quickly.
-	needs string
+	// needs are parts, in small letters, one of which every match has; empty when there is none. A text
+	// without them is passed over quickly, as nearly all texts are.
+	needs []string
 	// is decides on a candidate; nil takes every match.
 	is func(candidate string) bool
 }
 
+func (r rule) wanted(small string) bool {
+	return len(r.needs) == 0 || slices.ContainsFunc(r.needs, func(part string) bool { return strings.Contains(small, part) })
+}
+
 func (r rule) apply(s string, name func(kind, value string) string) string {
-	if !strings.Contains(s, r.needs) {
-		return s
-	}
 	matches := r.expr.FindAllStringSubmatchIndex(s, -1)
 	if matches == nil {
 		return s

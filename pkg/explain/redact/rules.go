@@ -11,38 +11,43 @@ import (
 // what is recognised by itself last.
 var rules = []rule{
 	// A private key without its end is cut off, not harmless.
-	{kind: kindKey, expr: regexp.MustCompile(`(?s)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----|\z)`), needs: "-----BEGIN"},
-	{kind: kindKey, expr: regexp.MustCompile(`AGE-SECRET-KEY-1[A-Z0-9]+`), needs: "AGE-SECRET-KEY-"},
+	{kind: kindKey, expr: regexp.MustCompile(`(?s)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----|\z)`), needs: []string{"-----begin"}},
+	{kind: kindKey, expr: regexp.MustCompile(`AGE-SECRET-KEY-1[A-Z0-9]+`), needs: []string{"age-secret-key-"}},
 
 	// User and password of a URL or DSN. A password may hold / and @; the greedy form takes the last @.
-	{kind: kindCredentials, expr: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{0,30}://([^\s"'<>/?#:@]*:[^\s"'<>]*)@`), group: 1, needs: "://"},
-	{kind: kindCredentials, expr: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{0,30}://([^\s"'<>/?#@]+)@`), group: 1, needs: "://"},
+	{kind: kindCredentials, expr: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{0,30}://([^\s"'<>/?#:@]*:[^\s"'<>]*)@`), group: 1, needs: []string{"://"}},
+	{kind: kindCredentials, expr: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{0,30}://([^\s"'<>/?#@]+)@`), group: 1, needs: []string{"://"}},
 	// MySQL's user:password@tcp(host)/database.
-	{kind: kindCredentials, expr: regexp.MustCompile(`([^\s"'<>/?#:@=]+:[^\s"'<>]+)@(?:tcp|tcp6|udp|unix)\(`), group: 1, needs: "@"},
+	{kind: kindCredentials, expr: regexp.MustCompile(`([^\s"'<>/?#:@=]+:[^\s"'<>]+)@(?:tcp|tcp6|udp|unix)\(`), group: 1, needs: []string{"@"}},
 
-	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\bauthorization\\?["']?\s*[:=]\s*\\?["'\[]?\s*(?:(?:bearer|basic|token|digest|negotiate|apikey)\s+)?([^\s"'\\]+)`), group: 1},
-	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:bearer|basic|token|apikey)\s+([A-Za-z0-9._~+/=-]{8,})`), group: 1, is: looksMade},
-	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:set-)?cookie\\?["']?\s*[:=]\s*\\?["']?([^\r\n"'\\]+)`), group: 1},
+	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\bauthorization\\?["']?\s*[:=]\s*\\?["'\[]?\s*(?:(?:bearer|basic|token|digest|negotiate|apikey)\s+)?([^\s"'\\]+)`), group: 1, needs: []string{"authorization"}},
+	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:bearer|basic|token|apikey)\s+([A-Za-z0-9._~+/=-]{8,})`), group: 1, is: looksMade, needs: []string{"bearer", "basic", "token", "apikey"}},
+	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:set-)?cookie\\?["']?\s*[:=]\s*\\?["']?([^\r\n"'\\]+)`), group: 1, needs: []string{"cookie"}},
 
 	// name = value, in all the ways in which logs write it: logfmt, JSON, JSON in JSON, YAML, DSN, query string.
-	{kind: kindSecret, expr: regexp.MustCompile(assigned + `"((?:[^"\\]|\\[^"])+)`), group: 1, needs: `"`},
-	{kind: kindSecret, expr: regexp.MustCompile(assigned + `'((?:[^'\\]|\\[^'])+)`), group: 1, needs: "'"},
-	{kind: kindSecret, expr: regexp.MustCompile(assigned + `([^\s"'&\\]+)`), group: 1},
+	{kind: kindSecret, expr: regexp.MustCompile(assigned + `"((?:[^"\\]|\\[^"])+)`), group: 1, needs: secretParts},
+	{kind: kindSecret, expr: regexp.MustCompile(assigned + `'((?:[^'\\]|\\[^'])+)`), group: 1, needs: secretParts},
+	{kind: kindSecret, expr: regexp.MustCompile(assigned + `([^\s"'&\\]+)`), group: 1, needs: secretParts},
 
 	// Tokens that are known by their beginning.
-	{kind: kindToken, expr: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){0,3}`), needs: "eyJ"},
+	{kind: kindToken, expr: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){0,3}`), needs: []string{"eyj"}},
 	{kind: kindToken, expr: regexp.MustCompile(`\b(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|A3T[A-Z0-9])[A-Z0-9]{12,}`)},
 	{kind: kindToken, expr: regexp.MustCompile(`\b(?:` + tokenPrefixes + `)[A-Za-z0-9_.=/+-]{10,}`)},
 
-	{kind: kindEmail, expr: regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`), is: notRedacted, needs: "@"},
+	{kind: kindEmail, expr: regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`), is: notRedacted, needs: []string{"@"}},
 	{kind: kindIP, expr: regexp.MustCompile(`\b(?:` + octet + `\.){3}` + octet + `\b`)},
 	// A host name of EC2 is its address in words.
-	{kind: kindIP, expr: regexp.MustCompile(`\bip-` + octet + `(?:-` + octet + `){3}\b`), needs: "ip-"},
+	{kind: kindIP, expr: regexp.MustCompile(`\bip-` + octet + `(?:-` + octet + `){3}\b`), needs: []string{"ip-"}},
 	{kind: kindIP, expr: regexp.MustCompile(`(?:^|[^\w:.])([0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{0,40}:[0-9A-Fa-f]{0,4}(?:\.[0-9.]+)?)(?:$|[^\w:])`), group: 1, is: isIPv6},
 	{kind: kindAccount, expr: regexp.MustCompile(`\b[0-9]{12}\b`)},
 
+	// Digests and keys in hexadecimal.
+	{kind: kindSecret, expr: regexp.MustCompile(`\b[0-9A-Fa-f]{32,}\b`), is: func(s string) bool { return kinds(s) > 1 }},
 	{kind: kindSecret, expr: regexp.MustCompile(`[A-Za-z0-9+/_=-]{20,}`), is: looksRandom},
 }
+
+// secretParts are parts of the secretNames, one of which every name has.
+var secretParts = []string{"pass", "pwd", "secret", "token", "key", "credential", "connection", "signature", "session"}
 
 const (
 	octet = `(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[0-9]{1,2})`
@@ -84,8 +89,8 @@ func looksRandom(s string) bool {
 	if uuid.MatchString(s) {
 		return false
 	}
-	// Noise of all three kinds, even where / or - cut it into short pieces. Names of pods have no capitals.
-	if len(s) >= 32 && kinds(s) == 3 && turns(s) >= 0.2 && entropy(s) >= 4.2 {
+	// Noise, even where / or - cut it into short pieces. Names of pods have no capitals.
+	if len(s) >= 32 && entropy(s) >= 4.2 && (mixedCase(s) || (kinds(s) == 3 && turns(s) >= 0.2)) {
 		return true
 	}
 	for _, piece := range strings.FieldsFunc(s, func(r rune) bool { return r == '/' || r == '_' || r == '-' }) {
@@ -105,13 +110,13 @@ var uuid = regexp.MustCompile(`^[/_=-]*[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9
 func isLetter(r rune) bool { return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') }
 
 // mixedCase: capitals and small letters alternate as dice would have it. In names of many words capitals
-// are one letter in five or fewer.
+// are one letter in six or fewer.
 func mixedCase(s string) bool {
 	var count [4]int
 	for i := range len(s) {
 		count[kind(s[i])]++
 	}
-	return 3*count[1] >= len(s) && 3*count[2] >= len(s)
+	return 4*count[1] >= len(s) && 4*count[2] >= len(s)
 }
 
 // kind is 1 for small letters, 2 for capitals, 3 for digits, 0 for the rest.
