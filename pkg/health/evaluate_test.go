@@ -171,6 +171,9 @@ func TestStoriesOfClusters(t *testing.T) {
 		{"a starting cluster is happy", startUp, health.Happy, health.BottleneckHealthy},
 		{"a retention storm is no trouble", retention, health.Happy, health.BottleneckHealthy},
 		{"all workers gone while tasks wait is critical and the workers' side", noWorker, health.Critical, health.WorkerLimited},
+		{"all workers gone while clients go on signalling is no progress", with(noWorker, values{health.TransitionRate: 12}), health.Critical, health.WorkerLimited},
+		{"workers that are busy to the last poll are not gone", with(healthy(), values{
+			health.MatchingWorkflowPoll: 0, health.MatchingActivityPoll: 0, health.BacklogInflow: 2}), health.Happy, health.BottleneckHealthy},
 		{"a dead database is critical though it looks fast", databaseDown, health.Critical, health.ServerLimited},
 		{"a hung database is critical though hardly anything fails", databaseHung, health.Critical, health.ServerLimited},
 		{"a slow database is stress", databaseSlow, health.Stressed, health.ServerLimited},

@@ -10,7 +10,7 @@ var matchingGates = []Gate{
 		Title:   "No worker polls for workflow tasks while tasks wait",
 		Why:     "Without workflow workers no workflow advances, however healthy the server is.",
 		Source:  "Measured: polls drop to 0 within 10 s of the workers' end, minutes before backlog ages tell.",
-		applies: nothingButStarts,
+		applies: nobodyTakesTasks,
 	},
 	{
 		ID: "starved_too_long", Signal: StarvedOldestAge, Op: Above, Severity: Critical,
@@ -64,22 +64,24 @@ var matchingGates = []Gate{
 	},
 }
 
-// nothingButStarts: tasks wait or are made, and no more happens than that workflows are started. Busy
-// workers whose polls are all taken show no waiting poll either, but then work advances.
-func nothingButStarts(r *reading) condition {
+// nobodyTakesTasks: tasks wait or are made, and no worker takes one. Busy workers whose polls are all taken
+// show no waiting poll either, but then work advances and polls end with a task. Throughput alone does
+// not tell the two apart: signals from clients are state transitions too.
+func nobodyTakesTasks(r *reading) condition {
 	wanted := r.tasksWait().or(r.atLeast(WorkflowStarts, minDemand))
 	if wanted == no {
 		return when(no, "no task waits")
 	}
 	starts, _ := r.Value(WorkflowStarts)
 	moves := r.atLeast(TransitionRate, math.Max(2*starts, 0.5))
-	if moves == yes {
+	switch {
+	case moves == yes && r.over(PollSuccess, 0) == yes:
 		return when(no, "work advances")
-	}
-	if wanted == yes && moves == no {
+	case wanted == yes && moves != maybe:
 		return when(yes, "tasks wait")
+	default:
+		return when(maybe, "nobody can say whether tasks wait")
 	}
-	return when(maybe, "nobody can say whether tasks wait")
 }
 
 func whenStarved(r *reading) condition {
