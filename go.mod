@@ -4,6 +4,9 @@ go 1.26.5
 
 tool github.com/magefile/mage
 
+// A package from npm brings Go code along.
+ignore ./node_modules
+
 require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/config v1.33.15
