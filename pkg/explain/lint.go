@@ -8,9 +8,16 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
-// Lint finds what a text holds that the evidence does not: numbers, and names of signals, metrics,
-// gates and settings. Every provider's text is held to it. It returns what is wrong, in words.
-func (e *Evidence) Lint(text string) []string { return newLinter(e).check(text) }
+// Lint finds what texts hold that the evidence does not: numbers, and names of signals, metrics, gates
+// and settings. Every provider's texts are held to it. It returns what is wrong, in words.
+func (e *Evidence) Lint(texts ...string) []string {
+	l := newLinter(e)
+	var wrong []string
+	for _, text := range texts {
+		wrong = append(wrong, l.check(text)...)
+	}
+	return wrong
+}
 
 // linter knows what a text about an evidence may hold.
 type linter struct {
@@ -32,8 +39,10 @@ func Settings() []string {
 }
 
 var (
-	// numberWord finds digits, and numbers in words: "one" is a pronoun more often than a number.
-	numberWord = regexp.MustCompile(`(?i)\p{Nd}+(?:[.,]\p{Nd}+)*|[\p{Nl}\p{No}]|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|twice|thrice)s?\b`)
+	number = regexp.MustCompile(`[0-9]+(?:[.,][0-9]+)*`)
+	// numberWord finds digits of all scripts, and numbers in small words: "one" is a pronoun more often
+	// than a number.
+	numberWord = regexp.MustCompile(`\p{Nd}+(?:[.,]\p{Nd}+)*|[\p{Nl}\p{No}]|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|twice|thrice)s?\b`)
 	// identifier finds what looks like the name of a metric or signal: words joined by underscores or dots.
 	identifier = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*(?:(?:_+|\.)[A-Za-z0-9]+)+`)
 	// percentile is p99 and the like: the name of a signal, and so no number, where the evidence has it.
@@ -99,8 +108,8 @@ func (l *linter) name(names ...string) {
 
 func (l *linter) number(texts ...string) {
 	for _, text := range texts {
-		for _, n := range numberWord.FindAllString(text, -1) {
-			l.numbers[strings.ToLower(n)] = true
+		for _, n := range number.FindAllString(text, -1) {
+			l.numbers[n] = true
 		}
 	}
 }

@@ -32,11 +32,9 @@ func texts(x explain.Explanation) []string {
 
 // lint holds every text of an explanation to the evidence.
 func lint(e explain.Evidence, x explain.Explanation) []string {
-	var wrong []string
-	for _, text := range texts(x) {
-		for _, complaint := range e.Lint(text) {
-			wrong = append(wrong, complaint+": "+text)
-		}
+	all := texts(x)
+	wrong := e.Lint(all...)
+	for _, text := range all {
 		if strings.Contains(text, "[[") {
 			wrong = append(wrong, "an open reference: "+text)
 		}

@@ -78,6 +78,8 @@ const maxNames = 200
 // rule finds one kind of secret.
 type rule struct {
 	kind string
+	// find returns where secrets are; or expr does.
+	find func(s string) [][2]int
 	expr *regexp.Regexp
 	// group is the number of the group that holds the secret; 0 is all of the match.
 	group int
@@ -92,15 +94,23 @@ func (r rule) wanted(small string) bool {
 	return len(r.needs) == 0 || slices.ContainsFunc(r.needs, func(part string) bool { return strings.Contains(small, part) })
 }
 
-func (r rule) apply(s string, name func(kind, value string) string) string {
-	matches := r.expr.FindAllStringSubmatchIndex(s, -1)
-	if matches == nil {
-		return s
+// places returns where candidates are, in order and apart from each other.
+func (r rule) places(s string) [][2]int {
+	if r.find != nil {
+		return r.find(s)
 	}
+	var places [][2]int
+	for _, m := range r.expr.FindAllStringSubmatchIndex(s, -1) {
+		places = append(places, [2]int{m[2*r.group], m[2*r.group+1]})
+	}
+	return places
+}
+
+func (r rule) apply(s string, name func(kind, value string) string) string {
 	var b strings.Builder
 	end := 0
-	for _, m := range matches {
-		from, to := m[2*r.group], m[2*r.group+1]
+	for _, place := range r.places(s) {
+		from, to := place[0], place[1]
 		if from < 0 || from == to {
 			continue
 		}
@@ -111,6 +121,9 @@ func (r rule) apply(s string, name func(kind, value string) string) string {
 		b.WriteString(s[end:from])
 		b.WriteString(name(r.kind, value))
 		end = to
+	}
+	if end == 0 {
+		return s
 	}
 	b.WriteString(s[end:])
 	return b.String()

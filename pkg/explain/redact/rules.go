@@ -25,46 +25,53 @@ var rules = []rule{
 	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:set-)?cookie\\?["']?\s*[:=]\s*\\?["']?([^\r\n"'\\]+)`), group: 1, needs: []string{"cookie"}},
 
 	// name = value, in all the ways in which logs write it: logfmt, JSON, JSON in JSON, YAML, DSN, query string.
-	{kind: kindSecret, expr: regexp.MustCompile(assigned + `"((?:[^"\\]|\\[^"])+)`), group: 1, needs: secretParts},
-	{kind: kindSecret, expr: regexp.MustCompile(assigned + `'((?:[^'\\]|\\[^'])+)`), group: 1, needs: secretParts},
-	{kind: kindSecret, expr: regexp.MustCompile(assigned + `([^\s"'&\\]+)`), group: 1, needs: secretParts},
+	{kind: kindSecret, find: assigned},
 
 	// Tokens that are known by their beginning.
 	{kind: kindToken, expr: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){0,3}`), needs: []string{"eyj"}},
 	{kind: kindToken, expr: regexp.MustCompile(`\b(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|A3T[A-Z0-9])[A-Z0-9]{12,}`)},
-	{kind: kindToken, expr: regexp.MustCompile(`\b(?:` + tokenPrefixes + `)[A-Za-z0-9_.=/+-]{10,}`)},
+	{kind: kindToken, expr: regexp.MustCompile(`\b(?:` + anyOf(tokenPrefixes) + `)[A-Za-z0-9_.=/+-]{10,}`), needs: small(tokenPrefixes)},
 
 	{kind: kindEmail, expr: regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`), is: notRedacted, needs: []string{"@"}},
 	{kind: kindIP, expr: regexp.MustCompile(`\b(?:` + octet + `\.){3}` + octet + `\b`)},
 	// A host name of EC2 is its address in words.
 	{kind: kindIP, expr: regexp.MustCompile(`\bip-` + octet + `(?:-` + octet + `){3}\b`), needs: []string{"ip-"}},
-	{kind: kindIP, expr: regexp.MustCompile(`(?:^|[^\w:.])([0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{0,40}:[0-9A-Fa-f]{0,4}(?:\.[0-9.]+)?)(?:$|[^\w:])`), group: 1, is: isIPv6},
-	{kind: kindAccount, expr: regexp.MustCompile(`\b[0-9]{12}\b`)},
+	{kind: kindIP, expr: regexp.MustCompile(`(?:^|[^\w:.])([0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f]*(?:\.[0-9.]*[0-9])?)(?:$|[^\w:])`), group: 1, is: isIPv6},
+	{kind: kindAccount, expr: regexp.MustCompile(`\b[0-9]+\b`), is: func(s string) bool { return len(s) == 12 }},
 
 	// Digests and keys in hexadecimal.
-	{kind: kindSecret, expr: regexp.MustCompile(`\b[0-9A-Fa-f]{32,}\b`), is: func(s string) bool { return kinds(s) > 1 }},
-	{kind: kindSecret, expr: regexp.MustCompile(`[A-Za-z0-9+/_=-]{20,}`), is: looksRandom},
+	{kind: kindSecret, expr: regexp.MustCompile(`\b[0-9A-Fa-f]+\b`), is: func(s string) bool { return len(s) >= 32 && kinds(s) > 1 }},
+	{kind: kindSecret, expr: regexp.MustCompile(`[A-Za-z0-9+/_=-]+`), is: looksRandom},
 }
 
-// secretParts are parts of the secretNames, one of which every name has.
-var secretParts = []string{"pass", "pwd", "secret", "token", "key", "credential", "connection", "signature", "session"}
+const octet = `(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[0-9]{1,2})`
 
-const (
-	octet = `(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[0-9]{1,2})`
+// tokenPrefixes are beginnings that their makers chose so that leaked tokens are found.
+var tokenPrefixes = []string{
+	"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "glptt-", "glft-", "glimt-", "glagent-", "glsoat-", "glcbt-", "glffct-",
+	"xoxa-", "xoxb-", "xoxe-", "xoxe.", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xapp-", "sk-", "sk_", "rk_", "pk_live_", "AIza", "ya29.", "npm_", "pypi-",
+	"doo_v1_", "dop_v1_", "dor_v1_", "SG.", "hf_", "api_org_", "gsk_", "shpat_", "shpca_", "shppa_", "shpss_", "sq0atp-", "sq0csp-", "EAAA", "dckr_pat_", "dckr_oat_",
+	"tskey-", "lin_api_", "figd_", "ATATT3", "ATCTT3", "glsa_", "glc_", "pscale_", "rubygems_", "hvs.", "hvb.", "hvr.", "dp.pt.", "dp.st.", "dp.ct.", "dp.sa.", "dapi",
+	"NRAK-", "NRJS-", "NRII-", "PMAK-", "pul-", "r8_", "rdme_", "sntrys_", "sntryu_", "secret_", "xkeysib-", "xsmtpsib-", "fio-u-", "flbpat", "flbsec",
+	"FLWPUBK_TEST-", "FLWSECK_TEST-", "duffel_test_", "duffel_live_", "EZAK", "EZTK", "ico-", "CLOJARS_", "LTAI", "p8e-", "shippo_live_", "shippo_test_", "tfp_",
+	"v1.0-", "ops_ey", "ntn_", "nfp_", "vercel_",
+}
 
-	secretNames = `password|passwd|passphrase|passcode|pwd|secret|token|api[_.-]?key|apikey|access[_.-]?key|account[_.-]?key|private[_.-]?key|` +
-		`auth[_.-]?key|encryption[_.-]?key|signing[_.-]?key|client[_.-]?key|license[_.-]?key|master[_.-]?key|ssh[_.-]?key|credential|connection[_.-]?string|` +
-		`signature|session[_.-]?id|x-amz-credential|x-api-key`
+func anyOf(literals []string) string {
+	quoted := make([]string, len(literals))
+	for i, l := range literals {
+		quoted[i] = regexp.QuoteMeta(l)
+	}
+	return strings.Join(quoted, "|")
+}
 
-	// assigned is a name that says that a secret follows, up to the secret.
-	assigned = `(?i)(?:` + secretNames + `)[\w.-]{0,30}\\*["']?\s{0,3}(?:=>|:=|:|=)\s{0,3}\\*`
-
-	// tokenPrefixes are beginnings that their makers chose so that leaked tokens are found.
-	tokenPrefixes = `gh[pousr]_|github_pat_|gl(?:pat|dt|rt|ptt|ft|imt|agent|soat|cbt|ffct)-|xox[a-z]-|xapp-|sk-|sk_(?:live|test|prod)_|[rp]k_(?:live|test|prod)_|AIza|ya29\.|` +
-		`npm_|pypi-|do[opr]_v1_|SG\.|hf_|api_org_|gsk_|shp(?:at|ca|pa|ss)_|sq0[a-z]{3}-|EAAA|dckr_(?:pat|oat)_|tskey-|lin_api_|figd_|ATATT3|ATCTT3|gls[ac]_|glc_|` +
-		`pscale_|rubygems_|hv[sbr]\.|dp\.(?:pt|st|ct|sa|scim|audit)\.|dapi|NRAK-|NRJS-|NRII-|PMAK-|pul-|r8_|rdme_|sntry[su]_|secret_|xkeysib-|xsmtpsib-|` +
-		`fio-u-|flb(?:pat|sec)|FLW(?:PUBK|SECK)_TEST-|duffel_(?:test|live)_|EZ[AT]K|ico-|CLOJARS_|LTAI|p8e-|shippo_(?:live|test)_|sk_|tfp_|v1\.0-|ops_ey|ntn_|nfp_|cio|vercel_`
-)
+func small(literals []string) []string {
+	all := make([]string, len(literals))
+	for i, l := range literals {
+		all[i] = strings.ToLower(l)
+	}
+	return all
+}
 
 // looksMade tells a token from a word after "basic" or "token": words have no digit, no = and no
 // capital inside.
@@ -86,7 +93,7 @@ func isIPv6(s string) bool {
 // looksRandom tells secrets from names by how often letters, capitals and digits take turns: names are
 // made of words and numbers, secrets of noise. UUIDs are names here: Temporal's run ids are UUIDs.
 func looksRandom(s string) bool {
-	if uuid.MatchString(s) {
+	if len(s) < 20 || uuid.MatchString(s) {
 		return false
 	}
 	// Noise, even where / or - cut it into short pieces. Names of pods have no capitals.
