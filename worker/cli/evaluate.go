@@ -82,6 +82,16 @@ func evaluate(in io.Reader, out, warnings io.Writer, rules func(string) health.T
 	buffered := bufio.NewWriter(out)
 	defer func() { err = errors.Join(err, buffered.Flush()) }()
 	j := newJudge(buffered, rules)
+	return eachSnapshot(in, warnings, func(snapshot health.Snapshot) error {
+		if err := j.take(snapshot); err != nil {
+			return fmt.Errorf("writing the verdict: %w", err)
+		}
+		return nil
+	})
+}
+
+// eachSnapshot reads snapshots, one JSON object a line, and warns once of each signal that no rule knows.
+func eachSnapshot(in io.Reader, warnings io.Writer, take func(health.Snapshot) error) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
 	foreign := map[health.SignalID]bool{}
@@ -101,8 +111,8 @@ func evaluate(in io.Reader, out, warnings io.Writer, rules func(string) health.T
 				fmt.Fprintf(warnings, "copilot: line %d: no rule knows a signal %q; it is left out\n", n, id)
 			}
 		}
-		if err := j.take(snapshot); err != nil {
-			return fmt.Errorf("line %d: writing the verdict: %w", n, err)
+		if err := take(snapshot); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
 		}
 	}
 	if err := lines.Err(); err != nil {

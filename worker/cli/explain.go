@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+func explainCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "explain",
+		Short: "Explain the last of the snapshots from standard input: what happened, why, what to do first",
+		Long: `Reads snapshots as "copilot evaluate" does, judges all of them in order, and explains the last one of
+each cluster by rules. The event that is explained is the cluster's last one.`,
+		Example: "  copilot explain <snapshots.jsonl",
+		Args:    cobra.NoArgs,
+	}
+	path := configFlag(cmd, false)
+	asJSON := cmd.Flags().Bool("json", false, "print one JSON object a line instead of text")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		rules, err := rulesFrom(*path)
+		if err != nil {
+			return err
+		}
+		watched, err := watchAll(cmd.InOrStdin(), cmd.ErrOrStderr(), rules)
+		if err != nil {
+			return err
+		}
+		return printExplanations(cmd.OutOrStdout(), watched, *asJSON)
+	}
+	return cmd
+}
+
+// watched is what is remembered of a cluster while its snapshots pass by.
+type watched struct {
+	memory health.Memory
+	input  explain.Input
+}
+
+// maxBefore is how many snapshots an explanation looks back.
+const maxBefore = 10
+
+func (w *watched) take(snapshot health.Snapshot, rules health.Thresholds) {
+	in := &w.input
+	if !in.Snapshot.At.IsZero() {
+		in.Before = append(in.Before, in.Snapshot)
+		in.Before = in.Before[max(0, len(in.Before)-maxBefore):]
+		previous := in.Verdict
+		in.Previous = &previous
+	}
+	in.Verdict, w.memory = health.Evaluate(w.memory, snapshot, rules)
+	in.Snapshot = snapshot
+	if in.Verdict.Event != nil {
+		in.Event = in.Verdict.Event
+	}
+}
+
+// watchAll judges all snapshots and returns the clusters in the order in which they were first seen.
+func watchAll(in io.Reader, warnings io.Writer, rules func(cluster string) health.Thresholds) ([]*watched, error) {
+	byName := map[string]*watched{}
+	var order []*watched
+	err := eachSnapshot(in, warnings, func(snapshot health.Snapshot) error {
+		w := byName[snapshot.Cluster]
+		if w == nil {
+			w = &watched{}
+			byName[snapshot.Cluster] = w
+			order = append(order, w)
+		}
+		w.take(snapshot, rules(snapshot.Cluster))
+		return nil
+	})
+	return order, err
+}
+
+func printExplanations(out io.Writer, all []*watched, asJSON bool) (err error) {
+	buffered := bufio.NewWriter(out)
+	defer func() { err = errors.Join(err, buffered.Flush()) }()
+	encoder := json.NewEncoder(buffered)
+	encoder.SetEscapeHTML(false)
+	for i, w := range all {
+		explanation := explain.ByRules(explain.Gather(w.input))
+		if asJSON {
+			if err := encoder.Encode(explanation); err != nil {
+				return fmt.Errorf("writing the explanation of cluster %q: %w", w.input.Snapshot.Cluster, err)
+			}
+			continue
+		}
+		if i > 0 {
+			fmt.Fprintln(buffered)
+		}
+		fmt.Fprint(buffered, explanation.Text())
+	}
+	return nil
+}
