@@ -18,7 +18,8 @@ type Gate struct {
 	// PerUnitOf is empty, or names in words the number that the threshold is multiplied with.
 	PerUnitOf string
 	// Title says what is wrong when the gate fires; Why says why that matters; Source says where the
-	// number comes from.
+	// number comes from. "Base table" means the thresholds that this product was designed with, from
+	// operating Temporal on Aurora DSQL.
 	Title, Why, Source string
 
 	// applies tells whether the gate has anything to say in this cycle; nil means always.
