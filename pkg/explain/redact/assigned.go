@@ -7,14 +7,14 @@ import (
 )
 
 // secretNames are parts of names after which a secret follows.
-var secretNames = []string{"password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "credential", "signature"}
+var secretNames = []string{"password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "credential", "signature", "_session"}
 
 // keyNames make a secret's name of what is called a key; "key" alone is what a map has.
 var keyNames = []string{"api", "access", "account", "private", "auth", "encryption", "signing", "client", "license", "master", "ssh"}
 
 // valueAfter matches from behind a name to the end of its value, in all the ways in which logs write it:
 // logfmt, JSON, JSON in JSON, YAML, DSN, query string. A quote that is not closed ends with the text.
-var valueAfter = regexp.MustCompile(`^[\w.-]{0,30}\\*["']?\s{0,3}(?:=>|:=|:|=)\s{0,3}\\*(?:"((?:[^"\\]|\\[^"])+)|'((?:[^'\\]|\\[^'])+)|([^\s"'&\\]+))`)
+var valueAfter = regexp.MustCompile(`^[\w.-]{0,30}\\*["']?\s{0,5}(?:=>|:{1,3}=|\?=|\|\||[:=>])[\s=]{0,5}\\*(?:"((?:[^"\\]|\\[^"])+)|'((?:[^'\\]|\\[^'])+)|([^\s"'&\\]+))`)
 
 // assigned finds the values of names that say that a secret follows. Names are looked for first, because
 // nearly all texts have none and looking for words is far cheaper than matching.

@@ -11,7 +11,7 @@ import (
 // what is recognised by itself last.
 var rules = []rule{
 	// A private key without its end is cut off, not harmless.
-	{kind: kindKey, expr: regexp.MustCompile(`(?s)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----|\z)`), needs: []string{"-----begin"}},
+	{kind: kindKey, expr: regexp.MustCompile(`(?is)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----.*?(?:KEY(?: BLOCK)?-----|\z)`), needs: []string{"-----begin"}},
 	{kind: kindKey, expr: regexp.MustCompile(`AGE-SECRET-KEY-1[A-Z0-9]+`), needs: []string{"age-secret-key-"}},
 
 	// User and password of a URL or DSN. A password may hold / and @; the greedy form takes the last @.
@@ -30,7 +30,13 @@ var rules = []rule{
 	// Tokens that are known by their beginning.
 	{kind: kindToken, expr: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){0,3}`), needs: []string{"eyj"}},
 	{kind: kindToken, expr: regexp.MustCompile(`\b(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|A3T[A-Z0-9])[A-Z0-9]{12,}`)},
-	{kind: kindToken, expr: regexp.MustCompile(`\b(?:` + anyOf(tokenPrefixes) + `)[A-Za-z0-9_.=/+-]{10,}`), needs: small(tokenPrefixes)},
+	{kind: kindToken, expr: regexp.MustCompile(`(?:hooks\.slack\.com/(?:services|workflows|triggers)|webhook\.office\.com|discord(?:app)?\.com/api/webhooks)/([^\s"'<>]+)`), group: 1, needs: []string{"hooks.slack.com", "webhook.office.com", "api/webhooks"}},
+	{kind: kindToken, expr: regexp.MustCompile(`\b(?i:xox[a-z][.-]|xapp-)[A-Za-z0-9.-]{6,}`), needs: []string{"xox", "xapp-"}},
+	{kind: kindToken, expr: regexp.MustCompile(`\bAPI-[A-Z0-9]{26}\b`), needs: []string{"api-"}},
+	{kind: kindToken, expr: regexp.MustCompile(`\bA3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5}`), needs: []string{"a3-"}},
+	{kind: kindToken, expr: regexp.MustCompile(`[A-Za-z0-9_~.-]{3,4}Q~[A-Za-z0-9_~.-]{20,}`), needs: []string{"q~"}},
+	{kind: kindToken, expr: regexp.MustCompile(`\b[0-9]{5,16}(?::A[A-Za-z0-9_-]{30,}|(?:\||%7C|%)[A-Za-z0-9_-]{20,})`), needs: []string{":a", "|", "%"}},
+	{kind: kindToken, expr: regexp.MustCompile(`\b(?i:` + anyOf(tokenPrefixes) + `)[A-Za-z0-9_.=/+-]{10,}`), needs: small(tokenPrefixes)},
 
 	{kind: kindEmail, expr: regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`), is: notRedacted, needs: []string{"@"}},
 	{kind: kindIP, expr: regexp.MustCompile(`\b(?:` + octet + `\.){3}` + octet + `\b`)},
@@ -41,7 +47,7 @@ var rules = []rule{
 
 	// Digests and keys in hexadecimal.
 	{kind: kindSecret, expr: regexp.MustCompile(`\b[0-9A-Fa-f]+\b`), is: func(s string) bool { return len(s) >= 32 && kinds(s) > 1 }},
-	{kind: kindSecret, expr: regexp.MustCompile(`[A-Za-z0-9+/_=-]+`), is: looksRandom},
+	{kind: kindSecret, expr: regexp.MustCompile(`[A-Za-z0-9+/_-]+`), is: looksRandom},
 }
 
 const octet = `(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[0-9]{1,2})`
@@ -49,12 +55,13 @@ const octet = `(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[0-9]{1,2})`
 // tokenPrefixes are beginnings that their makers chose so that leaked tokens are found.
 var tokenPrefixes = []string{
 	"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "glptt-", "glft-", "glimt-", "glagent-", "glsoat-", "glcbt-", "glffct-",
-	"xoxa-", "xoxb-", "xoxe-", "xoxe.", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xapp-", "sk-", "sk_", "rk_", "pk_live_", "AIza", "ya29.", "npm_", "pypi-",
+	"sk-", "sk_", "rk_", "pk_live_", "AIza", "ya29.", "npm_", "pypi-",
 	"doo_v1_", "dop_v1_", "dor_v1_", "SG.", "hf_", "api_org_", "gsk_", "shpat_", "shpca_", "shppa_", "shpss_", "sq0atp-", "sq0csp-", "EAAA", "dckr_pat_", "dckr_oat_",
 	"tskey-", "lin_api_", "figd_", "ATATT3", "ATCTT3", "glsa_", "glc_", "pscale_", "rubygems_", "hvs.", "hvb.", "hvr.", "dp.pt.", "dp.st.", "dp.ct.", "dp.sa.", "dapi",
 	"NRAK-", "NRJS-", "NRII-", "PMAK-", "pul-", "r8_", "rdme_", "sntrys_", "sntryu_", "secret_", "xkeysib-", "xsmtpsib-", "fio-u-", "flbpat", "flbsec",
 	"FLWPUBK_TEST-", "FLWSECK_TEST-", "duffel_test_", "duffel_live_", "EZAK", "EZTK", "ico-", "CLOJARS_", "LTAI", "p8e-", "shippo_live_", "shippo_test_", "tfp_",
 	"v1.0-", "ops_ey", "ntn_", "nfp_", "vercel_",
+	"GR1348941", "sm_aat_", "sm_pat_", "sm_sat_", "fo1_", "fm1_", "fm1a_", "fm2_", "sha256~", "AAAAAAAAAAAAAAAAAAAA",
 }
 
 func anyOf(literals []string) string {
@@ -93,7 +100,7 @@ func isIPv6(s string) bool {
 // looksRandom tells secrets from names by how often letters, capitals and digits take turns: names are
 // made of words and numbers, secrets of noise. UUIDs are names here: Temporal's run ids are UUIDs.
 func looksRandom(s string) bool {
-	if len(s) < 20 || uuid.MatchString(s) {
+	if len(s) < 14 || uuid.MatchString(s) {
 		return false
 	}
 	// Noise, even where / or - cut it into short pieces. Names of pods have no capitals.
@@ -102,17 +109,22 @@ func looksRandom(s string) bool {
 	}
 	for _, piece := range strings.FieldsFunc(s, func(r rune) bool { return r == '/' || r == '_' || r == '-' }) {
 		switch {
-		case len(piece) < 16 || entropy(piece) < 3:
+		case len(piece) < 14 || entropy(piece) < 3:
+		case len(piece) < 16:
+			// Short ones must look the part: they could be a name with a number in it.
+			if strings.ContainsAny(piece, "0123456789") && turns(piece) >= 0.3 && strings.IndexFunc(piece, isLetter) >= 0 {
+				return true
+			}
 		case strings.ContainsAny(piece, "0123456789") && turns(piece) >= 0.2 && strings.IndexFunc(piece, isLetter) >= 0:
 			return true
-		case turns(piece) >= 0.4, len(piece) >= 20 && mixedCase(piece):
+		case turns(piece) >= 0.4, mixedCase(piece):
 			return true
 		}
 	}
 	return false
 }
 
-var uuid = regexp.MustCompile(`^[/_=-]*[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?:[/_=-].{0,15})?$`)
+var uuid = regexp.MustCompile(`^[/_-]*[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?:[/_-].{0,15})?$`)
 
 func isLetter(r rune) bool { return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') }
 
