@@ -183,7 +183,7 @@ func standing(v health.Verdict, s health.Signal, amount float64) Standing {
 			said = 4
 		case beyond(g.Op, amount, g.Threshold):
 			said = 2
-		case g.Result == health.Passed && near(g.Op, amount, g.Threshold) && g.Note == "":
+		case g.Result == health.Passed && near(g.Op, amount, g.Threshold, s.Unit) && g.Note == "":
 			said = 3
 		}
 		worst = max(worst, said)
@@ -192,7 +192,7 @@ func standing(v health.Verdict, s health.Signal, amount float64) Standing {
 		switch {
 		case beyond(m.op, amount, m.at):
 			worst = 4
-		case m.at > 0 && near(m.op, amount, m.at):
+		case m.at > 0 && near(m.op, amount, m.at, s.Unit):
 			worst = 3
 		default:
 			worst = 1

@@ -64,9 +64,14 @@ func beyond(op health.Op, v, at float64) bool {
 // is the margin that the rules want for leaving a state.
 const nearness = 0.75
 
-func near(op health.Op, v, at float64) bool {
-	if op == health.Above {
+func near(op health.Op, v, at float64, unit health.Unit) bool {
+	switch {
+	case op == health.Above:
 		return v > at*nearness
+	case unit == health.Ratio && at > 0.5 && at < 1:
+		// A share that should be high is near its floor when most of the room up to everything is used.
+		return 1-v > (1-at)*nearness
+	default:
+		return v*nearness < at
 	}
-	return v*nearness < at
 }
