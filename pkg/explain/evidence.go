@@ -221,11 +221,6 @@ func (e *Evidence) Role(service health.Service) ServiceRole {
 	return ServiceRole{Service: service, Role: RoleUnknown}
 }
 
-func (e *Evidence) fired(id health.GateID) bool {
-	g, ok := e.Gate(id)
-	return ok && g.Result == health.Fired
-}
-
 // over asks whether a signal is known and above a number, in the unit of the table of signals.
 func (e *Evidence) over(id health.SignalID, x float64) bool {
 	s, ok := e.Signal(id)
