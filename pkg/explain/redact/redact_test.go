@@ -40,6 +40,7 @@ func TestSecretsAreTakenOut(t *testing.T) {
 		"sent basic dXNlcjpwYXNz":                                                   "sent basic REDACTED_credentials_1",
 		"Cookie: sid=1; lang=en":                                                    "Cookie: REDACTED_credentials_1",
 		"jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.c2lnbmF0dXJl end":            "jwt REDACTED_token_1 end",
+		"pushed with ghp_0123456789abcdefghij0123456789abcdef":                      "pushed with REDACTED_token_1",
 		"key AKIAIOSFODNN7EXAMPLE is old":                                           "key REDACTED_token_1 is old",
 		"aws wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY":                              "aws REDACTED_secret_1",
 		"-----BEGIN RSA PRIVATE KEY-----\nMIIE\nxx\n-----END RSA PRIVATE KEY-----!": "REDACTED_key_1!",
