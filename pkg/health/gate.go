@@ -44,6 +44,14 @@ func (p PerBand) For(b Band) float64 {
 // everywhere is a number that is the same in all bands.
 func everywhere(x float64) PerBand { return PerBand{x, x, x} }
 
+// times multiplies the number of every band.
+func (p PerBand) times(x float64) PerBand { return PerBand{p.Starter * x, p.Mid * x, p.High * x} }
+
+// collapsed is the rate per second below which nothing to speak of happens, by what a cluster normally
+// does: the base table's 10/s for the mid band (50 to 500 transitions/s), a tenth of the lower bound in
+// the band above, a hundredth of the upper bound in the band below.
+var collapsed = PerBand{0.5, 10, 50}
+
 // Margins for leaving a state, so that a value that dances around a threshold does not make the state
 // dance: a ceiling is left at three quarters of it, a floor at one and a half.
 const (

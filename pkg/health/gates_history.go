@@ -24,7 +24,7 @@ var historyGates = []Gate{
 	{
 		ID: "history_stalled", Signal: HistoryTaskRate, Op: Below, Severity: Critical,
 		Service: History, Side: SideServer, Deciding: true,
-		Threshold: PerBand{0.5, 10, 50}, Recover: PerBand{0.5 * floorMargin, 10 * floorMargin, 50 * floorMargin},
+		Threshold: collapsed, Recover: collapsed.times(floorMargin),
 		Title:   "History stopped processing tasks",
 		Why:     "Work is demanded and the history queues process next to nothing.",
 		Source:  "Base table: critical below 10/s, scaled to the band; a workflow start makes two tasks at least (measured).",
@@ -74,6 +74,6 @@ func historyDemanded(r *reading) condition {
 	if starts < minDemand {
 		return when(no, "no work is demanded")
 	}
-	floor := PerBand{0.5, 10, 50}.For(r.band)
+	floor := collapsed.For(r.band)
 	return condition{yes, math.Min(1, 0.75*starts/floor), "scaled to the workflow starts"}
 }

@@ -21,7 +21,7 @@ var progressGates = []Gate{
 	{
 		ID: "progress_floor", Signal: TransitionRate, Op: Below, Severity: Critical,
 		Service: Cluster, Side: SideProgress, Deciding: true,
-		Threshold: PerBand{0.5, 10, 50}, Recover: PerBand{0.5 * floorMargin, 10 * floorMargin, 50 * floorMargin},
+		Threshold: collapsed, Recover: collapsed.times(floorMargin),
 		Title:   "Throughput collapsed while work waits",
 		Why:     "Tasks are late and next to nothing moves, measured against what this cluster normally does.",
 		Source:  "The base table's floor of 10 transitions/s for the mid band (50 to 500/s), a tenth of the lower bound above and a hundredth of the upper bound below.",

@@ -17,6 +17,15 @@ type Snapshot struct {
 	Queues []TaskQueue `json:"queues,omitempty"`
 }
 
+// Blind is the snapshot of a cycle that could read nothing, with the reason for every signal.
+func Blind(cluster string, at time.Time, reason string) Snapshot {
+	unknown := make(map[SignalID]string, len(signals))
+	for _, s := range signals {
+		unknown[s.ID] = reason
+	}
+	return Snapshot{Cluster: cluster, At: at, Signals: map[SignalID]float64{}, Unknown: unknown}
+}
+
 // maxValue is beyond everything that a cluster can count, in any unit of the table.
 const maxValue = 1e18
 

@@ -43,9 +43,14 @@ func (a *asking) queueLabels() string {
 func (a *asking) usedQueues(matchers ...string) string {
 	matchers = append([]string{userNamespaces, userQueues}, matchers...)
 	polls := a.series("pending_polls", matchers...)
-	added := a.series(a.names.server.counter("tasks_added"), append(matchers, `task_add_result="backlog"`, `forwarded="false"`)...)
+	added := a.toBacklog(matchers...)
 	return fmt.Sprintf("(max %[1]s (max_over_time(%[2]s[%[4]s])) > 0 or sum %[1]s (increase(%[3]s[%[4]s])) > 0 or max %[1]s (%[3]s unless %[3]s offset %[4]s) > 0)",
 		a.perQueue(), polls, added, usedWithin)
+}
+
+// toBacklog counts the tasks that found no poller.
+func (a *asking) toBacklog(matchers ...string) string {
+	return a.series(a.names.server.counter("tasks_added"), append(matchers, `task_add_result="backlog"`, `forwarded="false"`)...)
 }
 
 // oldestTask is the age in seconds of the oldest waiting task of a type, in the task queues that are used.
@@ -71,8 +76,7 @@ func queueQuestions(a *asking) []question {
 	return []question{
 		{id: partQueueAge, promql: fmt.Sprintf("max %s (%s)", by, of("approximate_backlog_age_seconds"))},
 		{id: partQueueBacklog, promql: fmt.Sprintf("sum %s (%s)", by, of("approximate_backlog_count"))},
-		{id: partQueueInflow, promql: fmt.Sprintf("sum %s (rate(%s%s))", by,
-			of(a.names.server.counter("tasks_added"), `task_add_result="backlog"`, `forwarded="false"`), a.over(1))},
+		{id: partQueueInflow, promql: fmt.Sprintf("sum %s (rate(%s%s))", by, a.toBacklog(userNamespaces, userQueues), a.over(1))},
 		{id: partQueuePollers, promql: fmt.Sprintf("sum %s (max_over_time(%s[%s]) and %s)", by,
 			polls, seconds(2*a.cluster.scrapeInterval()+time.Second), polls)},
 		{id: partQueueSlots, promql: fmt.Sprintf("sum by (%s, task_queue, worker_type) (max_over_time(%s[%s]) and %s)",
@@ -152,16 +156,20 @@ func (r *reading) judgeQueues(questions []question, answers map[string]answer) {
 // joinQueues returns all task queues of users, worst first.
 func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 	a := asking{cluster: r.cluster, names: r.names}
+	named := func(s *model.Sample) (queueKey, health.TaskQueue) {
+		namespace, name := s.Metric[model.LabelName(a.label("namespace"))], s.Metric[model.LabelName(a.label("taskqueue"))]
+		kind := strings.ToLower(string(s.Metric[model.LabelName(a.label("task_type"))]))
+		// An inflow that is not counted has not happened: the counter is born with the first task.
+		return queueKey{sanitised(namespace), sanitised(name), kind},
+			health.TaskQueue{Namespace: string(namespace), Name: string(name), Type: kind, InflowPerSec: new(float64)}
+	}
 	found := map[queueKey]*health.TaskQueue{}
 	ofServer := func(part string, field func(*health.TaskQueue) **float64) {
 		for _, s := range answers[part].series {
-			namespace, name := s.Metric[model.LabelName(a.label("namespace"))], s.Metric[model.LabelName(a.label("taskqueue"))]
-			kind := strings.ToLower(string(s.Metric[model.LabelName(a.label("task_type"))]))
-			key := queueKey{sanitised(namespace), sanitised(name), kind}
+			key, fresh := named(s)
 			q := found[key]
 			if q == nil {
-				// An inflow that is not counted has not happened: the counter is born with the first task.
-				q = &health.TaskQueue{Namespace: string(namespace), Name: string(name), Type: kind, InflowPerSec: new(float64)}
+				q = &fresh
 				found[key] = q
 			}
 			v := float64(s.Value)
@@ -183,8 +191,8 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 	}
 	used := map[queueKey]bool{}
 	for _, s := range answers[partQueueUsed].series {
-		kind := strings.ToLower(string(s.Metric[model.LabelName(a.label("task_type"))]))
-		used[queueKey{sanitised(s.Metric[model.LabelName(a.label("namespace"))]), sanitised(s.Metric[model.LabelName(a.label("taskqueue"))]), kind}] = true
+		key, _ := named(s)
+		used[key] = true
 	}
 	queues := make([]health.TaskQueue, 0, len(found))
 	for key, q := range found {

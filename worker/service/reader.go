@@ -73,11 +73,7 @@ func (r *Reader) Snapshot(ctx context.Context, at time.Time) health.Snapshot {
 	if err == nil {
 		return reading.Snapshot
 	}
-	snapshot := health.Snapshot{Cluster: string(r.cluster.Name), At: at, Signals: map[health.SignalID]float64{}, Unknown: map[health.SignalID]string{}}
-	for _, s := range health.Signals() {
-		snapshot.Unknown[s.ID] = err.Error()
-	}
-	return snapshot
+	return health.Blind(string(r.cluster.Name), at, err.Error())
 }
 
 func readers(clusters []config.Cluster) (map[string]activities.SignalReader, error) {

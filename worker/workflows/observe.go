@@ -166,7 +166,7 @@ func (o *observation) cycle(ctx workflow.Context) error {
 	}
 	if err != nil {
 		workflow.GetLogger(ctx).Warn("reading the signals failed", "cluster", o.in.Cluster, "error", err)
-		reading = blind(o.in.Cluster, at, err)
+		reading = health.Blind(o.in.Cluster, at, "reading failed: "+rootMessage(err))
 	}
 	decision, err := o.decide(ctx, reading)
 	if err != nil {
@@ -276,16 +276,6 @@ func (o *observation) carryOver() (ObserveInput, error) {
 	}
 	next.Waiting, next.Dropped = packed, o.backlog.dropped
 	return next, nil
-}
-
-// blind is the snapshot of a cycle in which nothing could be read.
-func blind(cluster string, at time.Time, cause error) health.Snapshot {
-	unknown := make(map[health.SignalID]string, len(health.Signals()))
-	reason := "reading failed: " + rootMessage(cause)
-	for _, s := range health.Signals() {
-		unknown[s.ID] = reason
-	}
-	return health.Snapshot{Cluster: cluster, At: at, Signals: map[health.SignalID]float64{}, Unknown: unknown}
 }
 
 // rootMessage leaves out the SDK's wrapping, which names ids and no cause.
