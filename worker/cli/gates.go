@@ -17,7 +17,13 @@ func gatesCommand() *cobra.Command {
 	}
 	path := configFlag(cmd, false)
 	cluster := cmd.Flags().String("cluster", "", "show the thresholds of this `cluster` of the configuration")
+	markdown := cmd.Flags().Bool("markdown", false, "write the whole health model as Markdown, with the usual thresholds")
+	cmd.MarkFlagsMutuallyExclusive("markdown", "cluster")
+	cmd.MarkFlagsMutuallyExclusive("markdown", "config")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *markdown {
+			return writeHealthModel(cmd.OutOrStdout())
+		}
 		rules, err := rulesFrom(*path)
 		if err != nil {
 			return err
