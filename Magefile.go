@@ -20,6 +20,8 @@ import (
 	"github.com/magefile/mage/mg"
 	"github.com/magefile/mage/sh"
 	"github.com/magefile/mage/target"
+
+	"github.com/temporal-sre/copilot/internal/archive"
 )
 
 const (
@@ -64,6 +66,19 @@ func BuildHost() error {
 		return err
 	}
 	return pluginManifest()
+}
+
+// Package builds the plugin and packs the zip that Grafana installs, with its SHA-1, into packages/.
+func Package() error {
+	mg.SerialDeps(Build)
+	if err := archive.Check("dist", platforms); err != nil {
+		return fmt.Errorf("the plugin can't be installed as it is:\n%w", err)
+	}
+	file, err := archive.Pack("dist", "packages")
+	if err == nil {
+		fmt.Println(file)
+	}
+	return err
 }
 
 // Parts gets what tests and the demo run on: PostgreSQL, Prometheus and a Temporal server.
@@ -191,11 +206,7 @@ func plugin(platform string) error { return release(platform, pluginBinary(platf
 
 // pluginBinary is where Grafana looks for the backend of a platform.
 func pluginBinary(platform string) string {
-	name := pluginExecutable + "_" + strings.ReplaceAll(platform, "/", "_")
-	if strings.HasPrefix(platform, "windows/") {
-		name += ".exe"
-	}
-	return filepath.Join("dist", name)
+	return filepath.Join("dist", archive.Binary(pluginExecutable, platform))
 }
 
 // release builds what is handed to others: one static file that names no folder of this machine.
