@@ -316,69 +316,6 @@ var scalingAdvice = map[health.ScalingRule]advice{
 		"Pollers beyond the slots do nothing.", 0.6, RiskLow, nil},
 }
 
-// rule is the mildest gate over the same signal: what an issue is named for.
-func rule(g Gate) health.GateID {
-	id, severity := g.ID, g.Severity
-	for _, other := range health.Gates() {
-		if other.Signal == g.Signal && other.Op == g.Op && other.Service == g.Service && other.Severity < severity {
-			id, severity = other.ID, other.Severity
-		}
-	}
-	return id
-}
-
-func (w writer) issues() []Issue {
-	issues := []Issue{}
-	for _, g := range w.distinct() {
-		t, ok := textOf(w.Evidence, g.ID)
-		if !ok || g.Side == health.SideEarly {
-			continue
-		}
-		service := culprit(g)
-		if g.Service == health.Frontend {
-			service = w.blamed(g)
-		}
-		issue := Issue{
-			ID: fmt.Sprintf("%s@%s", rule(g), g.Service), Severity: Warning, Service: service, Gate: g.ID,
-			Title: g.Title, Description: capital(w.what(g, t)) + ".", LikelyCause: first(sentences(w.fill(g, t.why))),
-			RelatedSignals: w.known(g.Signal, t.watch), SuggestedActions: []Action{},
-		}
-		if g.Severity == health.Critical {
-			issue.Severity = Critical
-		}
-		if w.shadow(g) {
-			issue.LikelyCause = fmt.Sprintf("It follows from %s.", w.trouble())
-			lead, _, _ := w.lead()
-			issue.SuggestedActions = append(issue.SuggestedActions, Action{Investigate, w.blamed(lead), fmt.Sprintf("Mend %s first.", w.trouble()),
-				"It is the likely cause of this one.", capConfidence(0.6, *w.Evidence), RiskLow, nil, lead.ID})
-		} else {
-			for _, a := range t.actions {
-				if action := w.action(g, a); action.Description != "" {
-					issue.SuggestedActions = append(issue.SuggestedActions, action)
-				}
-			}
-		}
-		for _, p := range w.Patterns {
-			if p.Service == service || p.Service == g.Service {
-				issue.RelatedLogs = append(issue.RelatedLogs, p.ID)
-			}
-		}
-		issues = append(issues, issue)
-	}
-	return issues
-}
-
-// known are the signals of a text that the evidence knows, the gate's own first.
-func (w writer) known(own health.SignalID, others []health.SignalID) []health.SignalID {
-	ids := []health.SignalID{own}
-	for _, id := range others {
-		if w.knows(id) && !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
 // watch are the signals that show whether it gets better, with where they are now.
 func (w writer) watch() []string {
 	watch := []string{}

@@ -20,7 +20,24 @@ const (
 // are the rules' whatever the draft says. Where too little is left, there is an error that tells the model
 // what was wrong.
 func Check(e Evidence, d Draft, made string) (Explanation, error) {
-	c := checker{writer{&e, e.Facts()}, newLinter(&e), Dropped{}, nil}
+	return checked(&checker{writer: writer{&e, e.Facts()}, lint: newLinter(&e)}, d, made)
+}
+
+// Again holds a draft that stood up once against later evidence of the same situation: the same words with
+// the new evidence's numbers. A number that the model wrote out was true of the old evidence only, so
+// sentences with one are dropped, even where the new evidence happens to hold the same. made is who wrote
+// the draft. There is an error where too little is left; then the situation is not the same, and needs an
+// explanation of its own. Depth is what the rules would ask for.
+func Again(e Evidence, d Draft, made string) (Explanation, error) {
+	c := &checker{writer: writer{&e, e.Facts()}, lint: newLinter(&e)}
+	numberless := *c.lint
+	numberless.numbers = nil
+	c.unfilled = &numberless
+	return checked(c, d, made)
+}
+
+func checked(c *checker, d Draft, made string) (Explanation, error) {
+	e := *c.Evidence
 	if d.State != e.State.String() {
 		return Explanation{}, fmt.Errorf("the state is %s and can't be changed, but the draft says %q", e.State, d.State)
 	}
@@ -55,7 +72,9 @@ func Check(e Evidence, d Draft, made string) (Explanation, error) {
 // checker holds a draft against the evidence.
 type checker struct {
 	writer
-	lint       *linter
+	lint *linter
+	// unfilled is what sentences are held to before their references are filled in; nil for a new draft.
+	unfilled   *linter
 	dropped    Dropped
 	complaints []string
 }
@@ -73,18 +92,7 @@ func (c *checker) text(draft string, limit int) string {
 	var kept []string
 	length := 0
 	for _, sentence := range sentences(draft) {
-		complete, ok := c.facts.replace(sentence)
-		why := ""
-		switch wrong := c.lint.check(complete); {
-		case !ok:
-			why = "a reference stands for nothing"
-		case len(wrong) > 0:
-			why = wrong[0]
-		case len(complete) > maxSentence:
-			why = "too long"
-		default:
-			why = c.untrue(complete)
-		}
+		complete, why := c.sentence(sentence)
 		if why != "" {
 			c.dropped.Sentences++
 			c.complain("%s in %q", why, cut(sentence, 80))
@@ -96,6 +104,26 @@ func (c *checker) text(draft string, limit int) string {
 		kept = append(kept, complete)
 	}
 	return strings.Join(kept, " ")
+}
+
+// sentence fills in a sentence's references, and says what is wrong with it; empty when nothing is.
+func (c *checker) sentence(draft string) (complete, why string) {
+	if c.unfilled != nil {
+		if wrong := c.unfilled.check(reference.ReplaceAllString(draft, " ")); len(wrong) > 0 {
+			return "", wrong[0]
+		}
+	}
+	complete, ok := c.facts.replace(draft)
+	wrong := c.lint.check(complete)
+	switch {
+	case !ok:
+		return "", "a reference stands for nothing"
+	case len(wrong) > 0:
+		return "", wrong[0]
+	case len(complete) > maxSentence:
+		return "", "too long"
+	}
+	return complete, c.untrue(complete)
 }
 
 // one keeps the first true sentence.

@@ -156,4 +156,11 @@ func TestNoLogsIsSaid(t *testing.T) {
 	s.LogsUnavailable = "Loki did not answer"
 	assert.Contains(t, explain.ByRules(s).Sections.Standing, "Logs were unavailable: Loki did not answer.")
 	assert.Contains(t, explain.Prompt(s), "logs: unavailable (Loki did not answer)")
+	assert.Contains(t, explain.ByRules(s).Text(), "Logs were unavailable: Loki did not answer.")
+	assert.Empty(t, lint(s, explain.ByRules(s)))
+	t.Run("and nothing where no logs are configured or they hold no pattern", func(t *testing.T) {
+		s := storyNamed(t, "database slow")
+		assert.NotContains(t, explain.ByRules(s).Text(), "ogs were")
+		assert.NotContains(t, explain.Prompt(s), "logs:")
+	})
 }

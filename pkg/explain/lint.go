@@ -86,7 +86,8 @@ func newLinter(e *Evidence) *linter {
 	for _, w := range e.ScalingRules {
 		l.name(string(w.Rule), w.Text)
 	}
-	l.name(e.Cluster, e.LogsUnavailable)
+	l.name(e.Cluster, strings.TrimRight(e.LogsUnavailable, "."))
+	l.number(e.LogsUnavailable)
 	l.name(Settings()...)
 	for _, b := range []health.Bottleneck{health.ServerLimited, health.WorkerLimited} {
 		l.name(string(b))

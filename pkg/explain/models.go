@@ -98,12 +98,12 @@ func (m Models) Research(ctx context.Context, e Evidence, depth Depth, spent Spe
 	if question.MaxTokens <= 0 {
 		question.MaxTokens = DefaultMaxTokens
 	}
-	x, err := call.draft(ctx, model, e, question)
+	x, draft, err := call.draft(ctx, model, e, question)
 	if err != nil {
 		return m.fallBack(e, depth, x.Dropped, call.usage, err)
 	}
 	x.Depth = depth
-	return Researched{Explanation: x, Usage: call.usage}
+	return Researched{Explanation: x, Draft: draft, Usage: call.usage}
 }
 
 func (m Models) fallBack(e Evidence, depth Depth, dropped Dropped, usage []Usage, err *ModelError) Researched {
@@ -133,21 +133,25 @@ type caller struct {
 }
 
 // draft asks for a draft, and once more when it does not stand up.
-func (c *caller) draft(ctx context.Context, model Model, e Evidence, question Question) (Explanation, *ModelError) {
+func (c *caller) draft(ctx context.Context, model Model, e Evidence, question Question) (Explanation, *Draft, *ModelError) {
 	purpose := PurposeResearch
 	var x Explanation
 	for {
 		text, failed := c.ask(ctx, model, purpose, question)
 		if failed != nil {
-			return x, failed
+			return x, nil, failed
 		}
-		var err error
-		if x, err = read(e, text, model.ID()); err == nil {
-			return x, nil
+		var d Draft
+		err := parse(text, &d)
+		if err == nil {
+			x, err = Check(e, d, model.ID())
+		}
+		if err == nil {
+			return x, &d, nil
 		}
 		c.usage[len(c.usage)-1].Failure = Unusable
 		if purpose == PurposeRepair {
-			return x, &ModelError{Kind: Unusable, Err: err}
+			return x, nil, &ModelError{Kind: Unusable, Err: err}
 		}
 		purpose = PurposeRepair
 		question.Complaint = "That can't be used: " + err.Error() + ". Answer again with the whole JSON object."
@@ -162,14 +166,6 @@ func (c *caller) draft(ctx context.Context, model Model, e Evidence, question Qu
 
 // maxEarlier is how much of an answer that failed a model is shown again, in bytes.
 const maxEarlier = 8 << 10
-
-func read(e Evidence, text, made string) (Explanation, error) {
-	var d Draft
-	if err := parse(text, &d); err != nil {
-		return Explanation{}, err
-	}
-	return Check(e, d, made)
-}
 
 // ask makes one call within the budget.
 func (c *caller) ask(ctx context.Context, model Model, purpose string, q Question) (string, *ModelError) {

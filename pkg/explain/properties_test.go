@@ -83,6 +83,7 @@ func anyInput(t *rapid.T) explain.Input {
 			Count: rapid.IntRange(0, 5000).Draw(t, "count"), Sample: rapid.SampledFrom(hostile).Draw(t, "sample"),
 		})
 	}
+	in.LogsUnavailable = rapid.SampledFrom(append([]string{"", "Loki answered 502."}, hostile...)).Draw(t, "logs unavailable")
 	for range rapid.IntRange(0, 6).Draw(t, "passages") {
 		in.Passages = append(in.Passages, explain.Passage{DocumentID: "doc", Title: "Title", Section: "Section", Text: rapid.SampledFrom(hostile).Draw(t, "text"), Score: 0.5, Method: "lexical-bm25"})
 	}
@@ -230,6 +231,11 @@ func TestPropertyTheRulesSayThreeThingsAndNoNumberOrNameFromNowhere(t *testing.T
 			g, ok := e.Gate(f.Gate)
 			require.True(t, ok)
 			require.Equal(t, health.Fired, g.Result, "only gates that fired are blamed")
+		}
+		if e.LogsUnavailable == "" {
+			require.NotContains(t, x.Sections.Standing, "Logs were unavailable")
+		} else {
+			require.Contains(t, x.Sections.Standing, "Logs were unavailable: "+strings.TrimRight(e.LogsUnavailable, "."))
 		}
 		for _, secret := range leaks {
 			require.NotContains(t, x.Text(), secret)

@@ -25,7 +25,10 @@ type Triaged struct {
 // Researched is an explanation and what it took.
 type Researched struct {
 	Explanation Explanation `json:"explanation"`
-	Usage       []Usage     `json:"usage,omitempty"`
+	// Draft is what the model wrote, for Again to hold against later evidence of the same situation; nil
+	// when the rules explain.
+	Draft *Draft  `json:"draft,omitempty"`
+	Usage []Usage `json:"usage,omitempty"`
 	// Failure is why the rules explain instead of the model; nil when the provider did what it should.
 	Failure *Failure `json:"failure,omitempty"`
 }
