@@ -86,11 +86,16 @@ type rule struct {
 	// needs are parts, in small letters, one of which every match has; empty when there is none. A text
 	// without them is passed over quickly, as nearly all texts are.
 	needs []string
+	// may tells what else every text with a match has; nil when nothing cheap can be told.
+	may func(s string) bool
 	// is decides on a candidate; nil takes every match.
 	is func(candidate string) bool
 }
 
 func (r rule) wanted(small string) bool {
+	if r.may != nil && !r.may(small) {
+		return false
+	}
 	return len(r.needs) == 0 || slices.ContainsFunc(r.needs, func(part string) bool { return strings.Contains(small, part) })
 }
 

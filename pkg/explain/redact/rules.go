@@ -29,7 +29,7 @@ var rules = []rule{
 
 	// Tokens that are known by their beginning.
 	{kind: kindToken, expr: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){0,3}`), needs: []string{"eyj"}},
-	{kind: kindToken, expr: regexp.MustCompile(`\b(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|A3T[A-Z0-9])[A-Z0-9]{12,}`)},
+	{kind: kindToken, expr: regexp.MustCompile(`\b(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|A3T[A-Z0-9])[A-Z0-9]{12,}`), needs: []string{"akia", "asia", "abia", "acca", "aroa", "aida", "agpa", "a3t"}},
 	{kind: kindToken, expr: regexp.MustCompile(`(?:hooks\.slack\.com/(?:services|workflows|triggers)|webhook\.office\.com|discord(?:app)?\.com/api/webhooks)/([^\s"'<>]+)`), group: 1, needs: []string{"hooks.slack.com", "webhook.office.com", "api/webhooks"}},
 	{kind: kindToken, expr: regexp.MustCompile(`\b(?i:xox[a-z][.-]|xapp-)[A-Za-z0-9.-]{6,}`), needs: []string{"xox", "xapp-"}},
 	{kind: kindToken, expr: regexp.MustCompile(`\bAPI-[A-Z0-9]{26}\b`), needs: []string{"api-"}},
@@ -39,15 +39,15 @@ var rules = []rule{
 	{kind: kindToken, find: prefixed},
 
 	{kind: kindEmail, expr: regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`), is: notRedacted, needs: []string{"@"}},
-	{kind: kindIP, expr: regexp.MustCompile(`\b(?:` + octet + `\.){3}` + octet + `\b`)},
+	{kind: kindIP, expr: regexp.MustCompile(`\b(?:` + octet + `\.){3}` + octet + `\b`), may: func(s string) bool { return strings.Count(s, ".") >= 3 }},
 	// A host name of EC2 is its address in words.
 	{kind: kindIP, expr: regexp.MustCompile(`\bip-` + octet + `(?:-` + octet + `){3}\b`), needs: []string{"ip-"}},
-	{kind: kindIP, expr: regexp.MustCompile(`(?:^|[^\w:.])([0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f]*(?:\.[0-9.]*[0-9])?)(?:$|[^\w:])`), group: 1, is: isIPv6},
-	{kind: kindAccount, expr: regexp.MustCompile(`\b[0-9]+\b`), is: func(s string) bool { return len(s) == 12 }},
+	{kind: kindIP, expr: regexp.MustCompile(`(?:^|[^\w:.])([0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f]*(?:\.[0-9.]*[0-9])?)(?:$|[^\w:])`), group: 1, is: isIPv6, may: func(s string) bool { return strings.Count(s, ":") >= 2 }},
+	{kind: kindAccount, find: runs(isWord, 12), is: func(s string) bool { return len(s) == 12 && consistsOf(s, "0123456789") }},
 
 	// Digests and keys in hexadecimal.
-	{kind: kindSecret, expr: regexp.MustCompile(`\b[0-9A-Fa-f]+\b`), is: func(s string) bool { return len(s) >= 32 && kinds(s) > 1 }},
-	{kind: kindSecret, expr: regexp.MustCompile(`[A-Za-z0-9+/_-]+`), is: looksRandom},
+	{kind: kindSecret, find: runs(isWord, 32), is: func(s string) bool { return kinds(s) > 1 && consistsOf(s, "0123456789abcdefABCDEF") }},
+	{kind: kindSecret, find: runs(func(c byte) bool { return isWord(c) || c == '+' || c == '/' || c == '-' }, shortestRandom), is: looksRandom},
 }
 
 const octet = `(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[0-9]{1,2})`
@@ -57,6 +57,25 @@ const octet = `(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[0-9]{1,2})`
 func looksMade(s string) bool {
 	return strings.ContainsAny(s, "0123456789=") || strings.IndexFunc(s[1:], func(r rune) bool { return r >= 'A' && r <= 'Z' }) >= 0
 }
+
+// runs finds stretches of at least so many characters of a kind, each as long as it goes.
+func runs(in func(byte) bool, least int) func(string) [][2]int {
+	return func(s string) [][2]int {
+		var places [][2]int
+		for i := 0; i < len(s); i++ {
+			begin := i
+			for i < len(s) && in(s[i]) {
+				i++
+			}
+			if i-begin >= least {
+				places = append(places, [2]int{begin, i})
+			}
+		}
+		return places
+	}
+}
+
+func consistsOf(s, characters string) bool { return strings.Trim(s, characters) == "" }
 
 // notRedacted leaves a URL's redacted credentials before its host alone: they look like an address.
 func notRedacted(email string) bool {
@@ -69,10 +88,13 @@ func isIPv6(s string) bool {
 	return err == nil && s != "::"
 }
 
+// shortestRandom is the length from which noise can be told from a name.
+const shortestRandom = 14
+
 // looksRandom tells secrets from names by how often letters, capitals and digits take turns: names are
 // made of words and numbers, secrets of noise. UUIDs are names here: Temporal's run ids are UUIDs.
 func looksRandom(s string) bool {
-	if len(s) < 14 || uuid.MatchString(s) {
+	if len(s) < shortestRandom || uuid.MatchString(s) {
 		return false
 	}
 	// Noise, even where / or - cut it into short pieces. Names of pods have no capitals.
@@ -81,7 +103,7 @@ func looksRandom(s string) bool {
 	}
 	for _, piece := range strings.FieldsFunc(s, func(r rune) bool { return r == '/' || r == '_' || r == '-' }) {
 		switch {
-		case len(piece) < 14 || entropy(piece) < 3:
+		case len(piece) < shortestRandom || entropy(piece) < 3:
 		case len(piece) < 16:
 			// Short ones must look the part: they could be a name with a number in it.
 			if strings.ContainsAny(piece, "0123456789") && turns(piece) >= 0.3 && strings.IndexFunc(piece, isLetter) >= 0 {
