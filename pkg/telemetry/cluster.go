@@ -73,7 +73,7 @@ func (c Cluster) Validate() error {
 	for key, selector := range map[string]string{
 		"selector": c.Selector, "worker selector": c.WorkerSelector, "container selector": c.ContainerSelector,
 	} {
-		if err := checkMatchers(selector); err != nil {
+		if err := CheckMatchers(selector); err != nil {
 			return fmt.Errorf("%s of cluster %q: %w", key, c.Name, err)
 		}
 	}
@@ -107,9 +107,9 @@ var (
 	matcher   = regexp.MustCompile(`^\s*[a-zA-Z_][a-zA-Z0-9_]*\s*(=~|!~|!=|=)\s*`)
 )
 
-// checkMatchers accepts a comma-separated list of label matchers, as they stand between the braces of
-// a PromQL selector.
-func checkMatchers(selector string) error {
+// CheckMatchers accepts a comma-separated list of label matchers, as they stand between the braces of
+// a PromQL or LogQL selector.
+func CheckMatchers(selector string) error {
 	for rest := selector; strings.TrimSpace(rest) != ""; {
 		head := matcher.FindString(rest)
 		quoted := rest[len(head):]

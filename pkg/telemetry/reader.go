@@ -64,19 +64,12 @@ type detection struct {
 
 // New returns a Reader of a source. It does not connect; its errors are mistakes in the settings.
 func New(source Source, options Options) (*Reader, error) {
-	u, err := source.check()
-	if err != nil {
-		return nil, err
-	}
-	transport, err := source.transport()
-	if err != nil {
-		return nil, err
-	}
 	options = options.withDefaults()
-	client, err := api.NewClient(api.Config{
-		Address:      source.URL,
-		RoundTripper: guard{next: transport, maxBytes: options.MaxAnswerBytes},
-	})
+	u, transport, err := source.Connect(prometheusAPI, options.MaxAnswerBytes)
+	if err != nil {
+		return nil, err
+	}
+	client, err := api.NewClient(api.Config{Address: source.URL, RoundTripper: transport})
 	if err != nil {
 		return nil, fmt.Errorf("connection settings of Prometheus: %w", err)
 	}

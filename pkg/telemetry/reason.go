@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"strings"
 
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 )
@@ -17,12 +16,13 @@ const maxReason = 300
 // isOutage tells whether an error says something about the Prometheus rather than about the query: then
 // other queries fare no better.
 func isOutage(err error) bool {
+	var page pageError
 	var refused refusedError
 	var credentials credentialError
 	var network net.Error
 	var dial *net.OpError
 	switch {
-	case errors.Is(err, errHTML), errors.As(err, &refused), errors.As(err, &credentials), errors.Is(err, context.Canceled):
+	case errors.As(err, &page), errors.As(err, &refused), errors.As(err, &credentials), errors.Is(err, context.Canceled):
 		return true
 	case errors.As(err, &network) && network.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return false
@@ -51,16 +51,7 @@ func (r *Reader) reason(err error) string {
 	default:
 		text = err.Error()
 	}
-	text = strings.Join(strings.Fields(text), " ")
-	for _, secret := range r.source.secrets() {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "***")
-		}
-	}
-	if len(text) > maxReason {
-		text = strings.ToValidUTF8(text[:maxReason], "") + "…"
-	}
-	return fmt.Sprintf("Prometheus at %s: %s", r.host, text)
+	return fmt.Sprintf("Prometheus at %s: %s", r.host, r.source.Words(text))
 }
 
 func apiReason(e *v1.Error) string {

@@ -11,18 +11,19 @@ import (
 	"github.com/prometheus/sigv4"
 )
 
-// Source is a Prometheus API and how to be let in. At most one of BearerToken, Username and SigV4 may
-// be set.
+// Source is a Prometheus API, or a Loki API, and how to be let in. At most one of BearerToken, Username and
+// SigV4 may be set.
 type Source struct {
-	// URL is the API's address without /api/v1: "http://prometheus:9090", or for Amazon Managed Prometheus
-	// "https://aps-workspaces.<region>.amazonaws.com/workspaces/<id>". It holds no credentials.
+	// URL is the API's address without /api/v1 or /loki/api/v1: "http://prometheus:9090", or for Amazon
+	// Managed Prometheus "https://aps-workspaces.<region>.amazonaws.com/workspaces/<id>". It holds no
+	// credentials.
 	URL string
 	TLS TLS
 	// BearerToken is sent as the Authorization header.
 	BearerToken string
 	// Username and Password are sent as HTTP basic authentication.
 	Username, Password string
-	// Tenant is sent as the X-Scope-OrgID header (Mimir, Cortex, Thanos receive).
+	// Tenant is sent as the X-Scope-OrgID header (Mimir, Cortex, Thanos receive, Loki).
 	Tenant string
 	// SigV4 signs requests for Amazon Managed Prometheus; nil does not.
 	SigV4 *SigV4
@@ -48,22 +49,45 @@ type SigV4 struct {
 	RoleARN, ExternalID string
 }
 
+// API is a kind of server that a Source may lead to.
+type API struct {
+	// Name is what messages call it, Path what a Source's URL leaves out and Example how one looks.
+	Name, Path, Example string
+}
+
+var prometheusAPI = API{Name: "Prometheus", Path: "/api/v1", Example: "http://prometheus:9090"}
+
+// Connect returns the source's URL and the round tripper that authenticates as the source says, which fails on
+// answers that cannot be the API's or are larger than maxBytes. It does not connect; its errors are mistakes
+// in the settings.
+func (s Source) Connect(api API, maxBytes int64) (*url.URL, http.RoundTripper, error) {
+	u, err := s.check(api)
+	if err != nil {
+		return nil, nil, err
+	}
+	transport, err := s.transport(api)
+	if err != nil {
+		return nil, nil, err
+	}
+	return u, guard{next: transport, api: api, maxBytes: maxBytes}, nil
+}
+
 // check returns the parsed URL, or what is wrong with the source.
-func (s Source) check() (*url.URL, error) {
+func (s Source) check(api API) (*url.URL, error) {
 	u, err := url.Parse(s.URL)
 	if err != nil {
 		// The parse error repeats the text, which may hold a password.
-		return nil, errors.New("the Prometheus URL is not a URL: it looks like http://prometheus:9090")
+		return nil, fmt.Errorf("the %s URL is not a URL: it looks like %s", api.Name, api.Example)
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return nil, fmt.Errorf("the Prometheus URL %q must begin with http:// or https:// and name a host", u.Redacted())
+		return nil, fmt.Errorf("the %s URL %q must begin with http:// or https:// and name a host", api.Name, u.Redacted())
 	case u.User != nil:
-		return nil, errors.New("the Prometheus URL holds a user name: give user name and password separately")
+		return nil, fmt.Errorf("the %s URL holds a user name: give user name and password separately", api.Name)
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("the Prometheus URL ends in a query or fragment: leave away what follows ? or #")
-	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/api/v1"):
-		return nil, errors.New("the Prometheus URL ends in /api/v1: leave that away")
+		return nil, fmt.Errorf("the %s URL ends in a query or fragment: leave away what follows ? or #", api.Name)
+	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), api.Path):
+		return nil, fmt.Errorf("the %s URL ends in %s: leave that away", api.Name, api.Path)
 	}
 	ways := 0
 	for _, used := range []bool{s.BearerToken != "", s.Username != "" || s.Password != "", s.SigV4 != nil} {
@@ -72,7 +96,7 @@ func (s Source) check() (*url.URL, error) {
 		}
 	}
 	if ways > 1 {
-		return nil, errors.New("more than one of bearer token, user name and SigV4 is set for Prometheus: choose one")
+		return nil, fmt.Errorf("more than one of bearer token, user name and SigV4 is set for %s: choose one", api.Name)
 	}
 	if s.SigV4 != nil {
 		if s.SigV4.Region == "" {
@@ -86,7 +110,7 @@ func (s Source) check() (*url.URL, error) {
 }
 
 // transport builds the round tripper that authenticates as the source says.
-func (s Source) transport() (http.RoundTripper, error) {
+func (s Source) transport(api API) (http.RoundTripper, error) {
 	c := config.HTTPClientConfig{
 		FollowRedirects: true,
 		EnableHTTP2:     true,
@@ -102,11 +126,11 @@ func (s Source) transport() (http.RoundTripper, error) {
 		c.BasicAuth = &config.BasicAuth{Username: s.Username, Password: config.Secret(s.Password)}
 	}
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("connection settings of Prometheus: %w", err)
+		return nil, fmt.Errorf("connection settings of %s: %w", api.Name, err)
 	}
 	base, err := config.NewRoundTripperFromConfig(c, "temporal-sre-copilot")
 	if err != nil {
-		return nil, fmt.Errorf("connection settings of Prometheus: %w", err)
+		return nil, fmt.Errorf("connection settings of %s: %w", api.Name, err)
 	}
 	if s.Tenant != "" {
 		base = tenantHeader{s.Tenant, base}
@@ -122,6 +146,21 @@ func (s SigV4) config() *sigv4.SigV4Config {
 		Region: s.Region, AccessKey: s.AccessKey, SecretKey: config.Secret(s.SecretKey),
 		RoleARN: s.RoleARN, ExternalID: s.ExternalID, ServiceName: "aps",
 	}
+}
+
+// Words makes a message of what a server or a library said: one line, without the source's secrets, and no
+// longer than a person reads.
+func (s Source) Words(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	for _, secret := range s.secrets() {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "***")
+		}
+	}
+	if len(text) > maxReason {
+		text = strings.ToValidUTF8(text[:maxReason], "") + "…"
+	}
+	return text
 }
 
 // secrets are the texts that no message may repeat.

@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -11,7 +10,7 @@ import (
 	"github.com/prometheus/sigv4"
 )
 
-// tenantHeader names the tenant whose metrics are asked for.
+// tenantHeader names the tenant that is asked.
 type tenantHeader struct {
 	tenant string
 	next   http.RoundTripper
@@ -54,10 +53,11 @@ func (l *lateSigner) ready(req *http.Request) (http.RoundTripper, error) {
 	return l.signer, nil
 }
 
-// guard keeps answers that cannot be a Prometheus API's from being read, and large ones from filling
+// guard keeps answers that cannot be the API's from being read, and large ones from filling
 // the memory.
 type guard struct {
 	next     http.RoundTripper
+	api      API
 	maxBytes int64
 }
 
@@ -69,7 +69,7 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if resp.StatusCode == http.StatusOK && kind == "text/html" {
 		resp.Body.Close()
-		return nil, errHTML
+		return nil, pageError(g.api.Name)
 	}
 	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
 		resp.Body.Close()
@@ -99,8 +99,12 @@ func (l *limitedBody) Read(p []byte) (int, error) {
 
 func (l *limitedBody) Close() error { return l.body.Close() }
 
-// errHTML is the answer of a login page, of Grafana or of a proxy.
-var errHTML = errors.New("it answered with a web page instead of JSON: is this the URL of a Prometheus API, and is a login in the way?")
+// pageError names the API that answered with a web page: a login, of Grafana or of a proxy.
+type pageError string
+
+func (e pageError) Error() string {
+	return fmt.Sprintf("it answered with a web page instead of JSON: is this the URL of a %s API, and is a login in the way?", string(e))
+}
 
 // refusedError is an HTTP status that says that the credentials are not accepted.
 type refusedError int
