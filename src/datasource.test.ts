@@ -104,7 +104,7 @@ describe('a template variable lists', () => {
     });
   });
 
-  it('services and states', async () => {
+  it('services, states and severities', async () => {
     expect((await list('services')).map(({ value }) => value)).toEqual([
       'frontend',
       'history',
@@ -113,9 +113,10 @@ describe('a template variable lists', () => {
       'workers',
     ]);
     expect((await list('states')).map(({ value }) => value)).toEqual(['happy', 'stressed', 'critical', 'unknown']);
+    expect((await list('severities')).map(({ value }) => value)).toEqual(['critical', 'warning']);
   });
 
   it('nothing else, and says so', async () => {
-    await expect(list('moods')).rejects.toThrow('Choose one of clusters, services, signals, states');
+    await expect(list('moods')).rejects.toThrow('Choose one of clusters, services, signals, states, severities');
   });
 });

@@ -10,7 +10,7 @@ import {
 import { DataSourceWithBackend, getTemplateSrv, type TemplateSrv } from '@grafana/runtime';
 import type { Observable } from 'rxjs';
 import { DEFAULT_QUERY, interpolateQuery, MAX_LIMIT, migrateQuery, type Replace } from './query';
-import type { CopilotOptions, CopilotQuery, Gate, Signal } from './types';
+import type { CopilotOptions, CopilotQuery, Gate, LogPattern, Signal } from './types';
 import { CopilotVariableSupport } from './variables';
 
 /** The front end's half of the datasource. It asks; the back end answers. */
@@ -72,6 +72,11 @@ export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, Copil
   /** The table of gates. */
   gates(): Promise<Gate[]> {
     return this.list('gates');
+  }
+
+  /** The log patterns that were found lately. */
+  patterns(): Promise<LogPattern[]> {
+    return this.list('patterns');
   }
 
   /** Reads a resource that holds a list under its own name. Whoever asks shows the error in its place. */

@@ -23,6 +23,19 @@ describe('migrateQuery', () => {
     expect(migrateQuery(query)).toEqual(query);
   });
 
+  it('leaves the options of issues and log patterns as they are', () => {
+    const issues = stored({
+      queryType: 'issues',
+      version: 1,
+      severities: ['critical'],
+      includeResolved: true,
+      limit: 5,
+    });
+    expect(migrateQuery(issues)).toEqual(issues);
+    const logs = stored({ queryType: 'logs', version: 1, measure: 'counts', patterns: ['no_poller'] });
+    expect(migrateQuery(logs)).toEqual(logs);
+  });
+
   it('gives a query without a type the status', () => {
     expect(migrateQuery(stored({}))).toEqual({ refId: 'A', queryType: 'status', version: 1 });
   });
@@ -82,8 +95,11 @@ describe('withType', () => {
     });
   });
 
-  it('gives the status its first measure', () => {
+  it('gives a type its first measure when it does not know the one that was chosen', () => {
     expect(withType(stored({ queryType: 'events' }), 'status').measure).toBe('state');
+    expect(withType(stored({ queryType: 'status', measure: 'coverage' }), 'logs').measure).toBe('table');
+    expect(withType(stored({ queryType: 'logs', measure: 'table' }), 'usage').measure).toBe('table');
+    expect(withType(stored({ queryType: 'logs', measure: 'table' }), 'issues').measure).toBeUndefined();
   });
 });
 
@@ -125,6 +141,8 @@ describe('interpolateQuery', () => {
       states: ['$v'],
       kinds: ['$v'],
       gates: ['$v'],
+      severities: ['$v'],
+      patterns: ['$v'],
     });
     const values = ['x', 'y'];
     expect(interpolateQuery(query, replaceFrom({ v: values }))).toEqual({
@@ -135,6 +153,8 @@ describe('interpolateQuery', () => {
       states: values,
       kinds: values,
       gates: values,
+      severities: values,
+      patterns: values,
     });
   });
 });

@@ -12,8 +12,8 @@ export const DEFAULT_QUERY: Omit<CopilotQuery, 'refId'> = {
   measure: 'state',
 };
 
-const LISTS = ['clusters', 'signals', 'services', 'states', 'kinds', 'gates'] as const;
-const SWITCHES = ['onlyFired', 'live'] as const;
+const LISTS = ['clusters', 'signals', 'services', 'states', 'kinds', 'gates', 'severities', 'patterns'] as const;
+const SWITCHES = ['onlyFired', 'includeResolved', 'live'] as const;
 
 /** Fields that belong to Grafana and pass through untouched. */
 const GRAFANA_FIELDS = ['refId', 'hide', 'key', 'datasource'] as const;
@@ -56,7 +56,7 @@ export function migrateQuery(stored: CopilotQuery): CopilotQuery {
       query[field] = old[field];
     }
   }
-  if (MEASURES.some(({ value }) => value === old.measure)) {
+  if (MEASURES.some((measure) => measure === old.measure)) {
     query.measure = old.measure as Measure;
   }
   const limit = Number(old.limit);
@@ -80,12 +80,13 @@ function toList(value: unknown): string[] | undefined {
 export function withType(query: CopilotQuery, queryType: QueryType): CopilotQuery {
   const { refId, hide, key, datasource, clusters, version } = query;
   const next: CopilotQuery = { refId, hide, key, datasource, queryType, version, clusters };
-  const kept = queryTypeInfo(queryType)?.options ?? [];
+  const info = queryTypeInfo(queryType);
+  const kept = info?.options ?? [];
   for (const option of kept) {
     Object.assign(next, { [option]: query[option] });
   }
-  if (kept.includes('measure')) {
-    next.measure ??= 'state';
+  if (info?.measures && !info.measures.some(({ value }) => value === next.measure)) {
+    next.measure = info.measures[0].value;
   }
   return next;
 }

@@ -3,7 +3,18 @@ import type { CopilotQuery, Measure, QueryType } from './types';
 /** The options beside the cluster that a query type obeys. */
 export type QueryOption = keyof Pick<
   CopilotQuery,
-  'signals' | 'services' | 'states' | 'kinds' | 'gates' | 'measure' | 'onlyFired' | 'limit' | 'live'
+  | 'signals'
+  | 'services'
+  | 'states'
+  | 'kinds'
+  | 'gates'
+  | 'severities'
+  | 'patterns'
+  | 'measure'
+  | 'onlyFired'
+  | 'includeResolved'
+  | 'limit'
+  | 'live'
 >;
 
 export interface QueryTypeInfo {
@@ -12,15 +23,73 @@ export interface QueryTypeInfo {
   /** One sentence for the person who chooses. */
   description: string;
   options: QueryOption[];
+  /** What the option "measure" chooses from, the default first. */
+  measures?: MeasureInfo[];
 }
 
-/** Every query type in the order in which people look: what is, what was, why. */
+export interface MeasureInfo {
+  value: Measure;
+  label: string;
+  description: string;
+}
+
+const STATUS_MEASURES: MeasureInfo[] = [
+  { value: 'state', label: 'State', description: '0 happy, 1 stressed, 2 critical; nothing before the first verdict' },
+  {
+    value: 'staleness',
+    label: 'Staleness',
+    description: 'Whether the state is the last one known rather than the present one',
+  },
+  {
+    value: 'coverage',
+    label: 'Coverage',
+    description: 'Share of the deciding gates whose result is known: the confidence in the state',
+  },
+];
+
+const LOG_MEASURES: MeasureInfo[] = [
+  { value: 'table', label: 'Table', description: 'Each pattern with its meaning, its lines in the range and a sample' },
+  { value: 'counts', label: 'Lines over time', description: 'Lines of each pattern in each step. Can alert.' },
+];
+
+const USAGE_MEASURES: MeasureInfo[] = [
+  { value: 'dollars', label: 'Cost over time', description: 'Dollars by the configured prices. Can alert.' },
+  { value: 'tokens', label: 'Tokens over time', description: 'Tokens in and out, cached ones included. Can alert.' },
+  { value: 'calls', label: 'Calls over time', description: 'Calls to models, failed ones included. Can alert.' },
+  { value: 'table', label: 'Table', description: 'Sums of the time range for each model and purpose' },
+  {
+    value: 'budget',
+    label: 'Budget today',
+    description: 'What was spent since midnight UTC, and what may be. Can alert.',
+  },
+];
+
+/** Every query type in the order in which people look: what is, what to do, what was, why. */
 export const QUERY_TYPES: QueryTypeInfo[] = [
   {
     value: 'status',
     label: 'Status now',
     description: 'The state of each cluster as of its last cycle, since when, and how much was known. Can alert.',
     options: ['measure', 'states', 'live'],
+    measures: STATUS_MEASURES,
+  },
+  {
+    value: 'summary',
+    label: 'Summary',
+    description: 'What happens in each cluster, why, and what to do first: the newest explanation in words.',
+    options: [],
+  },
+  {
+    value: 'issues',
+    label: 'Issues',
+    description: 'The problems that are there now, worst first, each with its likely cause. Can alert.',
+    options: ['severities', 'services', 'includeResolved', 'limit'],
+  },
+  {
+    value: 'actions',
+    label: 'Recommended actions',
+    description: 'What to do, the best first, with confidence and risk. Nothing is done by itself.',
+    options: ['limit'],
   },
   {
     value: 'timeline',
@@ -62,8 +131,28 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
   {
     value: 'events',
     label: 'Events',
-    description: 'Changes of state, staleness or bottleneck in the time range, newest first.',
+    description: 'Changes of state, staleness or bottleneck in the time range, newest first, with their explanations.',
     options: ['kinds', 'states', 'limit', 'live'],
+  },
+  {
+    value: 'assessments',
+    label: 'Assessments',
+    description: 'What was explained in the time range: when, by whom, how surely, and what was left out.',
+    options: ['limit'],
+  },
+  {
+    value: 'logs',
+    label: 'Log patterns',
+    description: 'Known trouble in the logs of the time range, by pattern and service. Counts can alert.',
+    options: ['measure', 'patterns', 'services', 'limit'],
+    measures: LOG_MEASURES,
+  },
+  {
+    value: 'usage',
+    label: 'Model usage and cost',
+    description: 'What the calls to language models took, and how much of the budget is left. Can alert.',
+    options: ['measure'],
+    measures: USAGE_MEASURES,
   },
 ];
 
@@ -72,16 +161,5 @@ export function queryTypeInfo(type: string): QueryTypeInfo | undefined {
   return QUERY_TYPES.find((info) => info.value === type);
 }
 
-export const MEASURES: Array<{ value: Measure; label: string; description: string }> = [
-  { value: 'state', label: 'State', description: '0 happy, 1 stressed, 2 critical; nothing before the first verdict' },
-  {
-    value: 'staleness',
-    label: 'Staleness',
-    description: 'Whether the state is the last one known rather than the present one',
-  },
-  {
-    value: 'coverage',
-    label: 'Coverage',
-    description: 'Share of the deciding gates whose result is known: the confidence in the state',
-  },
-];
+/** Every measure of any query type. */
+export const MEASURES: Measure[] = QUERY_TYPES.flatMap(({ measures }) => measures ?? []).map(({ value }) => value);

@@ -2,10 +2,25 @@ import type { DataSourceJsonData } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
 
 /** What a query asks for. The back end has one handler for each. */
-export type QueryType = 'status' | 'timeline' | 'signals' | 'gates' | 'queues' | 'services' | 'events' | 'workers';
+export type QueryType =
+  | 'status'
+  | 'timeline'
+  | 'signals'
+  | 'gates'
+  | 'queues'
+  | 'services'
+  | 'events'
+  | 'workers'
+  | 'summary'
+  | 'issues'
+  | 'actions'
+  | 'assessments'
+  | 'logs'
+  | 'usage';
 
-/** Which number of a cluster's status comes first, and is what an alert rule compares. */
-export type Measure = 'state' | 'staleness' | 'coverage';
+/** Which number an answer is about, and what an alert rule compares. The table is for people alone. */
+export type Measure =
+  'state' | 'staleness' | 'coverage' | 'table' | 'counts' | 'dollars' | 'tokens' | 'calls' | 'budget';
 
 /** The version of the query JSON that this front end writes. */
 export const QUERY_VERSION = 1;
@@ -21,15 +36,21 @@ export interface CopilotQuery extends DataQuery {
   states?: string[];
   kinds?: string[];
   gates?: string[];
+  /** Severities of issues. */
+  severities?: string[];
+  /** Ids of log patterns, or template variables. */
+  patterns?: string[];
   measure?: Measure;
   onlyFired?: boolean;
+  /** Issues of the time range that are gone, beside those that are there now. */
+  includeResolved?: boolean;
   /** The most rows that come back, newest or worst first. */
   limit?: number;
   live?: boolean;
 }
 
 /** What a template variable can list. */
-export type VariableSource = 'clusters' | 'services' | 'signals' | 'states';
+export type VariableSource = 'clusters' | 'services' | 'signals' | 'states' | 'severities';
 
 export interface CopilotVariableQuery extends DataQuery {
   source: VariableSource;
@@ -88,4 +109,10 @@ export interface Gate {
   title: string;
   /** Why that matters. */
   why?: string;
+}
+
+/** A kind of log line that stands for trouble, as found in the store. */
+export interface LogPattern {
+  id: string;
+  meaning: string;
 }

@@ -8,11 +8,11 @@ import { from, map, type Observable } from 'rxjs';
 import { VariableQueryEditor } from './components/VariableQueryEditor';
 import type { CopilotDataSource } from './datasource';
 import type { CopilotQuery, CopilotVariableQuery, VariableSource } from './types';
-import { SERVICES, STATES } from './vocabulary';
+import { SERVICES, SEVERITIES, STATES } from './vocabulary';
 
 const DEFAULT_SOURCE: VariableSource = 'clusters';
 
-/** Lets a template variable list clusters, services, signals or states. */
+/** Lets a template variable list clusters, services, signals, states or severities. */
 export class CopilotVariableSupport extends CustomVariableSupport<CopilotDataSource, CopilotVariableQuery> {
   editor = VariableQueryEditor;
 
@@ -37,8 +37,12 @@ export class CopilotVariableSupport extends CustomVariableSupport<CopilotDataSou
         return SERVICES.map(({ label, value }) => ({ text: label, value }));
       case 'states':
         return STATES.map(({ label, value }) => ({ text: label, value }));
+      case 'severities':
+        return SEVERITIES.map(({ label, value }) => ({ text: label, value }));
       default:
-        throw new Error(`This variable lists "${source}". Choose one of clusters, services, signals, states.`);
+        throw new Error(
+          `This variable lists "${source}". Choose one of clusters, services, signals, states, severities.`
+        );
     }
   }
 }

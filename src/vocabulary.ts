@@ -24,6 +24,20 @@ export const SERVICES: Word[] = [
 /** Services as gates and signals name them: some speak about the cluster as a whole. */
 export const SERVICES_AND_CLUSTER: Word[] = [...SERVICES, { value: 'cluster', label: 'Cluster as a whole' }];
 
+/** Services as the labels of log lines usually name them. */
+export const LOG_SERVICES: Word[] = [
+  { value: 'frontend', label: 'Frontend' },
+  { value: 'history', label: 'History' },
+  { value: 'matching', label: 'Matching' },
+  { value: 'worker', label: 'Worker (system)' },
+];
+
+/** How bad an issue is, the worst first. */
+export const SEVERITIES: Word[] = [
+  { value: 'critical', label: 'Critical' },
+  { value: 'warning', label: 'Warning' },
+];
+
 /** What an event can tell of. */
 export const EVENT_KINDS: Word[] = [
   { value: 'state', label: 'State changed' },

@@ -9,6 +9,7 @@ import { QueryEditor } from './QueryEditor';
 const RESOURCES: Resources = {
   clusters: { clusters: ['prod', 'staging'] },
   signals: SIGNALS,
+  patterns: { patterns: [{ id: 'no_poller', meaning: 'A task queue has nobody who takes its tasks.' }] },
   gates: { gates: [{ id: 'persistence_slow', title: 'The database is slow', why: 'Every change waits for it.' }] },
 };
 
@@ -55,6 +56,12 @@ describe('QueryEditor', () => {
     ['services', ['Query type', 'Clusters', 'Services', 'States']],
     ['events', ['Query type', 'Clusters', 'States', 'Kinds', 'Limit', 'Live']],
     ['workers', ['Query type', 'Clusters']],
+    ['summary', ['Query type', 'Clusters']],
+    ['issues', ['Query type', 'Clusters', 'Severities', 'Services', 'Include resolved', 'Limit']],
+    ['actions', ['Query type', 'Clusters', 'Limit']],
+    ['assessments', ['Query type', 'Clusters', 'Limit']],
+    ['logs', ['Query type', 'Clusters', 'Patterns', 'Services', 'Measure', 'Limit']],
+    ['usage', ['Query type', 'Clusters', 'Measure']],
   ])('asks for %s only what it obeys, and every input has its label', async (queryType, expected) => {
     await edit({ queryType });
     for (const label of expected) {
@@ -113,6 +120,36 @@ describe('QueryEditor', () => {
     await userEvent.click(screen.getByText('The database is slow'));
 
     expect(query().gates).toEqual(['persistence_slow']);
+  });
+
+  it('finds a log pattern by what it means', async () => {
+    const { query } = await edit({ queryType: 'logs' });
+
+    await userEvent.type(screen.getByLabelText('Patterns'), 'takes its tasks');
+    await userEvent.click(screen.getByText('no_poller'));
+
+    expect(query().patterns).toEqual(['no_poller']);
+  });
+
+  it('offers the measures of the query type, its first one by itself', async () => {
+    const { query } = await edit({ queryType: 'usage' });
+    expect(screen.getByLabelText('Measure')).toHaveValue('Cost over time');
+
+    await userEvent.click(screen.getByLabelText('Measure'));
+    expect(screen.queryByText('Staleness')).not.toBeInTheDocument();
+    await userEvent.click(await screen.findByText('Budget today'));
+
+    expect(query().measure).toBe('budget');
+  });
+
+  it('asks for issues by severity, and for those that are gone', async () => {
+    const { query } = await edit({ queryType: 'issues' });
+
+    await userEvent.click(screen.getByLabelText('Severities'));
+    await userEvent.click(screen.getByText('Critical'));
+    await userEvent.click(screen.getByLabelText('Include resolved'));
+
+    expect(query()).toMatchObject({ severities: ['critical'], includeResolved: true });
   });
 
   it('shows a signal that it does not know by its id', async () => {

@@ -3,18 +3,22 @@ import type { QueryEditorProps } from '@grafana/data';
 import { Combobox, InlineField, InlineSwitch, Stack, Text } from '@grafana/ui';
 import type { CopilotDataSource } from '../datasource';
 import { migrateQuery, withType } from '../query';
-import { MEASURES, QUERY_TYPES, queryTypeInfo, type QueryOption } from '../queryTypes';
-import type { CopilotOptions, CopilotQuery } from '../types';
-import { EVENT_KINDS, SERVICES, SERVICES_AND_CLUSTER, STATES } from '../vocabulary';
+import { QUERY_TYPES, queryTypeInfo, type QueryOption } from '../queryTypes';
+import type { CopilotOptions, CopilotQuery, QueryType } from '../types';
+import { EVENT_KINDS, LOG_SERVICES, SERVICES, SERVICES_AND_CLUSTER, SEVERITIES, STATES } from '../vocabulary';
 import { ClusterPicker } from './ClusterPicker';
 import { GatePicker } from './GatePicker';
 import { LimitInput } from './LimitInput';
-import { MultiPicker } from './MultiPicker';
+import { MultiPicker, type Option } from './MultiPicker';
+import { PatternPicker } from './PatternPicker';
 import { SignalPicker } from './SignalPicker';
 
 type Props = QueryEditorProps<CopilotDataSource, CopilotQuery, CopilotOptions>;
 
 const LABEL_WIDTH = 14;
+
+/** Services to choose from, where they are not those that gates and signals name. */
+const SERVICES_OF: Partial<Record<QueryType, Option[]>> = { services: SERVICES, logs: LOG_SERVICES };
 
 /** Asks for a query type, the clusters, and the options that this type obeys. */
 export function QueryEditor({ datasource, query: stored, onChange, onRunQuery }: Props) {
@@ -29,6 +33,7 @@ export function QueryEditor({ datasource, query: stored, onChange, onRunQuery }:
     onRunQuery();
   };
 
+  const measures = info?.measures ?? [];
   const chosenSignals = has('signals') && (query.signals?.length ?? 0) > 0;
   const servicesTooltip = has('signals')
     ? 'All signals of these services. None means the primary signals of all services.'
@@ -98,11 +103,40 @@ export function QueryEditor({ datasource, query: stored, onChange, onRunQuery }:
         </InlineField>
       )}
 
+      {has('severities') && (
+        <InlineField label="Severities" labelWidth={LABEL_WIDTH} grow tooltip="None means all severities.">
+          <MultiPicker
+            id={id('severities')}
+            options={SEVERITIES}
+            placeholder="All severities"
+            allowCustomValue
+            value={query.severities ?? []}
+            onChange={(severities) => change({ severities })}
+          />
+        </InlineField>
+      )}
+
+      {has('patterns') && (
+        <InlineField
+          label="Patterns"
+          labelWidth={LABEL_WIDTH}
+          grow
+          tooltip="None means all patterns. An alert rule gets a number for each pattern named here, or one for all together."
+        >
+          <PatternPicker
+            id={id('patterns')}
+            datasource={datasource}
+            value={query.patterns ?? []}
+            onChange={(patterns) => change({ patterns })}
+          />
+        </InlineField>
+      )}
+
       {has('services') && !chosenSignals && (
         <InlineField label="Services" labelWidth={LABEL_WIDTH} grow tooltip={servicesTooltip}>
           <MultiPicker
             id={id('services')}
-            options={query.queryType === 'services' ? SERVICES : SERVICES_AND_CLUSTER}
+            options={SERVICES_OF[query.queryType] ?? SERVICES_AND_CLUSTER}
             placeholder={has('signals') ? 'Primary signals of any service' : 'All services'}
             allowCustomValue
             value={query.services ?? []}
@@ -141,13 +175,13 @@ export function QueryEditor({ datasource, query: stored, onChange, onRunQuery }:
           <InlineField
             label="Measure"
             labelWidth={LABEL_WIDTH}
-            tooltip="The number that comes first, and the only one that an alert rule gets."
+            tooltip="What the answer is about. It is the only number that an alert rule gets."
           >
             <Combobox
               id={id('measure')}
               width={28}
-              options={MEASURES}
-              value={query.measure ?? 'state'}
+              options={measures}
+              value={query.measure ?? measures[0]?.value}
               onChange={({ value }) => change({ measure: value })}
             />
           </InlineField>
@@ -169,6 +203,20 @@ export function QueryEditor({ datasource, query: stored, onChange, onRunQuery }:
               id={id('only-fired')}
               value={query.onlyFired ?? false}
               onChange={({ currentTarget }) => change({ onlyFired: currentTarget.checked })}
+            />
+          </InlineField>
+        )}
+
+        {has('includeResolved') && (
+          <InlineField
+            label="Include resolved"
+            labelWidth={LABEL_WIDTH + 4}
+            tooltip="Shows the issues of the time range, also those that are gone. Off, it shows what is open now."
+          >
+            <InlineSwitch
+              id={id('include-resolved')}
+              value={query.includeResolved ?? false}
+              onChange={({ currentTarget }) => change({ includeResolved: currentTarget.checked })}
             />
           </InlineField>
         )}

@@ -15,6 +15,7 @@ const SOURCES: Array<{ value: VariableSource; label: string; description: string
   { value: 'services', label: 'Services', description: 'The services of a Temporal deployment' },
   { value: 'signals', label: 'Signals', description: 'All signals, by title; the value is the id' },
   { value: 'states', label: 'States', description: 'Happy, stressed, critical, unknown' },
+  { value: 'severities', label: 'Severities', description: 'Of issues: critical, warning' },
 ];
 
 /** Asks what a template variable lists. */
