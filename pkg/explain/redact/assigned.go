@@ -13,8 +13,10 @@ var secretNames = []string{"password", "passwd", "passphrase", "passcode", "pwd"
 var keyNames = []string{"api", "access", "account", "private", "auth", "encryption", "signing", "client", "license", "master", "ssh"}
 
 // valueAfter matches from behind a name to the end of its value, in all the ways in which logs write it:
-// logfmt, JSON, JSON in JSON, YAML, DSN, query string. A quote that is not closed ends with the text.
-var valueAfter = regexp.MustCompile(`^[\w.-]{0,30}\\*["']?\s{0,5}(?:=>|:{1,3}=|\?=|\|\||[:=>])[\s=]{0,5}\\*(?:"((?:[^"\\]|\\[^"])+)|'((?:[^'\\]|\\[^'])+)|([^\s"'&\\]+))`)
+// logfmt, JSON, JSON in JSON, YAML, DSN, query string, and in code: a type may stand between, or a comma
+// behind a name in quotes. A quote that is not closed ends with the text.
+var valueAfter = regexp.MustCompile(`^[\w.-]{0,30}(?:\\*["']\s{0,5},|\\*["']?(?:\s{1,3}string)?\s{0,5}(?:=>|:{1,3}=|[?.+]=|\|\||[:=>]))[\s=]{0,5}` +
+	`\\*(?:"((?:[^"\\]|\\[^"])+)|'((?:[^'\\]|\\[^'])+)|([^\s"'&\\]+))`)
 
 // assigned finds the values of names that say that a secret follows. Names are looked for first, because
 // nearly all texts have none and looking for words is far cheaper than matching.

@@ -13,7 +13,7 @@ var tokenPrefixes = []string{
 	"tskey-", "lin_api_", "figd_", "ATATT3", "ATCTT3", "glsa_", "glc_", "pscale_", "rubygems_", "hvs.", "hvb.", "hvr.", "dp.pt.", "dp.st.", "dp.ct.", "dp.sa.", "dapi",
 	"NRAK-", "NRJS-", "NRII-", "PMAK-", "pul-", "r8_", "rdme_", "sntrys_", "sntryu_", "secret_", "xkeysib-", "xsmtpsib-", "fio-u-", "flbpat", "flbsec",
 	"FLWPUBK_TEST-", "FLWSECK_TEST-", "duffel_test_", "duffel_live_", "EZAK", "EZTK", "ico-", "CLOJARS_", "LTAI", "p8e-", "shippo_live_", "shippo_test_", "tfp_",
-	"v1.0-", "ops_ey", "ntn_", "nfp_", "vercel_",
+	"v1.0-", "ops_ey", "ntn_", "nfp_", "vercel_", "access-sandbox-", "access-development-", "access-production-", "sqp_", "squ_", "sqa_", "ZXlK",
 	"GR1348941", "sm_aat_", "sm_pat_", "sm_sat_", "fo1_", "fm1_", "fm1a_", "fm2_", "sha256~", "AAAAAAAAAAAAAAAAAAAA",
 }
 

@@ -24,6 +24,9 @@ var rules = []rule{
 	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:bearer|basic|token|apikey)\s+([A-Za-z0-9._~+/=-]{8,})`), group: 1, is: looksMade, needs: []string{"bearer", "basic", "token", "apikey"}},
 	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:set-)?cookie\\?["']?\s*[:=]\s*\\?["']?([^\r\n"'\\]+)`), group: 1, needs: []string{"cookie"}},
 
+	// curl's user:password.
+	{kind: kindCredentials, expr: regexp.MustCompile(`(?:\s-u|--user)[\s=]{0,5}["']?([^\s"':]{1,100}:[^\s"']+)`), group: 1, needs: []string{"curl"}},
+
 	// name = value, in all the ways in which logs write it: logfmt, JSON, JSON in JSON, YAML, DSN, query string.
 	{kind: kindSecret, find: assigned},
 
@@ -34,8 +37,9 @@ var rules = []rule{
 	{kind: kindToken, expr: regexp.MustCompile(`\b(?i:xox[a-z][.-]|xapp-)[A-Za-z0-9.-]{6,}`), needs: []string{"xox", "xapp-"}},
 	{kind: kindToken, expr: regexp.MustCompile(`\bAPI-[A-Z0-9]{26}\b`), needs: []string{"api-"}},
 	{kind: kindToken, expr: regexp.MustCompile(`\bA3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5}`), needs: []string{"a3-"}},
+	{kind: kindToken, expr: regexp.MustCompile(`\b(?i:sc|ext|scauth|authress)_[A-Za-z0-9]{5,30}\.[A-Za-z0-9]{4,6}\.(?i:acc)[_-][A-Za-z0-9-]{10,32}\.[A-Za-z0-9+/_=-]+`), needs: []string{".acc"}},
 	{kind: kindToken, expr: regexp.MustCompile(`[A-Za-z0-9_~.-]{3,4}Q~[A-Za-z0-9_~.-]{20,}`), needs: []string{"q~"}},
-	{kind: kindToken, expr: regexp.MustCompile(`\b[0-9]+(?::A[A-Za-z0-9_-]{30,}|(?:\||%7C)[A-Za-z0-9_-]{20,})`), needs: []string{":a", "|", "%7c"}},
+	{kind: kindToken, expr: regexp.MustCompile(`\b[0-9]+(?::A[A-Za-z0-9_-]{30,}|(?:\||%(?:7C)?)[A-Za-z0-9_-]{20,})`), needs: []string{":a", "|", "%"}},
 	{kind: kindToken, find: prefixed},
 
 	{kind: kindEmail, expr: regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`), is: notRedacted, needs: []string{"@"}},
@@ -99,6 +103,9 @@ func looksRandom(s string) bool {
 	}
 	// Noise, even where / or - cut it into short pieces. Names of pods have no capitals.
 	if len(s) >= 32 && entropy(s) >= 4.2 && (mixedCase(s) || (kinds(s) == 3 && turns(s) >= 0.2)) {
+		return true
+	}
+	if len(s) >= 20 && kinds(s) == 3 && turns(s) >= 0.3 && mixedCase(s) {
 		return true
 	}
 	for _, piece := range strings.FieldsFunc(s, func(r rune) bool { return r == '/' || r == '_' || r == '-' }) {
