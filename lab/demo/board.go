@@ -2,6 +2,7 @@ package demo
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/temporal-sre/copilot/lab/scenario"
 	"github.com/temporal-sre/copilot/lab/stage"
+	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -28,6 +30,7 @@ type board struct {
 
 	now       *store.Now
 	events    []store.Event // newest first
+	explained *store.Assessment
 	outcomes  []scenario.Outcome
 	over      bool // the story, while everything stays up
 	addresses []stage.Address
@@ -44,6 +47,7 @@ func (b board) render(now time.Time, width, height int) string {
 	var bottom, gates []string
 	if b.now != nil {
 		top = append(append(top, ""), b.verdictLines(now)...)
+		top = append(append(top, b.explanationLines(width)...), "", pterm.Bold.Sprint("Evidence, gate by gate"))
 		bottom = append([]string{"", pterm.Bold.Sprint("Last events")}, b.eventLines()...)
 		gates = gateLines(b.now.Verdict.Gates)
 	}
@@ -99,9 +103,42 @@ func (b board) verdictLines(now time.Time) []string {
 	return []string{
 		fmt.Sprintf("%s %s", state, since),
 		fmt.Sprintf("bottleneck %s   %.0f %% of the gates known   last cycle %s ago", pterm.Bold.Sprint(v.Bottleneck), 100*v.Coverage, now.Sub(v.At).Round(time.Second)),
-		"",
-		pterm.Bold.Sprint("Evidence, gate by gate"),
 	}
+}
+
+// shownActions is how many actions the board has room for.
+const shownActions = 2
+
+// explanationLines say why, and what to do first. An explanation of an earlier state must not be taken for
+// one of the present.
+func (b board) explanationLines(width int) []string {
+	title := pterm.Bold.Sprint("Why, and what to do first")
+	if b.explained == nil {
+		return []string{"", title, pterm.Gray("  nothing was explained yet")}
+	}
+	a := b.explained
+	if a.State != b.now.Verdict.State || a.Stale != b.now.Verdict.Stale {
+		return []string{"", title, pterm.Gray("  being explained")}
+	}
+	lines := []string{"", title + pterm.Gray("  written by "+a.Made)}
+	lines = append(lines, indented(a.Summary, "  ", width)...)
+	var x explain.Explanation
+	if err := json.Unmarshal(a.Explanation, &x); err != nil {
+		return append(lines, pterm.Red("  the explanation can't be read: "+err.Error()))
+	}
+	for i, action := range x.Actions[:min(shownActions, len(x.Actions))] {
+		lines = append(lines, indented(fmt.Sprintf("%d. %s (confidence %.0f %%, risk %s)", i+1, action.Description, 100*action.Confidence, action.Risk), "  ", width)...)
+	}
+	return lines
+}
+
+// indented breaks a text into lines that fit.
+func indented(text, indent string, width int) []string {
+	lines := strings.Split(ansi.Wordwrap(text, max(width-len(indent)-1, 20), ""), "\n")
+	for i, line := range lines {
+		lines[i] = indent + line
+	}
+	return lines
 }
 
 func stateStyle(state health.State) *pterm.Style {

@@ -35,7 +35,9 @@ func trouble() board {
 		now: &store.Now{Cluster: stage.Cluster, At: noon, Verdict: health.Verdict{
 			Cluster: stage.Cluster, At: noon, State: health.Critical, Since: noon, Coverage: 0.96, Bottleneck: health.WorkerLimited, Gates: gates,
 		}},
-		events:   []store.Event{{Cluster: stage.Cluster, Event: event}},
+		events: []store.Event{{Cluster: stage.Cluster, Event: event}},
+		explained: &store.Assessment{State: health.Critical, Made: "rules", Summary: "Nobody works on the tasks.",
+			Explanation: []byte(`{"actions": [{"description": "Start the workers.", "confidence": 0.9, "risk_level": "low"}]}`)},
 		outcomes: []scenario.Outcome{{Phase: phases[0], Detected: new(4 * time.Second)}},
 	}
 }
@@ -52,6 +54,8 @@ func TestTheBoardTellsStateEvidenceBottleneckAndEvents(t *testing.T) {
 		"history.backlog_age_sec unknown, fires > 30  (no history task was completed)",
 		"frontend.latency_p99_ms 80, fires > 1000",
 		"3 at 12:00:00: stressed -> critical, worker_limited",
+		"Nobody works on the tasks.",
+		"1. Start the workers. (confidence 90 %, risk low)",
 	} {
 		require.Contains(t, text, part)
 	}
@@ -85,4 +89,12 @@ func TestAStaleVerdictSaysSo(t *testing.T) {
 	b := trouble()
 	b.now.Verdict.Stale = true
 	require.Contains(t, pterm.RemoveColorFromString(b.render(noon, 200, 40)), "STALE")
+}
+
+func TestAnExplanationOfAnEarlierStateIsNotShownAsOneOfThePresent(t *testing.T) {
+	b := trouble()
+	b.explained.State = health.Stressed
+	text := pterm.RemoveColorFromString(b.render(noon, 200, 60))
+	require.NotContains(t, text, "Nobody works")
+	require.Contains(t, text, "being explained")
 }

@@ -109,6 +109,10 @@ func conclude(ctx context.Context, out io.Writer, outcomes []scenario.Outcome, o
 		return fmt.Errorf("%w: %w", ErrUnexpected, err)
 	}
 	fmt.Fprintf(out, "and that the %d events are numbered without a gap and none leads from happy straight to critical\n", count)
+	if err := scenario.CheckExplained(ctx, on.Store(), count); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnexpected, err)
+	}
+	fmt.Fprintln(out, "and that each of them was explained")
 	if !expected {
 		return ErrUnexpected
 	}

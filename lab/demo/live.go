@@ -67,6 +67,10 @@ func (l *live) Saw(now store.Now, events []store.Event) {
 	l.change(func(b *board) { b.now, b.events = &now, events })
 }
 
+func (l *live) Explained(a store.Assessment) {
+	l.change(func(b *board) { b.explained = &a })
+}
+
 func (l *live) PhaseEnded(outcome scenario.Outcome) {
 	l.change(func(b *board) { b.outcomes = append(b.outcomes, outcome) })
 }

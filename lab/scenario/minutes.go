@@ -59,6 +59,11 @@ func (m *Minutes) Saw(now store.Now, events []store.Event) {
 	}
 }
 
+// Explained notes what the copilot makes of it.
+func (m *Minutes) Explained(a store.Assessment) {
+	m.Note("  explained (%s): %s", a.Made, a.Summary)
+}
+
 // PhaseEnded notes whether the phase came as expected.
 func (m *Minutes) PhaseEnded(outcome Outcome) {
 	if outcome.Failure != "" {

@@ -18,6 +18,8 @@ type Audience interface {
 	PhaseBegan(number int, phase Phase, conditions stage.Conditions)
 	// Saw is told every new cycle, with the cluster's newest events first.
 	Saw(now store.Now, events []store.Event)
+	// Explained is told every new explanation.
+	Explained(assessment store.Assessment)
 	// PhaseEnded is told what came of the phase.
 	PhaseEnded(outcome Outcome)
 }
@@ -79,6 +81,7 @@ type player struct {
 	stage    *stage.Stage
 	audience Audience
 	seen     time.Time // of the newest cycle
+	heard    time.Time // when the newest explanation was made
 }
 
 func (p *player) play(ctx context.Context, phase Phase) (Outcome, error) {
@@ -125,6 +128,9 @@ func (p *player) play(ctx context.Context, phase Phase) (Outcome, error) {
 // look reads the cluster's newest cycle. It is fresh when it was not seen before and its signals were
 // read after the phase began.
 func (p *player) look(ctx context.Context, began time.Time) (store.Now, bool, error) {
+	if err := p.listen(ctx); err != nil {
+		return store.Now{}, false, err
+	}
 	all, err := p.stage.Store().Now(ctx, []string{stage.Cluster})
 	if err != nil {
 		return store.Now{}, false, fmt.Errorf("reading the copilot's verdict: %w", err)
@@ -140,6 +146,45 @@ func (p *player) look(ctx context.Context, began time.Time) (store.Now, bool, er
 	}
 	p.audience.Saw(now, events)
 	return now, now.At.After(began), nil
+}
+
+// listen reads the newest explanation. It comes some time after the verdict that it explains.
+func (p *player) listen(ctx context.Context) error {
+	all, err := p.stage.Store().LatestAssessments(ctx, []string{stage.Cluster})
+	if err != nil {
+		return fmt.Errorf("reading the copilot's explanation: %w", err)
+	}
+	if len(all) > 0 && all[0].MadeAt.After(p.heard) {
+		p.heard = all[0].MadeAt
+		p.audience.Explained(all[0])
+	}
+	return nil
+}
+
+// patience is how long an explanation by rules may come after its event, on a machine that is busy.
+const patience = 30 * time.Second
+
+// CheckExplained waits until every event has an explanation, and fails when one is left without.
+func CheckExplained(ctx context.Context, verdicts *store.Store, events int) error {
+	deadline := time.Now().Add(patience)
+	for seq := 1; seq <= events; {
+		found, err := verdicts.Assessments(ctx, store.AssessmentQuery{Clusters: []string{stage.Cluster}, EventSeq: int64(seq), Limit: 1})
+		switch {
+		case err != nil:
+			return fmt.Errorf("reading the copilot's explanations: %w", err)
+		case len(found) > 0:
+			seq++
+			continue
+		case time.Now().After(deadline):
+			return fmt.Errorf("event %d was not explained", seq)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pollInterval):
+		}
+	}
+	return nil
 }
 
 // CheckEvents checks what must hold in every story: events are numbered from 1 without a gap, and no
