@@ -81,7 +81,7 @@ func Package() error {
 	return err
 }
 
-// Parts gets what tests and the demo run on: PostgreSQL, Prometheus and a Temporal server.
+// Parts gets what tests and the demo run on: PostgreSQL, Prometheus, Loki and a Temporal server.
 func Parts() error {
 	return inOrder(
 		step{"install PostgreSQL 16", func() error { return npmInstall("lab") }},
@@ -89,6 +89,7 @@ func Parts() error {
 			// Without the tag Prometheus brings the client libraries of every cloud.
 			return goBuild("lab/prometheus", "bin/prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "-tags=remove_all_sd")
 		}},
+		step{"build Loki, minutes the first time", func() error { return goBuild("lab/loki", "bin/loki", "github.com/grafana/loki/v3/cmd/loki") }},
 		step{"build a Temporal server, minutes the first time", func() error { return goBuild("lab/temporal", "bin/temporal", ".") }},
 	)
 }

@@ -1,7 +1,7 @@
 //go:build unix
 
 // Package parts starts the real programs that tests, scenarios and the demo run against: PostgreSQL 16,
-// Prometheus and a Temporal server, each as a child process on 127.0.0.1 with a port and a directory of
+// Prometheus, Loki and a Temporal server, each as a child process on 127.0.0.1 with a port and a directory of
 // its own.
 //
 // A part that was started is ready to be used. Stop ends it and removes what it kept; on Linux a part

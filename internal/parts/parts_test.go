@@ -26,6 +26,10 @@ func TestMissingBinarySaysWhatToRun(t *testing.T) {
 			_, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{})
 			return err
 		},
+		"Loki": func(ctx context.Context) error {
+			_, err := parts.StartLoki(ctx, parts.LokiOptions{})
+			return err
+		},
 		"Temporal": func(ctx context.Context) error {
 			_, err := parts.StartTemporal(ctx, parts.TemporalOptions{})
 			return err

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/temporal-sre/copilot/pkg/knowledge"
+	"github.com/temporal-sre/copilot/pkg/telemetry/logs"
 )
 
 // TestMain asks for at least 1,000 cases of every property.
@@ -21,10 +22,12 @@ func TestMain(m *testing.M) {
 }
 
 // patterns are the ids of the log patterns that the copilot knows.
-var patterns = []string{
-	"deadline_exceeded", "context_canceled", "shard_ownership", "membership", "no_poller", "reservoir_discard",
-	"sqlstate_40001", "rate_limit", "shard_acquired", "database_down", "history_down",
-}
+var patterns = func() (ids []string) {
+	for _, p := range logs.Patterns() {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}()
 
 // folder is a source of documents, from file names to texts.
 func folder(files map[string]string) fstest.MapFS {

@@ -22,7 +22,7 @@ func isOutage(err error) bool {
 	var network net.Error
 	var dial *net.OpError
 	switch {
-	case errors.As(err, &page), errors.As(err, &refused), errors.As(err, &credentials), errors.Is(err, context.Canceled):
+	case errors.Is(err, errNoTenant), errors.As(err, &page), errors.As(err, &refused), errors.As(err, &credentials), errors.Is(err, context.Canceled):
 		return true
 	case errors.As(err, &network) && network.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return false

@@ -1,10 +1,12 @@
 package telemetry
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/prometheus/sigv4"
@@ -72,7 +74,10 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, pageError(g.api.Name)
 	}
 	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
-		resp.Body.Close()
+		defer resp.Body.Close()
+		if text, _ := io.ReadAll(io.LimitReader(resp.Body, 200)); strings.Contains(string(text), "no org id") {
+			return nil, errNoTenant
+		}
 		return nil, refusedError(resp.StatusCode)
 	}
 	resp.Body = &limitedBody{body: resp.Body, left: g.maxBytes, max: g.maxBytes}
@@ -105,6 +110,9 @@ type pageError string
 func (e pageError) Error() string {
 	return fmt.Sprintf("it answered with a web page instead of JSON: is this the URL of a %s API, and is a login in the way?", string(e))
 }
+
+// errNoTenant is the answer of a Mimir, Cortex or Loki with several tenants.
+var errNoTenant = errors.New("it wants to know the tenant: set tenant to the one whose data these are")
 
 // refusedError is an HTTP status that says that the credentials are not accepted.
 type refusedError int

@@ -39,7 +39,7 @@ type loki struct {
 	source Source
 	base   *url.URL
 	client *http.Client
-	// query finds the lines that may match, query the selector.
+	// query finds the lines that may match.
 	query string
 	// limit is how many lines the server gives at most, 0 while that is not known.
 	limit atomic.Int64
@@ -52,7 +52,8 @@ func newLoki(source Source, filter string) (*loki, error) {
 	}
 	return &loki{
 		source: source, base: base, client: &http.Client{Transport: transport},
-		// The line is cut where it is, not here: most of what would travel is stack traces.
+		// Lines are cut by the server: most of what would travel is stack traces. Lines of the same nanosecond that
+		// differ only behind the cut count as one.
 		query: fmt.Sprintf("%s%s | line_format `{{ trunc %d __line__ }}`", source.Selector, filter, maxLine),
 	}, nil
 }
@@ -86,7 +87,7 @@ func (l *loki) silence(ctx context.Context, at time.Time) (string, error) {
 	streams, err := l.streams(ctx, at.Add(-streamsLife), at)
 	switch {
 	case err != nil:
-		return "", l.unavailable(err)
+		return "", err
 	case len(streams) == 0:
 		return "", &UnavailableError{fmt.Sprintf("Loki at %s has no log stream that %s matches in the last %s: check the selector, the tenant, and whether logs are shipped there",
 			l.base.Host, l.source.Selector, streamsLife)}
@@ -94,11 +95,10 @@ func (l *loki) silence(ctx context.Context, at time.Time) (string, error) {
 	return fmt.Sprintf("no line of any kind was written in the last %s: is the cluster that quiet, or are logs no longer shipped?", silentAfter), nil
 }
 
-// streams returns the labels of the streams that have lines in a range.
 func (l *loki) streams(ctx context.Context, from, to time.Time) ([]map[string]string, error) {
 	var streams []map[string]string
 	err := l.get(ctx, "/series", url.Values{"match[]": {l.source.Selector}, "start": {nanoseconds(from)}, "end": {nanoseconds(to)}}, &streams)
-	return streams, err
+	return streams, l.unavailable(err)
 }
 
 func (l *loki) ask(ctx context.Context, query string, from, to time.Time, limit int, direction string) ([]entry, error) {
@@ -183,8 +183,6 @@ func refusal(response *http.Response) error {
 			return tooManyError(most)
 		}
 		return tooManyError(0)
-	case strings.Contains(text, "no org id"):
-		return errors.New("it wants to know the tenant: set tenant to the one whose logs these are")
 	case response.StatusCode == http.StatusNotFound:
 		return errors.New("it does not know the page (HTTP 404): is this the URL of a Loki, without /loki/api/v1?")
 	case response.StatusCode == http.StatusTooManyRequests:

@@ -65,6 +65,8 @@ type library interface {
 	lines(ctx context.Context, from, to time.Time, limit int) (lines []entry, all bool, err error)
 	// silence says why finding nothing up to a time does not mean that there is nothing; empty when it does.
 	silence(ctx context.Context, at time.Time) (string, error)
+	// streams returns the labels of the streams that have lines in a range.
+	streams(ctx context.Context, from, to time.Time) ([]map[string]string, error)
 }
 
 // entry is a line with its time and the labels of its stream. Streams are the same if their labels are.
@@ -123,6 +125,14 @@ func checkSelector(selector string) (string, error) {
 
 // Selector is the selector with its braces.
 func (r *Reader) Selector() string { return r.source.Selector }
+
+// Streams returns the labels of the log streams that the selector matches in a range of time. Its errors are
+// *UnavailableError.
+func (r *Reader) Streams(ctx context.Context, from, to time.Time) ([]map[string]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.options.Timeout)
+	defer cancel()
+	return r.library.streams(ctx, from, to)
+}
 
 // Read counts the lines that arrived since the cursor's last Read. Its errors are *UnavailableError; the
 // cursor is then as good as before.
