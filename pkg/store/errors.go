@@ -31,6 +31,12 @@ var (
 	ErrEventConflict = errors.New("another event is stored under the same number")
 	// ErrBadCycle: a cycle that cannot be stored whatever the state of the store.
 	ErrBadCycle = errors.New("the cycle cannot be stored")
+	// ErrBadAssessment: an assessment or a finding that cannot be stored whatever the state of the store.
+	ErrBadAssessment = errors.New("the assessment cannot be stored")
+	// ErrBadLogRead: a reading of logs that cannot be stored whatever the state of the store.
+	ErrBadLogRead = errors.New("the reading of logs cannot be stored")
+	// ErrBadUsage: a call to a model or a budget that cannot be stored whatever the state of the store.
+	ErrBadUsage = errors.New("the use of models cannot be stored")
 )
 
 // SQLSTATE codes, from PostgreSQL's appendix A. DSQL uses the same ones.

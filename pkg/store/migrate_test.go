@@ -29,7 +29,7 @@ func TestMigrateSetsUpAnEmptyDatabase(t *testing.T) {
 	s := openStore(t, emptyDatabase(t))
 	report, err := s.Migrate(t.Context(), MigrateOptions{})
 	require.NoError(t, err)
-	assert.Equal(t, Migration{From: 0, To: SchemaVersion, Done: []string{"version 1: " + migrations[0].about}}, report)
+	assert.Equal(t, Migration{From: 0, To: SchemaVersion, Done: []string{"version 1: " + migrations[0].about, "version 2: " + migrations[1].about}}, report)
 
 	want := contents(t, s)
 	report, err = s.Migrate(t.Context(), MigrateOptions{})
@@ -50,7 +50,10 @@ func TestMigrateSetsUpAnEmptyDatabase(t *testing.T) {
 }
 
 func TestAMigrationThatBrokeOffIsContinued(t *testing.T) {
-	statements := migrations[0].statements
+	var statements []string
+	for _, m := range migrations {
+		statements = append(statements, m.statements...)
+	}
 	for done := 1; done <= len(statements); done++ {
 		s := openStore(t, emptyDatabase(t))
 		for _, sql := range statements[:done] {
@@ -147,6 +150,15 @@ func everyRead(t *testing.T, s *Store) map[string]error {
 	_, errs["Series"] = s.Series(ctx, SeriesQuery{Signals: []health.SignalID{higher}, From: tick(0), To: tick(1)})
 	_, errs["Events"] = s.Events(ctx, EventQuery{})
 	_, errs["EventsAfter"] = s.EventsAfter(ctx, "a", 0, 1)
+	_, errs["Before"] = s.Before(ctx, "a", tick(0), 1)
+	_, errs["Assessments"] = s.Assessments(ctx, AssessmentQuery{Clusters: []string{"a"}})
+	_, errs["LatestAssessments"] = s.LatestAssessments(ctx, []string{"a"})
+	_, errs["Issues"] = s.Issues(ctx, IssueQuery{Clusters: []string{"a"}})
+	_, errs["LogStates"] = s.LogStates(ctx, nil)
+	_, errs["LogPatterns"] = s.LogPatterns(ctx, LogQuery{Clusters: []string{"a"}, From: tick(0), To: tick(1)})
+	_, errs["Usage"] = s.Usage(ctx, UsageQuery{From: tick(0), To: tick(1)})
+	_, errs["Spent"] = s.Spent(ctx, tick(0))
+	_, _, errs["LoadBudget"] = s.LoadBudget(ctx)
 	return errs
 }
 
@@ -174,7 +186,7 @@ func TestTheReadersRoleReadsAndTheWritersRoleWrites(t *testing.T) {
 	assert.Equal(t, []string{
 		"role " + options.Reader.Name + " created", "role " + options.Reader.Name + " may read",
 		"role " + options.Writer.Name + " created", "role " + options.Writer.Name + " may read and write",
-	}, report.Done[1:])
+	}, report.Done[len(migrations):])
 
 	as := func(role Role) *Store {
 		q := p

@@ -25,11 +25,14 @@ func (s *Store) Clusters(ctx context.Context) ([]string, error) {
 // Heads tells for every cluster how far its events and cycles have come, sorted by name. It is the cheapest
 // question there is: a live view asks it again and again and reads more only when the answer has changed.
 func (s *Store) Heads(ctx context.Context) ([]Head, error) {
-	heads, err := readAll(ctx, s, "reading the clusters", `select cluster, seq, at from copilot.clusters_now`, nil,
+	heads, err := readAll(ctx, s, "reading the clusters", `select cluster, seq, at, assessed_at from copilot.clusters_now`, nil,
 		func(row pgx.CollectableRow) (Head, error) {
-			var h Head
-			err := row.Scan(&h.Cluster, &h.Seq, &h.At)
-			h.At = h.At.UTC()
+			var (
+				h        Head
+				assessed *time.Time
+			)
+			err := row.Scan(&h.Cluster, &h.Seq, &h.At, &assessed)
+			h.At, h.AssessedAt = h.At.UTC(), orZero(assessed)
 			return h, err
 		})
 	// Sorted here, since databases differ in how they sort names.
@@ -64,6 +67,14 @@ func (s *Store) Now(ctx context.Context, clusters []string) ([]Now, error) {
 		})
 	slices.SortFunc(all, func(a, b Now) int { return cmp.Compare(a.Cluster, b.Cluster) })
 	return all, err
+}
+
+// orZero is a time that may be NULL: the zero time stands for it.
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
 }
 
 // readAll runs a query and collects its rows. doing says in an error what failed.
@@ -108,11 +119,41 @@ func (c *conditions) in(column string, values []string) {
 	c.terms = append(c.terms, fmt.Sprintf("%s in (%s)", column, strings.Join(places, ", ")))
 }
 
+// last is the placeholder of the last value.
+func (c *conditions) last() string { return fmt.Sprintf("$%d", len(c.args)) }
+
+// step is the number of the bucket of this length that a row's time falls into. Without a length all rows
+// share one.
+func (c *conditions) step(length time.Duration) string {
+	if length <= 0 {
+		return "0::bigint"
+	}
+	c.args = append(c.args, length.Seconds())
+	return bucketOf(c.last())
+}
+
 func (c *conditions) sql() string {
 	if len(c.terms) == 0 {
 		return ""
 	}
 	return " where " + strings.Join(c.terms, " and ")
+}
+
+// names returns the clusters without doubles, sorted, or those that the store knows when none is named: a table
+// with a long history is read along its key, which begins with the cluster.
+func (s *Store) names(ctx context.Context, doing string, clusters []string) ([]string, error) {
+	if len(clusters) > 0 {
+		if err := s.checkReadable(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", doing, err)
+		}
+		return slices.Compact(slices.Sorted(slices.Values(clusters))), nil
+	}
+	cadences, err := s.cadences(ctx, doing, nil)
+	var names []string
+	for _, c := range cadences {
+		names = append(names, c.cluster)
+	}
+	return names, err
 }
 
 // cadence is a cluster and the time between its cycles.

@@ -19,26 +19,31 @@ type Pruned struct {
 }
 
 // aging is a kind of rows that grow old: which rows of a table, the column that sorts them, and when a row is
-// older than $2.
-type aging struct{ table, within, sort, old string }
+// older than $2. Where many rows have the same time, key tells them apart.
+type aging struct{ table, within, sort, old, key string }
 
 var agings = func() []aging {
 	list := []aging{
-		{"snapshots", "cluster = $1", "at", "at < $2"},
-		{"spans", "cluster = $1", "started_at", "started_at < $2 and last_at < $2"},
-		{"events", "cluster = $1", "at", "at < $2"},
+		{table: "snapshots", within: "cluster = $1", sort: "at", old: "at < $2"},
+		{table: "spans", within: "cluster = $1", sort: "started_at", old: "started_at < $2 and last_at < $2"},
+		{table: "events", within: "cluster = $1", sort: "at", old: "at < $2"},
+		{table: "assessments", within: "cluster = $1", sort: "at", old: "at < $2"},
+		// An open issue has no end, however old it is.
+		{table: "issues", within: "cluster = $1", sort: "resolved_at", old: "resolved_at < $2"},
+		{table: "log_patterns", within: "cluster = $1", sort: "at", old: "at < $2", key: "at, pattern, service, read_at"},
+		{table: "model_calls", within: "cluster = $1", sort: "at", old: "at < $2"},
 	}
 	for _, step := range rollupSteps {
 		within := fmt.Sprintf("cluster = $1 and step_sec = %d", int64(step/time.Second))
-		list = append(list, aging{"rollups", within, "at", "at < $2"})
+		list = append(list, aging{table: "rollups", within: within, sort: "at", old: "at < $2"})
 	}
 	return list
 }()
 
-// Prune deletes the history before a time: signals, events, and runs of states that ended before it. "Now" stays,
-// since it holds a cluster's memory and the number of its last event: a cluster that is gone for good is removed
-// from copilot.clusters_now by hand. Prune works in small transactions, so it can be stopped and repeated; what
-// was deleted before an error is counted in its result.
+// Prune deletes the history before a time: signals, events, explanations, log patterns and calls to models, and runs
+// of states and issues that ended before it. "Now" stays, since it holds a cluster's memory and the number of its
+// last event: a cluster that is gone for good is removed from copilot.clusters_now by hand. Prune works in small
+// transactions, so it can be stopped and repeated; what was deleted before an error is counted in its result.
 func (s *Store) Prune(ctx context.Context, before time.Time) ([]Pruned, error) {
 	if err := s.checkReadable(ctx); err != nil {
 		return nil, fmt.Errorf("pruning: %w", err)
@@ -88,6 +93,10 @@ func (s *Store) pruneCluster(ctx context.Context, a aging, cluster string, befor
 	sql := fmt.Sprintf(`delete from copilot.%[1]s where %[2]s and %[4]s and %[3]s <= coalesce(
 		(select %[3]s from copilot.%[1]s where %[2]s and %[4]s order by %[3]s limit 1 offset %[5]d), $2)`,
 		a.table, a.within, a.sort, a.old, pruneBatch-1)
+	if a.key != "" {
+		sql += fmt.Sprintf(` and (%[5]s) in (select %[5]s from copilot.%[1]s where %[2]s and %[4]s order by %[3]s limit %[6]d)`,
+			a.table, a.within, a.sort, a.old, a.key, pruneBatch)
+	}
 	for {
 		var deleted int64
 		err := s.retry(ctx, func() error {

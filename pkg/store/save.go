@@ -35,24 +35,10 @@ func (s *Store) saveCycle(ctx context.Context, cycle Cycle) error {
 	if err != nil {
 		return err
 	}
-	return s.retry(ctx, func() error { return s.saveOnce(ctx, r) })
+	return s.transact(ctx, func(tx pgx.Tx) error { return saveOnce(ctx, tx, r) })
 }
 
-// txOptions asks for the isolation that DSQL always has. DSQL refuses to be asked.
-func (s *Store) txOptions() pgx.TxOptions {
-	if s.dsql {
-		return pgx.TxOptions{}
-	}
-	return pgx.TxOptions{IsoLevel: pgx.RepeatableRead}
-}
-
-func (s *Store) saveOnce(ctx context.Context, r record) error {
-	tx, err := s.pool.BeginTx(ctx, s.txOptions())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
-
+func saveOnce(ctx context.Context, tx pgx.Tx, r record) error {
 	before, err := readBefore(ctx, tx, r)
 	if err != nil {
 		return err
@@ -69,10 +55,7 @@ func (s *Store) saveOnce(ctx context.Context, r record) error {
 	if err != nil {
 		return err
 	}
-	if err := writeBatch(r, before, edit).send(ctx, tx); err != nil {
-		return err
-	}
-	return tx.Commit(ctx)
+	return writeBatch(r, before, edit).send(ctx, tx)
 }
 
 // before is what the store holds of a cluster when a cycle arrives.
@@ -154,13 +137,6 @@ func sameEvent(a, b health.Event) bool {
 	sameTime := a.At.Equal(b.At)
 	a.At, b.At = time.Time{}, time.Time{}
 	return sameTime && a == b
-}
-
-// writes is a batch of which every statement must succeed.
-type writes struct{ pgx.Batch }
-
-func (w *writes) send(ctx context.Context, tx pgx.Tx) error {
-	return tx.SendBatch(ctx, &w.Batch).Close()
 }
 
 func writeBatch(r record, before before, edit spanEdit) *writes {

@@ -133,9 +133,31 @@ func (r reading) query(cluster string, signals []health.Signal) (sql string, arg
 	if r.width == 0 {
 		return fmt.Sprintf("select at, %s from copilot.%s%s order by at", list, table, where.sql()), where.args
 	}
-	where.args = append(where.args, r.width.Seconds())
-	bucket := fmt.Sprintf("floor(extract(epoch from at)::double precision / $%d::double precision)::bigint", len(where.args))
-	return fmt.Sprintf("select %s as bucket, %s from copilot.%s%s group by bucket order by bucket", bucket, list, table, where.sql()), where.args
+	return fmt.Sprintf("select %s as bucket, %s from copilot.%s%s group by bucket order by bucket", where.step(r.width), list, table, where.sql()), where.args
+}
+
+// bucketOf is the number of the bucket that a row's time falls into. length is the placeholder of a bucket's
+// length in seconds.
+func bucketOf(length string) string {
+	return fmt.Sprintf("floor(extract(epoch from at)::double precision / %s::double precision)::bigint", length)
+}
+
+// bucketStart is where a bucket of a length begins.
+func bucketStart(bucket int64, length time.Duration) time.Time {
+	return time.UnixMicro(bucket * length.Microseconds()).UTC()
+}
+
+// checkRange refuses a range that holds no time, and steps too short for it.
+func checkRange(from, to time.Time, step time.Duration) error {
+	switch {
+	case !from.Before(to):
+		return fmt.Errorf("the range ends at %v, before it begins at %v", to, from)
+	case step < 0:
+		return fmt.Errorf("the step is %v, less than nothing", step)
+	case step > 0 && to.Sub(from)/step >= maxPoints:
+		return fmt.Errorf("a step of %v cuts the range into more than %d: ask for a longer step or a shorter range", step, maxPoints)
+	}
+	return nil
 }
 
 // start is where the bucket of the range's beginning begins.
@@ -150,9 +172,7 @@ func (r reading) bucket(t time.Time) int64 {
 	return int64(math.Floor(float64(t.UnixMicro()) / float64(r.width.Microseconds())))
 }
 
-func (r reading) bucketStart(bucket int64) time.Time {
-	return time.UnixMicro(bucket * r.width.Microseconds()).UTC()
-}
+func (r reading) bucketStart(bucket int64) time.Time { return bucketStart(bucket, r.width) }
 
 // curves reads the points of all signals, and fills what is missing.
 func (r reading) curves(rows pgx.Rows, signals int) ([][]Point, error) {

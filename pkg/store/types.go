@@ -30,13 +30,16 @@ type Now struct {
 	Snapshot health.Snapshot
 }
 
-// Head is where a cluster's events and cycles have come to: what a live view polls.
+// Head is where a cluster's events, cycles and explanations have come to: what a live view polls.
 type Head struct {
 	Cluster string
 	// Seq is the number of the cluster's last event, 0 before the first.
 	Seq int64
 	// At is when the last cycle read its signals.
 	At time.Time
+	// AssessedAt is when the last explanation was ready, zero before the first. It moves on with every explanation
+	// that is stored, by a microsecond when one is stored after a younger one.
+	AssessedAt time.Time
 }
 
 // Span is a run of cycles with the same state, staleness and bottleneck, without a gap between them.

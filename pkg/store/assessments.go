@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+const (
+	// defaultExplained and maxExplained are how many assessments or issues a query returns. They are large, and
+	// people read them.
+	defaultExplained = 100
+	maxExplained     = 1000
+)
+
+func explainedLimit(limit int) int {
+	if limit <= 0 {
+		return defaultExplained
+	}
+	return min(limit, maxExplained)
+}
+
+// Assessments returns assessments with what they say and what they stand on, newest first.
+func (s *Store) Assessments(ctx context.Context, q AssessmentQuery) ([]Assessment, error) {
+	const doing = "reading assessments"
+	clusters, err := s.names(ctx, doing, q.Clusters)
+	if err != nil || len(clusters) == 0 {
+		return nil, err
+	}
+	var where conditions
+	if !q.From.IsZero() {
+		where.and("at >= %s", q.From)
+	}
+	if !q.To.IsZero() {
+		where.and("at < %s", q.To)
+	}
+	if q.EventSeq != 0 {
+		where.and("event_seq = %s", q.EventSeq)
+	}
+	if q.Fingerprint != "" {
+		where.and("fingerprint = %s", text(q.Fingerprint))
+	}
+	var triggers []string
+	for _, trigger := range q.Triggers {
+		triggers = append(triggers, string(trigger))
+	}
+	where.in("trigger", triggers)
+	if q.Drafted {
+		where.terms = append(where.terms, "draft is not null")
+	}
+	sql, args := newestAssessments(clusters, where, explainedLimit(q.Limit))
+	return readAll(ctx, s, doing, sql, args, collectAssessment)
+}
+
+// newestAssessments finds the newest rows of every cluster along the index, then the newest of all, and only then
+// reads whole rows: the documents in them are large.
+func newestAssessments(clusters []string, where conditions, limit int) (sql string, args []any) {
+	args = append(where.args, limit)
+	last := len(args)
+	filter := strings.Join(append([]string{""}, where.terms...), " and ")
+	var each []string
+	for _, cluster := range clusters {
+		args = append(args, text(cluster))
+		each = append(each, fmt.Sprintf(`(select cluster, id, at, made_at from copilot.assessments where cluster = $%d%s %s limit $%d)`,
+			len(args), filter, newestFirst, last))
+	}
+	return fmt.Sprintf(`select %s from copilot.assessments where (cluster, id) in
+		(select cluster, id from (%s) as newest %s, cluster limit $%d) %s, cluster`,
+		assessmentColumns, strings.Join(each, " union all "), newestFirst, last, newestFirst), args
+}
+
+// newestFirst sorts assessments by the cycle that they explain. One that was made later knows more.
+const newestFirst = `order by at desc, made_at desc, id desc`
+
+// LatestAssessments returns the newest assessment of the clusters, or of all when none is named, sorted by
+// cluster. A cluster that was never assessed is left out.
+func (s *Store) LatestAssessments(ctx context.Context, clusters []string) ([]Assessment, error) {
+	const doing = "reading the clusters' last assessments"
+	names, err := s.names(ctx, doing, clusters)
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	var latest []Assessment
+	batch := &pgx.Batch{}
+	for _, cluster := range names {
+		batch.Queue(`select `+assessmentColumns+` from copilot.assessments where cluster = $1 `+newestFirst+` limit 1`, text(cluster)).
+			QueryRow(func(row pgx.Row) error {
+				found, err := scanAssessment(row)
+				if err == nil {
+					latest = append(latest, found)
+				}
+				return optional(err)
+			})
+	}
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, explained(err))
+	}
+	return latest, nil
+}
+
+func collectAssessment(row pgx.CollectableRow) (Assessment, error) { return scanAssessment(row) }
+
+func scanAssessment(row pgx.Row) (Assessment, error) {
+	var (
+		a     Assessment
+		state string
+	)
+	err := row.Scan(&a.Cluster, &a.ID, &a.At, &a.MadeAt, &a.Trigger, &a.EventSeq, &state, &a.Stale, &a.Coverage, &a.Confidence, &a.Depth,
+		&a.Made, &a.Instead, &a.Fingerprint, &a.SameAs, &a.Summary, &a.LogsUnavailable,
+		(*[]byte)(&a.Explanation), (*[]byte)(&a.Evidence), (*[]byte)(&a.Draft))
+	if err != nil {
+		return a, err
+	}
+	a.At, a.MadeAt = a.At.UTC(), a.MadeAt.UTC()
+	if a.State, err = health.ParseState(state); err != nil {
+		return a, fmt.Errorf("assessment %q of cluster %q: %w", a.ID, a.Cluster, err)
+	}
+	return a, nil
+}
+
+// maxBefore is the most cycles that Before returns: an hour of cycles every ten seconds, more than a trend needs.
+const maxBefore = 360
+
+// Before returns the signals of the last n cycles of a cluster before a time, that one excluded, oldest first: at
+// most 360. The snapshots hold known signals only; why others were unknown is not kept for every cycle.
+func (s *Store) Before(ctx context.Context, cluster string, at time.Time, n int) ([]health.Snapshot, error) {
+	doing := fmt.Sprintf("reading the cycles of cluster %q before %s", cluster, at.UTC().Format(time.RFC3339))
+	signals := health.Signals()
+	var names []string
+	for _, signal := range signals {
+		names = append(names, column(signal.ID))
+	}
+	sql := fmt.Sprintf(`select * from (select at, %s from copilot.snapshots where cluster = $1 and at < $2 order by at desc limit $3) as last
+		order by at`, strings.Join(names, ", "))
+	args := []any{text(cluster), stored(at), min(max(n, 0), maxBefore)}
+	return readAll(ctx, s, doing, sql, args, func(row pgx.CollectableRow) (health.Snapshot, error) {
+		snapshot := health.Snapshot{Cluster: cluster, Signals: make(map[health.SignalID]float64)}
+		values := make([]*float64, len(signals))
+		targets := []any{&snapshot.At}
+		for i := range values {
+			targets = append(targets, &values[i])
+		}
+		err := row.Scan(targets...)
+		snapshot.At = snapshot.At.UTC()
+		for i, value := range values {
+			if value != nil {
+				snapshot.Signals[signals[i].ID] = *value
+			}
+		}
+		return snapshot, err
+	})
+}
