@@ -1,5 +1,5 @@
-// Package activities is the worker's hands: it reads signals and writes the store, for the workflows
-// that decide when.
+// Package activities is the worker's hands: it reads signals and logs, asks models, and writes the
+// store, for the workflows that decide when.
 package activities
 
 import (
@@ -7,12 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/knowledge"
 	"github.com/temporal-sre/copilot/pkg/store"
 	"github.com/temporal-sre/copilot/worker/workflows"
 )
@@ -28,6 +29,23 @@ type Store interface {
 	SaveCycles(ctx context.Context, cycles []store.Cycle) error
 	LoadMemory(ctx context.Context, cluster string) (memory json.RawMessage, found bool, err error)
 	Prune(ctx context.Context, before time.Time) ([]store.Pruned, error)
+
+	Heads(ctx context.Context) ([]store.Head, error)
+	Now(ctx context.Context, clusters []string) ([]store.Now, error)
+	EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]store.Event, error)
+	Before(ctx context.Context, cluster string, at time.Time, n int) ([]health.Snapshot, error)
+
+	SaveAssessment(ctx context.Context, a store.Assessment, f store.Findings) error
+	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)
+	LatestAssessments(ctx context.Context, clusters []string) ([]store.Assessment, error)
+
+	SaveLogRead(ctx context.Context, r store.LogRead) error
+	LogStates(ctx context.Context, clusters []string) ([]store.LogState, error)
+	LogPatterns(ctx context.Context, q store.LogQuery) ([]store.LogPattern, error)
+
+	SaveModelCalls(ctx context.Context, calls []store.ModelCall) error
+	Spent(ctx context.Context, since time.Time) (store.Spent, error)
+	SaveBudget(ctx context.Context, b store.Budget) error
 }
 
 // Activities are the activities of all workflows.
@@ -35,8 +53,25 @@ type Activities struct {
 	// Clusters holds a reader for every configured cluster.
 	Clusters map[string]SignalReader
 	Store    Store
+	// Logs holds a reader for every cluster whose logs are configured. Lines within LogWindow of an event
+	// belong to it.
+	Logs      map[string]LogReader
+	LogWindow time.Duration
+	// Knowledge finds documents; nil finds none.
+	Knowledge knowledge.Retriever
+	// KnowledgeBase is nil unless there is one to be kept in step.
+	KnowledgeBase KnowledgeBase
+	Explainer     Explainer
 	// Metrics counts; nil counts nothing.
 	Metrics *Metrics
+	// Logger is told what goes wrong on the way; nil is not.
+	Logger *slog.Logger
+}
+
+func (a *Activities) warn(message string, args ...any) {
+	if a.Logger != nil {
+		a.Logger.Warn(message, args...)
+	}
 }
 
 // ReadSignals reads all signals of a cluster. The deadline of the activity is the deadline of the
@@ -81,21 +116,8 @@ func (a *Activities) LoadMemory(ctx context.Context, in workflows.LoadMemoryInpu
 
 // Prune deletes history in small batches.
 func (a *Activities) Prune(ctx context.Context, in workflows.PruneInput) (workflows.PruneOutput, error) {
-	// The store deletes in batches without telling, so the heartbeat says that this process lives.
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		ticker := time.NewTicker(10 * time.Second)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-ticker.C:
-				activity.RecordHeartbeat(ctx)
-			}
-		}
-	}()
+	// The store deletes in batches without telling.
+	defer alive(ctx)()
 	pruned, err := a.Store.Prune(ctx, time.Now().Add(-in.Retention))
 	var rows int64
 	for _, p := range pruned {

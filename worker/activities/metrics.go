@@ -5,8 +5,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
+	"github.com/temporal-sre/copilot/worker/workflows"
 )
 
 // Metrics are the copilot's own metrics: who watches the watchman reads these.
@@ -18,6 +20,14 @@ type Metrics struct {
 	stale    *prometheus.GaugeVec
 	last     *prometheus.GaugeVec
 	failures prometheus.Counter
+
+	assessments *prometheus.CounterVec
+	modelFails  *prometheus.CounterVec
+	dropped     *prometheus.CounterVec
+	tokens      *prometheus.CounterVec
+	dollars     *prometheus.CounterVec
+	explaining  *prometheus.HistogramVec
+	logReads    *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics.
@@ -32,7 +42,15 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		last:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "copilot_last_stored_cycle_timestamp_seconds", Help: "When the last stored cycle read its signals."}, cluster),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "copilot_store_failures_total", Help: "Attempts to store cycles that failed."}),
 	}
-	registry.MustRegister(m.cycles, m.unknown, m.duration, m.state, m.stale, m.last, m.failures)
+	m.assessments = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "copilot_assessments_total", Help: "Stored assessments, by who wrote them: the rules, a model, or a model before (again)."}, []string{"cluster", "trigger", "made"})
+	m.modelFails = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "copilot_model_failures_total", Help: "Explanations that a model was asked for and did not give."}, []string{"kind"})
+	m.dropped = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "copilot_dropped_parts_total", Help: "Parts of a model's explanations that the evidence did not bear out."}, []string{"part"})
+	m.tokens = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "copilot_model_tokens_total", Help: "Tokens used by calls to models."}, []string{"model", "purpose", "kind"})
+	m.dollars = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "copilot_model_dollars_total", Help: "Cost of calls to models by the configured prices."}, []string{"model", "purpose"})
+	m.explaining = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "copilot_explanation_duration_seconds", Help: "Time to explain, with the wait for other explanations that share the budget.", Buckets: []float64{.01, .1, .5, 1, 2, 5, 10, 20, 30, 60, 120}}, []string{"made"})
+	m.logReads = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "copilot_log_reads_total", Help: "Readings of a cluster's logs."}, []string{"cluster", "result"})
+	registry.MustRegister(m.cycles, m.unknown, m.duration, m.state, m.stale, m.last, m.failures,
+		m.assessments, m.modelFails, m.dropped, m.tokens, m.dollars, m.explaining, m.logReads)
 	return m
 }
 
@@ -63,4 +81,53 @@ func (m *Metrics) stored(cycles []store.Cycle, err error) {
 	}
 	m.stale.WithLabelValues(v.Cluster).Set(stale)
 	m.last.WithLabelValues(v.Cluster).Set(float64(v.At.UnixMilli()) / 1000)
+}
+
+func (m *Metrics) assessed(in workflows.StoreAssessmentInput) {
+	if m == nil {
+		return
+	}
+	made := in.Explanation.Made
+	if in.SameAs != "" {
+		made = "again"
+	}
+	m.assessments.WithLabelValues(in.Evidence.Cluster, string(in.Trigger), made).Inc()
+}
+
+// explained counts one attempt to explain.
+func (m *Metrics) explained(r explain.Researched, took time.Duration) {
+	if m == nil {
+		return
+	}
+	m.explaining.WithLabelValues(r.Explanation.Made).Observe(took.Seconds())
+	if r.Failure != nil {
+		m.modelFails.WithLabelValues(string(r.Failure.Kind)).Inc()
+	}
+	d := r.Explanation.Dropped
+	for part, n := range map[string]int{"factor": d.Factors, "action": d.Actions, "sentence": d.Sentences} {
+		m.dropped.WithLabelValues(part).Add(float64(n))
+	}
+}
+
+func (m *Metrics) asked(calls []store.ModelCall) {
+	if m == nil {
+		return
+	}
+	for _, c := range calls {
+		for kind, n := range map[string]int64{"input": c.InputTokens, "output": c.OutputTokens, "cache_read": c.CacheReads, "cache_write": c.CacheWrites} {
+			m.tokens.WithLabelValues(c.Model, c.Purpose, kind).Add(float64(n))
+		}
+		m.dollars.WithLabelValues(c.Model, c.Purpose).Add(c.Dollars)
+	}
+}
+
+func (m *Metrics) readLogs(cluster string, err error) {
+	if m == nil {
+		return
+	}
+	result := "ok"
+	if err != nil {
+		result = "failed"
+	}
+	m.logReads.WithLabelValues(cluster, result).Inc()
 }

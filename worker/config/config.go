@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/telemetry/logs"
 )
 
 // Config is the whole configuration.
@@ -19,7 +20,10 @@ type Config struct {
 	Store     Store     `yaml:"store"`
 	Metrics   Metrics   `yaml:"metrics"`
 	Knowledge Knowledge `yaml:"knowledge"`
-	Clusters  []Cluster `yaml:"clusters"`
+	Explain   Explain   `yaml:"explain"`
+	// LogPatterns are added to the known ones.
+	LogPatterns []LogPattern `yaml:"log_patterns"`
+	Clusters    []Cluster    `yaml:"clusters"`
 }
 
 // Temporal is the cluster that the copilot itself runs on. It should not be one that it watches.
@@ -87,6 +91,8 @@ type Cluster struct {
 	// Name is the cluster's key in the store, in queries and in alerts.
 	Name       Text       `yaml:"name"`
 	Prometheus Prometheus `yaml:"prometheus"`
+	// Logs are read for the explanations; without them nothing is known about log patterns.
+	Logs *Logs `yaml:"logs"`
 	// Interval overrides the general one.
 	Interval   Duration   `yaml:"interval"`
 	Telemetry  Telemetry  `yaml:"telemetry"`
@@ -96,7 +102,13 @@ type Cluster struct {
 // Prometheus is an API that speaks PromQL: Prometheus, Mimir, Thanos, VictoriaMetrics, Amazon Managed
 // Service for Prometheus.
 type Prometheus struct {
-	// URL is the address without /api/v1.
+	Access `yaml:",inline"`
+	SigV4  *SigV4 `yaml:"sigv4"`
+}
+
+// Access is a server's address and how to be let in.
+type Access struct {
+	// URL is the address without the API's own path.
 	URL         Text   `yaml:"url"`
 	BearerToken Secret `yaml:"bearer_token"`
 	// BearerTokenFile is read for every request, so that a rotated token counts at once.
@@ -105,7 +117,6 @@ type Prometheus struct {
 	Password        Secret    `yaml:"password"`
 	Tenant          Text      `yaml:"tenant"`
 	TLS             ClientTLS `yaml:"tls"`
-	SigV4           *SigV4    `yaml:"sigv4"`
 }
 
 // SigV4 signs requests to Amazon Managed Service for Prometheus.
@@ -177,8 +188,12 @@ func (c *Config) setDefaults() {
 	setDefault(&c.Temporal.Namespace, "default")
 	setDefault(&c.Temporal.TaskQueue, "copilot")
 	setDefault(&c.Metrics.Listen, ":9464")
+	c.Explain.setDefaults()
 	for i := range c.Clusters {
 		setDefault(&c.Clusters[i].Interval, c.Interval)
+		if l := c.Clusters[i].Logs; l != nil {
+			setDefault(&l.Window, Duration(logs.DefaultWindow))
+		}
 	}
 }
 

@@ -38,6 +38,9 @@ type KnowledgeBase struct {
 	AWS       AWS     `yaml:"aws"`
 }
 
+// Synced tells whether the worker keeps the knowledge base in step with the documents.
+func (b *KnowledgeBase) Synced() bool { return b != nil && b.Bucket != "" && b.DataSource != "" }
+
 // Sources are the documents that come with the copilot and those of the folder.
 func (k Knowledge) Sources() []fs.FS {
 	sources := []fs.FS{knowledge.Embedded()}
@@ -70,15 +73,20 @@ func (k Knowledge) Retriever(ctx context.Context) (knowledge.Retriever, error) {
 
 // Access finds the AWS region and credentials.
 func (b KnowledgeBase) Access(ctx context.Context) (aws.Config, error) {
-	credentials, err := b.AWS.provider(ctx, string(b.Region))
-	if err != nil {
-		return aws.Config{}, fmt.Errorf("knowledge.bedrock.aws: %w", err)
-	}
-	access, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(string(b.Region)), awsconfig.WithCredentialsProvider(credentials))
+	access, err := b.AWS.access(ctx, string(b.Region))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("knowledge.bedrock: %w", err)
 	}
 	return access, nil
+}
+
+// access is a region, the default chain's if it is empty, with credentials.
+func (a AWS) access(ctx context.Context, region string) (aws.Config, error) {
+	credentials, err := a.provider(ctx, region)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("aws: %w", err)
+	}
+	return awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(region), awsconfig.WithCredentialsProvider(credentials))
 }
 
 func (m *mistakes) knowledge(k Knowledge) {

@@ -21,28 +21,36 @@ import (
 
 // Source is the cluster's Prometheus with its files read.
 func (c Cluster) Source() (telemetry.Source, error) {
-	p := c.Prometheus
+	source, err := c.Prometheus.Access.source()
+	if err != nil {
+		return telemetry.Source{}, fmt.Errorf("prometheus of cluster %q: %w", c.Name, err)
+	}
+	if s := c.Prometheus.SigV4; s != nil {
+		source.SigV4 = &telemetry.SigV4{Region: string(s.Region), AccessKey: string(s.AccessKey), SecretKey: string(s.SecretKey),
+			RoleARN: string(s.AssumeRoleARN), ExternalID: string(s.ExternalID)}
+	}
+	return source, nil
+}
+
+// source is an API with its files read.
+func (a Access) source() (telemetry.Source, error) {
 	source := telemetry.Source{
-		URL: string(p.URL), BearerToken: string(p.BearerToken), Username: string(p.Username), Password: string(p.Password), Tenant: string(p.Tenant),
-		TLS: telemetry.TLS{ServerName: string(p.TLS.ServerName), InsecureSkipVerify: p.TLS.InsecureSkipVerify},
+		URL: string(a.URL), BearerToken: string(a.BearerToken), Username: string(a.Username), Password: string(a.Password), Tenant: string(a.Tenant),
+		TLS: telemetry.TLS{ServerName: string(a.TLS.ServerName), InsecureSkipVerify: a.TLS.InsecureSkipVerify},
 	}
 	for _, file := range []struct {
 		path Text
 		text *string
 	}{
-		{p.TLS.CAFile, &source.TLS.CA}, {p.TLS.CertFile, &source.TLS.Cert}, {p.TLS.KeyFile, &source.TLS.Key}, {p.BearerTokenFile, &source.BearerToken},
+		{a.TLS.CAFile, &source.TLS.CA}, {a.TLS.CertFile, &source.TLS.Cert}, {a.TLS.KeyFile, &source.TLS.Key}, {a.BearerTokenFile, &source.BearerToken},
 	} {
 		text, err := readFile(file.path)
 		if err != nil {
-			return telemetry.Source{}, fmt.Errorf("prometheus of cluster %q: %w", c.Name, err)
+			return telemetry.Source{}, err
 		}
 		if text != "" {
 			*file.text = strings.TrimSpace(text)
 		}
-	}
-	if s := p.SigV4; s != nil {
-		source.SigV4 = &telemetry.SigV4{Region: string(s.Region), AccessKey: string(s.AccessKey), SecretKey: string(s.SecretKey),
-			RoleARN: string(s.AssumeRoleARN), ExternalID: string(s.ExternalID)}
 	}
 	return source, nil
 }

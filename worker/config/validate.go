@@ -31,6 +31,8 @@ func (c Config) Validate() error {
 	m.store(c.Store)
 	m.clientTLS("temporal.tls", c.Temporal.TLS)
 	m.knowledge(c.Knowledge)
+	m.explain(c.Explain)
+	m.logPatterns(c)
 	if len(c.Clusters) == 0 {
 		m.add("clusters", "there is none to watch: add one with a name and a prometheus.url")
 	}
@@ -101,6 +103,7 @@ func (m *mistakes) cluster(key string, c Cluster) {
 	}
 	m.interval(key+".interval", c.Interval)
 	m.prometheus(key+".prometheus", c.Prometheus)
+	m.logs(key+".logs", c.Logs)
 	m.telemetry(key+".telemetry", c.Telemetry)
 	if err := c.Rules().Validate(); err != nil {
 		for line := range strings.Lines(err.Error()) {
@@ -110,36 +113,39 @@ func (m *mistakes) cluster(key string, c Cluster) {
 }
 
 func (m *mistakes) prometheus(key string, p Prometheus) {
-	u, err := url.Parse(string(p.URL))
-	switch {
-	case p.URL == "":
-		m.add(key+".url", "it is missing: the address of a Prometheus API, like http://prometheus:9090")
-	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
-		m.add(key+".url", "it is no http or https address: write it like http://prometheus:9090")
-	case u.User != nil:
-		m.add(key+".url", "it holds a user or password: use username and password instead")
-	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/api/v1"):
-		m.add(key+".url", "leave out /api/v1, it is added")
+	m.access(key, "Prometheus", "http://prometheus:9090", "/api/v1", p.Access)
+	if p.SigV4 == nil {
+		return
 	}
-	ways := 0
-	for _, set := range []bool{p.BearerToken != "" || p.BearerTokenFile != "", p.Username != "", p.SigV4 != nil} {
-		if set {
-			ways++
-		}
-	}
-	if ways > 1 {
+	if p.BearerToken != "" || p.BearerTokenFile != "" || p.Username != "" {
 		m.add(key, "bearer token, username and sigv4 exclude each other: choose one")
 	}
-	if p.BearerToken != "" && p.BearerTokenFile != "" {
+	if p.SigV4.Region == "" {
+		m.add(key+".sigv4.region", "it is missing, like eu-west-1")
+	}
+	m.aws(key+".sigv4", AWS{AccessKey: p.SigV4.AccessKey, SecretKey: p.SigV4.SecretKey, AssumeRoleARN: p.SigV4.AssumeRoleARN, ExternalID: p.SigV4.ExternalID})
+}
+
+// access checks the way to an API, whose URLs have a path of their own that is added.
+func (m *mistakes) access(key, api, example, path string, a Access) {
+	u, err := url.Parse(string(a.URL))
+	switch {
+	case a.URL == "":
+		m.add(key+".url", "it is missing: the address of a %s API, like %s", api, example)
+	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
+		m.add(key+".url", "it is no http or https address: write it like %s", example)
+	case u.User != nil:
+		m.add(key+".url", "it holds a user or password: use username and password instead")
+	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), path):
+		m.add(key+".url", "leave out %s, it is added", path)
+	}
+	if (a.BearerToken != "" || a.BearerTokenFile != "") && a.Username != "" {
+		m.add(key, "bearer token and username exclude each other: choose one")
+	}
+	if a.BearerToken != "" && a.BearerTokenFile != "" {
 		m.add(key, "bearer_token and bearer_token_file exclude each other: choose one")
 	}
-	if p.SigV4 != nil {
-		if p.SigV4.Region == "" {
-			m.add(key+".sigv4.region", "it is missing, like eu-west-1")
-		}
-		m.aws(key+".sigv4", AWS{AccessKey: p.SigV4.AccessKey, SecretKey: p.SigV4.SecretKey, AssumeRoleARN: p.SigV4.AssumeRoleARN, ExternalID: p.SigV4.ExternalID})
-	}
-	m.clientTLS(key+".tls", p.TLS)
+	m.clientTLS(key+".tls", a.TLS)
 }
 
 func (m *mistakes) telemetry(key string, t Telemetry) {
@@ -161,14 +167,16 @@ func (m *mistakes) telemetry(key string, t Telemetry) {
 
 // keysOf lists the keys of one of this package's structs, for the message about an unknown one.
 func keysOf(name string) []string {
-	for _, t := range []any{Config{}, Temporal{}, ClientTLS{}, Store{}, DSQL{}, AWS{}, Metrics{}, Knowledge{}, KnowledgeBase{}, Cluster{}, Prometheus{}, SigV4{}, Telemetry{}, Dialect{}, Thresholds{}, GateSetting{}} {
+	for _, t := range []any{Config{}, Temporal{}, ClientTLS{}, Store{}, DSQL{}, AWS{}, Metrics{}, Knowledge{}, KnowledgeBase{}, Explain{}, OpenAI{}, BedrockModels{}, Price{}, Budget{}, Cluster{}, Prometheus{}, Logs{}, LogPattern{}, SigV4{}, Telemetry{}, Dialect{}, Thresholds{}, GateSetting{}} {
 		typ := reflect.TypeOf(t)
 		if typ.Name() != name {
 			continue
 		}
 		var keys []string
-		for i := range typ.NumField() {
-			keys = append(keys, typ.Field(i).Tag.Get("yaml"))
+		for _, field := range reflect.VisibleFields(typ) {
+			if !field.Anonymous {
+				keys = append(keys, field.Tag.Get("yaml"))
+			}
 		}
 		return keys
 	}

@@ -5,7 +5,6 @@ package service
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -16,10 +15,10 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/temporal-sre/copilot/pkg/store"
+	"github.com/temporal-sre/copilot/pkg/telemetry/logs"
 	"github.com/temporal-sre/copilot/worker/activities"
 	"github.com/temporal-sre/copilot/worker/config"
 	"github.com/temporal-sre/copilot/worker/workflows"
@@ -29,6 +28,14 @@ import (
 // wait for the store, whose absence the workflows bridge.
 func Run(ctx context.Context, c config.Config, logger *slog.Logger) error {
 	readers, err := readers(c.Clusters)
+	if err != nil {
+		return err
+	}
+	provider, err := c.Explain.Explainer(ctx)
+	if err != nil {
+		return err
+	}
+	documents, err := newLibrary(ctx, c.Knowledge, logger)
 	if err != nil {
 		return err
 	}
@@ -58,11 +65,21 @@ func Run(ctx context.Context, c config.Config, logger *slog.Logger) error {
 	health.temporalReady(temporalClient)
 
 	w := worker.New(temporalClient, string(c.Temporal.TaskQueue), worker.Options{})
-	Register(w, &activities.Activities{Clusters: readers, Store: s, Metrics: activities.NewMetrics(registry)})
+	a := &activities.Activities{
+		Clusters: readers, Store: s, Knowledge: documents, LogWindow: logs.DefaultWindow,
+		Explainer: activities.NewExplainer(string(c.Explain.Provider), provider, c.Explain.Limits()),
+		Metrics:   activities.NewMetrics(registry), Logger: logger,
+	}
+	if c.Knowledge.Bedrock.Synced() {
+		a.KnowledgeBase = documents
+	}
+	Register(w, a)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("starting the Temporal worker: %w", err)
 	}
 	defer w.Stop()
+	go documents.keepUp(ctx, refreshEvery)
+	go showBudget(ctx, a, logger)
 
 	if err := watch(ctx, temporalClient, c); err != nil {
 		return err
@@ -80,13 +97,34 @@ func Run(ctx context.Context, c config.Config, logger *slog.Logger) error {
 func Register(w worker.Registry, a *activities.Activities) {
 	w.RegisterWorkflow(workflows.ObserveCluster)
 	w.RegisterWorkflow(workflows.Prune)
+	w.RegisterWorkflow(workflows.Assess)
+	w.RegisterWorkflow(workflows.Periodic)
+	w.RegisterWorkflow(workflows.WatchLogs)
+	w.RegisterWorkflow(workflows.SyncKnowledge)
 	for name, fn := range map[string]any{
-		workflows.ActivityReadSignals: a.ReadSignals,
-		workflows.ActivityStoreCycles: a.StoreCycles,
-		workflows.ActivityLoadMemory:  a.LoadMemory,
-		workflows.ActivityPrune:       a.Prune,
+		workflows.ActivityReadSignals:     a.ReadSignals,
+		workflows.ActivityStoreCycles:     a.StoreCycles,
+		workflows.ActivityLoadMemory:      a.LoadMemory,
+		workflows.ActivityPrune:           a.Prune,
+		workflows.ActivityGatherEvidence:  a.GatherEvidence,
+		workflows.ActivityRecall:          a.Recall,
+		workflows.ActivityTriage:          a.Triage,
+		workflows.ActivityResearch:        a.Research,
+		workflows.ActivityStoreAssessment: a.StoreAssessment,
+		workflows.ActivityDueAssessments:  a.DueAssessments,
+		workflows.ActivityReadLogs:        a.ReadLogs,
+		workflows.ActivityStoreLogs:       a.StoreLogs,
+		workflows.ActivitySyncKnowledge:   a.SyncKnowledge,
 	} {
 		w.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
+	}
+}
+
+// showBudget stores the budget as soon as the store is there.
+func showBudget(ctx context.Context, a *activities.Activities, logger *slog.Logger) {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, a.ShowBudget(ctx) }, backoff.WithMaxElapsedTime(0))
+	if err != nil && ctx.Err() == nil {
+		logger.Warn("the budget can't be shown", "error", err)
 	}
 }
 
@@ -128,24 +166,21 @@ func connect(ctx context.Context, t config.Temporal, registry prometheus.Registe
 		backoff.WithMaxElapsedTime(0))
 }
 
-// watch makes sure that the observation of every cluster runs with the configured settings, and that
-// history is pruned.
+// watch makes sure that the observation of every cluster runs with the configured settings, that its logs
+// are read, and that schedules do the rest.
 func watch(ctx context.Context, c client.Client, cfg config.Config) error {
 	for _, cluster := range cfg.Clusters {
 		if err := observe(ctx, c, string(cfg.Temporal.TaskQueue), cluster); err != nil {
 			return fmt.Errorf("starting the observation of cluster %q: %w", cluster.Name, err)
 		}
 	}
-	if err := scheduleRetention(ctx, c, cfg); err != nil {
-		return fmt.Errorf("setting up the retention schedule: %w", err)
-	}
-	return nil
+	return setSchedules(ctx, c, cfg)
 }
 
 // observe starts a cluster's workflow, or hands the running one its settings.
 func observe(ctx context.Context, c client.Client, taskQueue string, cluster config.Cluster) error {
 	name := string(cluster.Name)
-	settings := workflows.Settings{Interval: time.Duration(cluster.Interval), Thresholds: cluster.Rules()}
+	settings := workflows.Settings{Interval: time.Duration(cluster.Interval), Thresholds: cluster.Rules(), Assess: true}
 	start := c.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID: workflows.ObserveID(name), TaskQueue: taskQueue,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
@@ -161,30 +196,4 @@ func observe(ctx context.Context, c client.Client, taskQueue string, cluster con
 		return err
 	}
 	return handle.Get(ctx, nil)
-}
-
-// pruneEvery keeps what is deleted at a time small: an hour of 30-second cycles is 120 rows a cluster.
-const pruneEvery = time.Hour
-
-// scheduleRetention creates the schedule, or gives the existing one the configured retention.
-func scheduleRetention(ctx context.Context, c client.Client, cfg config.Config) error {
-	action := &client.ScheduleWorkflowAction{
-		ID: workflows.RetentionScheduleID, Workflow: workflows.Prune, TaskQueue: string(cfg.Temporal.TaskQueue),
-		Args: []any{workflows.PruneInput{Retention: time.Duration(cfg.Retention)}},
-	}
-	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: pruneEvery}}}
-	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
-		ID: workflows.RetentionScheduleID, Spec: spec, Action: action,
-		Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 2 * time.Minute,
-	})
-	if !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		return err
-	}
-	return c.ScheduleClient().GetHandle(ctx, workflows.RetentionScheduleID).Update(ctx, client.ScheduleUpdateOptions{
-		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-			schedule := in.Description.Schedule
-			schedule.Spec, schedule.Action = &spec, action
-			return &client.ScheduleUpdate{Schedule: &schedule}, nil
-		},
-	})
 }

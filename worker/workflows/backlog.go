@@ -91,13 +91,14 @@ func (o *observation) continueFrom(stored LoadMemoryOutput) error {
 	return nil
 }
 
-func packBacklog(cycles []Cycle) ([]byte, error) {
-	if len(cycles) == 0 {
+// pack compresses a list that goes along to the next run.
+func pack[T any](list []T) ([]byte, error) {
+	if len(list) == 0 {
 		return nil, nil
 	}
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
-	if err := json.NewEncoder(w).Encode(cycles); err != nil {
+	if err := json.NewEncoder(w).Encode(list); err != nil {
 		return nil, err
 	}
 	if err := w.Close(); err != nil {
@@ -106,7 +107,7 @@ func packBacklog(cycles []Cycle) ([]byte, error) {
 	return packed.Bytes(), nil
 }
 
-func unpackBacklog(packed []byte) ([]Cycle, error) {
+func unpack[T any](packed []byte) ([]T, error) {
 	if len(packed) == 0 {
 		return nil, nil
 	}
@@ -118,6 +119,6 @@ func unpackBacklog(packed []byte) ([]Cycle, error) {
 	if err != nil {
 		return nil, err
 	}
-	var cycles []Cycle
-	return cycles, json.Unmarshal(text, &cycles)
+	var list []T
+	return list, json.Unmarshal(text, &list)
 }

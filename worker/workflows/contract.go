@@ -46,6 +46,11 @@ type Settings struct {
 	// Interval between two cycles.
 	Interval   time.Duration     `json:"interval"`
 	Thresholds health.Thresholds `json:"thresholds"`
+	// Assess: events are explained. Runs that an earlier release began do so from when the worker hands them
+	// its settings, so that their histories replay.
+	Assess bool `json:"assess,omitempty"`
+	// LogsEvery is the time between two readings of the cluster's logs, 0 when nobody reads them.
+	LogsEvery time.Duration `json:"logs_every,omitempty"`
 }
 
 // minInterval is the shortest interval that Prometheus can say something new about.
@@ -71,6 +76,8 @@ type ObserveInput struct {
 	Waiting []byte `json:"waiting,omitempty"`
 	// Dropped counts cycles without an event that had to be given up during a very long outage of the store.
 	Dropped int `json:"dropped,omitempty"`
+	// LogRate is what the logs said last, nil before they were read.
+	LogRate *LogRate `json:"log_rate,omitempty"`
 }
 
 // Cycle is one observation as it goes to the store.
@@ -80,6 +87,8 @@ type Cycle struct {
 	// Memory is the state machine's memory after the cycle.
 	Memory   health.Memory `json:"memory"`
 	Interval time.Duration `json:"interval"`
+	// Firing are the gates that fired before the cycle, where it has an event: its explanation tells what cleared.
+	Firing []health.GateID `json:"firing,omitempty"`
 }
 
 // ObserveNowInput asks for a cycle at once.

@@ -34,7 +34,9 @@ type observation struct {
 	in      ObserveInput
 	backlog backlog
 	last    *health.Verdict
-	cycles  int
+	// latest is the last cycle as it would be explained.
+	latest *Situation
+	cycles int
 	// wanted is set when somebody asked for a cycle at once.
 	wanted     bool
 	nextTick   time.Time
@@ -42,7 +44,7 @@ type observation struct {
 }
 
 func newObservation(ctx workflow.Context, in ObserveInput) (*observation, error) {
-	waiting, err := unpackBacklog(in.Waiting)
+	waiting, err := unpack[Cycle](in.Waiting)
 	if err != nil {
 		return nil, temporal.NewNonRetryableApplicationError("the cycles carried over from the previous run can't be read", "CorruptBacklog", err)
 	}
@@ -60,6 +62,7 @@ func newObservation(ctx workflow.Context, in ObserveInput) (*observation, error)
 // register answers queries and updates.
 func (o *observation) register(ctx workflow.Context) error {
 	return errors.Join(
+		o.registerAssessing(ctx),
 		workflow.SetQueryHandler(ctx, QueryMemory, func() (MemoryOutput, error) {
 			return MemoryOutput{
 				Cluster: o.in.Cluster, Settings: o.in.Settings, Memory: o.in.Memory, Last: o.last,
@@ -105,7 +108,9 @@ func (o *observation) run(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		o.store(ctx)
+		if err := o.store(ctx); err != nil {
+			return err
+		}
 	}
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err
@@ -168,13 +173,19 @@ func (o *observation) cycle(ctx workflow.Context) error {
 		workflow.GetLogger(ctx).Warn("reading the signals failed", "cluster", o.in.Cluster, "error", err)
 		reading = health.Blind(o.in.Cluster, at, "reading failed: "+rootMessage(err))
 	}
+	o.addLogRate(&reading)
 	decision, err := o.decide(ctx, reading)
 	if err != nil {
 		return err
 	}
+	cycle := Cycle{Verdict: decision.Verdict, Snapshot: reading, Memory: decision.Memory, Interval: o.in.Settings.Interval, Firing: o.in.Memory.Firing}
+	o.latest = cycle.situation()
+	if cycle.Verdict.Event == nil {
+		cycle.Firing = nil
+	}
 	o.in.Memory = decision.Memory
 	o.last = &decision.Verdict
-	o.backlog.add(Cycle{Verdict: decision.Verdict, Snapshot: reading, Memory: decision.Memory, Interval: o.in.Settings.Interval})
+	o.backlog.add(cycle)
 	o.cycles++
 	return nil
 }
@@ -211,28 +222,32 @@ func (o *observation) decide(ctx workflow.Context, snapshot health.Snapshot) (de
 	return d, err
 }
 
-// store hands waiting cycles over, oldest first. When the store does not take them they wait for the
-// next cycle.
-func (o *observation) store(ctx workflow.Context) {
+// store hands waiting cycles over, oldest first, and then has their events explained. When the store does
+// not take them they wait for the next cycle. Its error is one that ends the run.
+func (o *observation) store(ctx workflow.Context) error {
 	o.storeError = ""
-	ctx = o.storing(ctx)
+	storing := o.storing(ctx)
 	if !o.in.Attached {
-		if err := o.attach(ctx); err != nil {
+		if err := o.attach(storing); err != nil {
 			o.failedToStore(ctx, err)
-			return
+			return nil
 		}
 	}
 	for range maxBatchesPerCycle {
 		batch := o.backlog.next()
 		if len(batch) == 0 {
-			return
+			return nil
 		}
-		if err := workflow.ExecuteActivity(ctx, ActivityStoreCycles, StoreCyclesInput{Cycles: batch}).Get(ctx, nil); err != nil {
+		if err := workflow.ExecuteActivity(storing, ActivityStoreCycles, StoreCyclesInput{Cycles: batch}).Get(ctx, nil); err != nil {
 			o.failedToStore(ctx, err)
-			return
+			return nil
 		}
 		o.backlog.taken(len(batch))
+		if err := o.assessEvents(ctx, batch); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // storing gives the store the rest of the interval, so that one that hangs does not delay the next cycle.
@@ -270,7 +285,7 @@ func (o *observation) attach(ctx workflow.Context) error {
 // carryOver is the input of the next run.
 func (o *observation) carryOver() (ObserveInput, error) {
 	next := o.in
-	packed, err := packBacklog(o.backlog.cycles)
+	packed, err := pack(o.backlog.cycles)
 	if err != nil {
 		return ObserveInput{}, err
 	}

@@ -1,0 +1,241 @@
+package workflows
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// Names of what explains, by which it is known outside of this package.
+const (
+	// UpdateAssessNow has a cluster's observation explain its last cycle, or one of its events.
+	UpdateAssessNow = "assess_now"
+	// SignalLogRate tells a cluster's observation how many lines of trouble its logs hold.
+	SignalLogRate = "log_rate"
+
+	ActivityGatherEvidence  = "GatherEvidence"
+	ActivityRecall          = "Recall"
+	ActivityTriage          = "Triage"
+	ActivityResearch        = "Research"
+	ActivityStoreAssessment = "StoreAssessment"
+	ActivityDueAssessments  = "DueAssessments"
+	ActivityReadLogs        = "ReadLogs"
+	ActivityStoreLogs       = "StoreLogs"
+	ActivitySyncKnowledge   = "SyncKnowledge"
+)
+
+// ErrNothingToExplain is the type of the error with which GatherEvidence says that there is no such event,
+// or no cycle yet.
+const ErrNothingToExplain = "NothingToExplain"
+
+// AssessID is the workflow id of an assessment.
+func AssessID(cluster, assessment string) string {
+	return "copilot-assess/" + cluster + "/" + assessment
+}
+
+// LogsID is the workflow id of the reading of a cluster's logs: one cluster, one workflow.
+func LogsID(cluster string) string { return "copilot-logs/" + cluster }
+
+// EventAssessment is the id of an event's assessment.
+func EventAssessment(seq int64) string { return fmt.Sprintf("event-%d", seq) }
+
+// AssessInput says what to explain.
+type AssessInput struct {
+	Cluster string `json:"cluster"`
+	// ID is the assessment's, unique within the cluster.
+	ID      string        `json:"id"`
+	Trigger store.Trigger `json:"trigger"`
+	// EventSeq is the number of the event to explain, 0 to explain a cycle.
+	EventSeq int64 `json:"event_seq,omitempty"`
+	// Situation is the cycle to explain. Without it, it is the event's, or else the last, as the store has it.
+	Situation *Situation `json:"situation,omitempty"`
+	// Wait lets the log lines of the moment arrive and be read first.
+	Wait time.Duration `json:"wait,omitempty"`
+}
+
+// Situation is a cycle as far as it is explained.
+type Situation struct {
+	Verdict  health.Verdict  `json:"verdict"`
+	Snapshot health.Snapshot `json:"snapshot"`
+	// Firing are the gates that fired before it: what of them passes now has cleared.
+	Firing []health.GateID `json:"firing,omitempty"`
+}
+
+// AssessOutput is an assessment that is stored.
+type AssessOutput struct {
+	ID string `json:"id"`
+	// Explanation is nil when it is still being written.
+	Explanation *explain.Explanation `json:"explanation,omitempty"`
+}
+
+// AssessNowInput asks for an explanation.
+type AssessNowInput struct {
+	// EventSeq is the number of the event to explain, 0 for how the cluster is now.
+	EventSeq int64 `json:"event_seq"`
+}
+
+// GatherEvidenceInput says what to gather evidence of.
+type GatherEvidenceInput struct {
+	Cluster   string     `json:"cluster"`
+	EventSeq  int64      `json:"event_seq,omitempty"`
+	Situation *Situation `json:"situation,omitempty"`
+}
+
+// GatherEvidenceOutput is redacted evidence.
+type GatherEvidenceOutput struct {
+	Evidence explain.Evidence `json:"evidence"`
+}
+
+// RecallInput asks whether the same situation was explained before.
+type RecallInput struct {
+	Evidence explain.Evidence `json:"evidence"`
+}
+
+// RecallOutput is the explanation of before with the numbers of now; nil when there is none.
+type RecallOutput struct {
+	Explanation *explain.Explanation `json:"explanation,omitempty"`
+	// SameAs is the id of the assessment that it was written for.
+	SameAs string `json:"same_as,omitempty"`
+}
+
+// TriageInput asks how much explaining the evidence needs.
+type TriageInput struct {
+	Assessment string           `json:"assessment"`
+	Evidence   explain.Evidence `json:"evidence"`
+}
+
+// TriageOutput is the answer, with the calls that it took.
+type TriageOutput struct {
+	Depth explain.Depth     `json:"depth"`
+	Calls []store.ModelCall `json:"calls,omitempty"`
+}
+
+// ResearchInput asks for an explanation.
+type ResearchInput struct {
+	Assessment string           `json:"assessment"`
+	Evidence   explain.Evidence `json:"evidence"`
+	Depth      explain.Depth    `json:"depth"`
+}
+
+// ResearchOutput is the explanation, with the calls that it took.
+type ResearchOutput struct {
+	Explanation explain.Explanation `json:"explanation"`
+	// Draft is what a model wrote, nil when the rules explain.
+	Draft *explain.Draft    `json:"draft,omitempty"`
+	Calls []store.ModelCall `json:"calls,omitempty"`
+}
+
+// StoreAssessmentInput is an assessment to store.
+type StoreAssessmentInput struct {
+	ID          string              `json:"id"`
+	Trigger     store.Trigger       `json:"trigger"`
+	Evidence    explain.Evidence    `json:"evidence"`
+	Explanation explain.Explanation `json:"explanation"`
+	Draft       *explain.Draft      `json:"draft,omitempty"`
+	SameAs      string              `json:"same_as,omitempty"`
+	MadeAt      time.Time           `json:"made_at"`
+	// Calls are stored again, in case the store was away when they were made.
+	Calls []store.ModelCall `json:"calls,omitempty"`
+}
+
+// StoreAssessmentOutput is empty: the store has it.
+type StoreAssessmentOutput struct{}
+
+// PeriodicInput says how often clusters are looked at again.
+type PeriodicInput struct {
+	Every time.Duration `json:"every"`
+}
+
+// PeriodicOutput names the clusters that are assessed.
+type PeriodicOutput struct {
+	Clusters []string `json:"clusters"`
+}
+
+// DueAssessmentsInput asks which clusters to look at again.
+type DueAssessmentsInput struct {
+	At    time.Time     `json:"at"`
+	Every time.Duration `json:"every"`
+}
+
+// DueAssessmentsOutput names them.
+type DueAssessmentsOutput struct {
+	Clusters []string `json:"clusters"`
+}
+
+// LogSettings is what the configuration says about the reading of a cluster's logs.
+type LogSettings struct {
+	Interval time.Duration `json:"interval"`
+}
+
+func (s LogSettings) validate() error {
+	if s.Interval < minInterval {
+		return fmt.Errorf("interval %s: reading logs takes at least %s", s.Interval, minInterval)
+	}
+	return nil
+}
+
+// WatchLogsInput starts the reading of a cluster's logs, or carries it over to the next run.
+type WatchLogsInput struct {
+	Cluster  string      `json:"cluster"`
+	Settings LogSettings `json:"settings"`
+	// Cursor is what was read, as the reader wrote it; empty in the first run.
+	Cursor json.RawMessage `json:"cursor,omitempty"`
+	// Waiting is what the store has not taken yet, oldest first, as compressed JSON.
+	Waiting []byte `json:"waiting,omitempty"`
+}
+
+// ReadLogsInput asks for the lines since the cursor.
+type ReadLogsInput struct {
+	Cluster string          `json:"cluster"`
+	Cursor  json.RawMessage `json:"cursor,omitempty"`
+	At      time.Time       `json:"at"`
+}
+
+// ReadLogsOutput is what was found, with redacted samples.
+type ReadLogsOutput struct {
+	Cursor  json.RawMessage   `json:"cursor"`
+	Through time.Time         `json:"through"`
+	Counts  []health.LogCount `json:"counts,omitempty"`
+	// PerMinute is nil when it is not known.
+	PerMinute *float64 `json:"per_minute"`
+	// Unavailable says why nothing, or not everything, is known about the logs.
+	Unavailable string `json:"unavailable,omitempty"`
+	// More: there was too much to read at once.
+	More bool `json:"more,omitempty"`
+}
+
+// StoreLogsInput holds readings of one cluster, oldest first.
+type StoreLogsInput struct {
+	Reads []store.LogRead `json:"reads"`
+}
+
+// StoreLogsOutput is empty: the store has them all.
+type StoreLogsOutput struct{}
+
+// LogRate is how many lines per minute match a pattern of trouble.
+type LogRate struct {
+	// At is when the logs were read.
+	At time.Time `json:"at"`
+	// PerMinute is nil when it is not known; Reason says why.
+	PerMinute *float64 `json:"per_minute"`
+	Reason    string   `json:"reason,omitempty"`
+}
+
+// SyncKnowledgeInput asks to bring the documents to the knowledge base.
+type SyncKnowledgeInput struct {
+	// Digest is of the documents that it has already; they are not brought again.
+	Digest string `json:"digest,omitempty"`
+}
+
+// SyncKnowledgeOutput says what the knowledge base has now.
+type SyncKnowledgeOutput struct {
+	Digest string `json:"digest"`
+	// Documents is how many were uploaded, 0 when none had changed.
+	Documents int `json:"documents"`
+	// Job is the id of the ingestion that was started.
+	Job string `json:"job,omitempty"`
+}
