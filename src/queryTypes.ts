@@ -45,6 +45,11 @@ const STATUS_MEASURES: MeasureInfo[] = [
     label: 'Coverage',
     description: 'Share of the deciding gates whose result is known: the confidence in the state',
   },
+  {
+    value: 'worker_limited',
+    label: 'Limited by workers',
+    description: '1 when workers alone limit progress, so that more server would not help',
+  },
 ];
 
 const LOG_MEASURES: MeasureInfo[] = [

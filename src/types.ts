@@ -20,7 +20,16 @@ export type QueryType =
 
 /** Which number an answer is about, and what an alert rule compares. The table is for people alone. */
 export type Measure =
-  'state' | 'staleness' | 'coverage' | 'table' | 'counts' | 'dollars' | 'tokens' | 'calls' | 'budget';
+  | 'state'
+  | 'staleness'
+  | 'coverage'
+  | 'worker_limited'
+  | 'table'
+  | 'counts'
+  | 'dollars'
+  | 'tokens'
+  | 'calls'
+  | 'budget';
 
 /** The version of the query JSON that this front end writes. */
 export const QUERY_VERSION = 1;
