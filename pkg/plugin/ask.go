@@ -12,6 +12,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -34,21 +35,24 @@ const (
 // queryJSON is a query as the query editor and alert rules send it. Fields that the plugin does not
 // know are Grafana's or an older version's, and are ignored.
 type queryJSON struct {
-	QueryType string   `json:"queryType"`
-	Version   *int     `json:"version"`
-	Clusters  []string `json:"clusters"`
-	Signals   []string `json:"signals"`
-	Services  []string `json:"services"`
-	States    []string `json:"states"`
-	Kinds     []string `json:"kinds"`
-	Gates     []string `json:"gates"`
-	Measure   string   `json:"measure"`
-	OnlyFired bool     `json:"onlyFired"`
-	Limit     int      `json:"limit"`
-	Live      bool     `json:"live"`
+	QueryType       string   `json:"queryType"`
+	Version         *int     `json:"version"`
+	Clusters        []string `json:"clusters"`
+	Signals         []string `json:"signals"`
+	Services        []string `json:"services"`
+	States          []string `json:"states"`
+	Kinds           []string `json:"kinds"`
+	Gates           []string `json:"gates"`
+	Severities      []string `json:"severities"`
+	Patterns        []string `json:"patterns"`
+	Measure         string   `json:"measure"`
+	OnlyFired       bool     `json:"onlyFired"`
+	IncludeResolved bool     `json:"includeResolved"`
+	Limit           int      `json:"limit"`
+	Live            bool     `json:"live"`
 }
 
-// measure is the number that a status query is about.
+// measure is the number that a query is about, or the form of its answer.
 type measure string
 
 // The measures of a status query.
@@ -56,9 +60,26 @@ const (
 	measureState     measure = "state"
 	measureStaleness measure = "staleness"
 	measureCoverage  measure = "coverage"
+	// measureWorkerLimited is the bottleneck as a number: 1 when workers limit progress.
+	measureWorkerLimited measure = "worker_limited"
 )
 
-var measures = []measure{measureState, measureStaleness, measureCoverage}
+// The measures of queries about logs and models. The table is for people.
+const (
+	measureTable   measure = "table"
+	measureCounts  measure = "counts"
+	measureDollars measure = "dollars"
+	measureTokens  measure = "tokens"
+	measureCalls   measure = "calls"
+	measureBudget  measure = "budget"
+)
+
+// The measures of each query type that has any, the default first.
+var (
+	statusMeasures = []measure{measureState, measureStaleness, measureCoverage, measureWorkerLimited}
+	logMeasures    = []measure{measureTable, measureCounts}
+	usageMeasures  = []measure{measureDollars, measureTokens, measureCalls, measureTable, measureBudget}
+)
 
 // ask is a query after validation: whoever holds one need not check it again.
 type ask struct {
@@ -66,14 +87,19 @@ type ask struct {
 	// clusters to answer for, sorted; none means all of them.
 	clusters []string
 	// Filters; an empty one lets everything through.
-	signals  []health.SignalID
-	services []health.Service
-	states   []health.State
-	kinds    []health.EventKind
-	gates    []health.GateID
-	// measure is the leading number of a status.
+	signals    []health.SignalID
+	services   []health.Service
+	states     []health.State
+	kinds      []health.EventKind
+	gates      []health.GateID
+	severities []explain.Severity
+	// patterns are ids of log patterns, also of an operator's own.
+	patterns []string
+	// measure is one of the query type's measures; empty when it has none.
 	measure   measure
 	onlyFired bool
+	// resolved asks for issues that are no longer there as well.
+	resolved bool
 	// rows is the most rows that an answer has, where it has no other bound.
 	rows int
 	live bool
@@ -83,6 +109,9 @@ type ask struct {
 	// points is the most points that a series has.
 	points int
 }
+
+// severities are those of issues, the worst first.
+var severities = []explain.Severity{explain.Critical, explain.Warning}
 
 // badQuery is a mistake in the query itself.
 type badQuery struct{ text string }
@@ -110,7 +139,7 @@ func parseQuery(q backend.DataQuery, forAlert bool) (ask, error) {
 	if err != nil {
 		return ask{}, err
 	}
-	a := ask{kind: kind, onlyFired: j.OnlyFired, live: j.Live && !forAlert, forAlert: forAlert}
+	a := ask{kind: kind, onlyFired: j.OnlyFired, resolved: j.IncludeResolved, live: j.Live && !forAlert, forAlert: forAlert}
 	if forAlert && kind.insteadForAlerts != "" {
 		return ask{}, badQueryf("query type %q can't be used in an alert rule: %s", kind.name, kind.insteadForAlerts)
 	}
@@ -145,7 +174,7 @@ func parseClusters(names []string) ([]string, error) {
 			continue // an empty variable
 		case len(n) > maxNameLength:
 			return nil, badQueryf("clusters: a name of %d bytes is too long, the most is %d", len(n), maxNameLength)
-		case !utf8.ValidString(n) || strings.ContainsRune(n, 0):
+		case !plausible(n):
 			return nil, badQueryf("clusters: %q is not a cluster name", n)
 		}
 		clusters = append(clusters, n)
@@ -168,12 +197,17 @@ func (a *ask) parseFilters(j queryJSON) error {
 	}, "the query editor lists the gates"); err != nil {
 		return err
 	}
-	services := append(health.Services(), health.Cluster)
-	if a.services, err = parseNames("services", j.Services, oneOf(services), listing(services)); err != nil {
+	if a.services, err = a.parseServices(j.Services); err != nil {
+		return err
+	}
+	if a.severities, err = parseNames("severities", j.Severities, oneOf(severities), listing(severities)); err != nil {
 		return err
 	}
 	kinds := []health.EventKind{health.StateChanged, health.StalenessChanged, health.BottleneckChanged}
 	if a.kinds, err = parseNames("kinds", j.Kinds, oneOf(kinds), listing(kinds)); err != nil {
+		return err
+	}
+	if a.patterns, err = parseNames("patterns", j.Patterns, plausible, "the id of a log pattern is a short text"); err != nil {
 		return err
 	}
 	for _, name := range j.States {
@@ -183,14 +217,42 @@ func (a *ask) parseFilters(j queryJSON) error {
 		}
 		a.states = append(a.states, s)
 	}
-	a.measure = measureState
-	if j.Measure != "" {
-		a.measure = measure(j.Measure)
+	return a.parseMeasure(j.Measure)
+}
+
+// parseServices knows the services of the rules. Those of logs are what the lines' labels call them.
+func (a *ask) parseServices(names []string) ([]health.Service, error) {
+	if a.kind.labelledServices {
+		return parseNames("services", names, func(s health.Service) bool { return plausible(string(s)) }, "a service is named as the label of its log lines names it")
 	}
-	if !slices.Contains(measures, a.measure) {
-		return badQueryf("measure: %q is not one of them; %s", j.Measure, listing(measures))
+	services := append(health.Services(), health.Cluster)
+	return parseNames("services", names, oneOf(services), listing(services))
+}
+
+// parseMeasure takes the query type's first measure when none is named. An alert rule can't read the table.
+func (a *ask) parseMeasure(name string) error {
+	measures := slices.Clone(a.kind.measures)
+	if a.forAlert {
+		measures = slices.DeleteFunc(measures, func(m measure) bool { return m == measureTable })
 	}
+	switch {
+	case len(measures) == 0:
+		return nil
+	case name == "":
+		a.measure = measures[0]
+		return nil
+	case !slices.Contains(measures, measure(name)) && slices.Contains(a.kind.measures, measure(name)):
+		return badQueryf("measure: %q is for people and can't be used in an alert rule; %s", name, listing(measures))
+	case !slices.Contains(measures, measure(name)):
+		return badQueryf("measure: %q is not one of them; %s", name, listing(measures))
+	}
+	a.measure = measure(name)
 	return nil
+}
+
+// plausible: what can't be a name in the database need not be looked for there.
+func plausible(name string) bool {
+	return len(name) <= maxNameLength && utf8.ValidString(name) && !strings.ContainsRune(name, 0)
 }
 
 // parseNames checks the names of a filter and drops repetitions, keeping the order.

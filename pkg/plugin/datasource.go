@@ -41,6 +41,18 @@ type cursorReader interface {
 	Heads(ctx context.Context) ([]store.Head, error)
 	Events(ctx context.Context, q store.EventQuery) ([]store.Event, error)
 	EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]store.Event, error)
+	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)
+}
+
+// explanationReader knows what was explained, from which logs, and what models cost.
+type explanationReader interface {
+	LatestAssessments(ctx context.Context, clusters []string) ([]store.Assessment, error)
+	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)
+	Issues(ctx context.Context, q store.IssueQuery) ([]store.Issue, error)
+	LogStates(ctx context.Context, clusters []string) ([]store.LogState, error)
+	LogPatterns(ctx context.Context, q store.LogQuery) ([]store.LogPattern, error)
+	Usage(ctx context.Context, q store.UsageQuery) ([]store.Usage, error)
+	LoadBudget(ctx context.Context) (store.Budget, bool, error)
 }
 
 // checker knows whether the store can be read at all.
@@ -52,6 +64,7 @@ type checker interface {
 type reader interface {
 	cursorReader
 	historyReader
+	explanationReader
 	checker
 	Close()
 }

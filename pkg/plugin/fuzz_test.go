@@ -59,11 +59,11 @@ func TestAnyJSONGetsAnAnswer(t *testing.T) {
 	s, _ := newStore(t)
 	tellStory(t, s)
 	d := newTestDatasource(t, s, storyNow)
-	field := rapid.SampledFrom([]string{"queryType", "version", "clusters", "signals", "services", "states", "kinds", "gates", "measure", "onlyFired", "limit", "live", "else"})
+	field := rapid.SampledFrom([]string{"queryType", "version", "clusters", "signals", "services", "states", "kinds", "gates", "severities", "patterns", "includeResolved", "measure", "onlyFired", "limit", "live", "else"})
 	scalar := rapid.OneOf(
 		rapid.Just[any](nil), rapid.Map(rapid.Int(), func(i int) any { return i }), rapid.Map(rapid.Bool(), func(b bool) any { return b }),
 		rapid.Map(rapid.String(), func(s string) any { return s }), rapid.Map(rapid.Float64Range(-1e300, 1e300), func(f float64) any { return f }),
-		rapid.SampledFrom([]any{"prod", "lab", "critical", "unknown", "state", "history", "history.backlog_age_sec", "queues_starved", "coverage", 1, 100}))
+		rapid.SampledFrom([]any{"prod", "lab", "critical", "unknown", "state", "history", "history.backlog_age_sec", "queues_starved", "coverage", "table", "counts", "budget", "warning", "no_poller", 1, 100}))
 	value := rapid.OneOf(scalar, rapid.Map(rapid.SliceOfN(scalar, 0, 4), func(all []any) any { return all }))
 	rapid.Check(t, func(rt *rapid.T) {
 		fields := rapid.MapOfN(field, value, 0, 6).Draw(rt, "query")

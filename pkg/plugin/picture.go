@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,8 @@ type picture struct {
 	clusters []store.Now
 	// events of each cluster, newest first, at most liveEvents.
 	events map[string][]store.Event
+	// said are the explanations of these events, by cluster.
+	said map[string]explanations
 }
 
 // takePicture reads what is new since the last picture, or everything when last is nil.
@@ -27,16 +30,19 @@ func takePicture(ctx context.Context, r cursorReader, last *picture) (*picture, 
 	if err != nil {
 		return nil, fmt.Errorf("reading the cursors: %w", err)
 	}
-	next := &picture{heads: map[string]store.Head{}, events: map[string][]store.Event{}}
+	next := &picture{heads: map[string]store.Head{}, events: map[string][]store.Event{}, said: map[string]explanations{}}
 	var moved []string
 	for _, h := range heads {
 		next.heads[h.Cluster] = h
 		before, known := last.head(h.Cluster)
-		if !known || h.Seq != before.Seq || !h.At.Equal(before.At) {
+		if !known || h.Seq != before.Seq || !h.At.Equal(before.At) || !h.AssessedAt.Equal(before.AssessedAt) {
 			moved = append(moved, h.Cluster)
 		}
 		if next.events[h.Cluster], err = newestEvents(ctx, r, h, last); err != nil {
 			return nil, fmt.Errorf("reading the events of cluster %q: %w", h.Cluster, err)
+		}
+		if next.said[h.Cluster], err = newestExplanations(ctx, r, next.events[h.Cluster], h, last); err != nil {
+			return nil, fmt.Errorf("reading the explanations of cluster %q: %w", h.Cluster, err)
 		}
 	}
 	if last != nil && len(moved) == 0 && len(last.heads) == len(heads) {
@@ -84,6 +90,18 @@ func newestEvents(ctx context.Context, r cursorReader, head store.Head, last *pi
 	return slices.DeleteFunc(newest, func(e store.Event) bool { return e.Seq > head.Seq }), nil
 }
 
+// newestExplanations are those of a cluster's events. They come after their event, so both have a cursor.
+func newestExplanations(ctx context.Context, r cursorReader, events []store.Event, head store.Head, last *picture) (explanations, error) {
+	before, known := last.head(head.Cluster)
+	if known && head.Seq == before.Seq && head.AssessedAt.Equal(before.AssessedAt) {
+		return last.said[head.Cluster], nil
+	}
+	if head.AssessedAt.IsZero() {
+		return explanations{}, nil
+	}
+	return explanationsOf(ctx, r, events)
+}
+
 // frame is the complete current snapshot of a stream, with the same fields every time.
 func (p *picture) frame(path streamPath, now time.Time) *data.Frame {
 	if path.topic == topicStatus {
@@ -104,7 +122,13 @@ func (p *picture) frame(path streamPath, now time.Time) *data.Frame {
 		}
 		return int(b.Seq - a.Seq)
 	})
-	return eventsFrame(events[:min(len(events), liveEvents)])
+	said := explanations{}
+	for cluster, some := range p.said {
+		if path.includes(cluster) {
+			maps.Copy(said, some)
+		}
+	}
+	return eventsFrame(events[:min(len(events), liveEvents)], said)
 }
 
 // mark is equal for two pictures that a stream shows alike, so that only what changed is sent.
@@ -117,7 +141,7 @@ func (p *picture) mark(path streamPath, now time.Time) string {
 		return b.String()
 	}
 	for _, c := range p.of(path) {
-		fmt.Fprintf(&b, "%q %d\n", c.Cluster, p.heads[c.Cluster].Seq)
+		fmt.Fprintf(&b, "%q %d %s\n", c.Cluster, p.heads[c.Cluster].Seq, p.said[c.Cluster].mark())
 	}
 	return b.String()
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -161,6 +162,21 @@ func TestThePluginProcessServesGrafana(t *testing.T) {
 		becomes(t, s, "prod", 2, saved.UTC(), health.Happy, health.Stressed)
 		assert.Equal(t, []string{"prod/2", "prod/1"}, ids(received(t, running)))
 		assert.Less(t, time.Since(saved), 2*time.Second)
+
+		assess(t, s, told{cluster: "prod", id: "event-2", at: saved.UTC(), trigger: store.OnEvent, seq: 2, state: health.Stressed,
+			made: "rules", issues: []explain.Issue{starved(explain.Warning)}, actions: []explain.Action{startWorkers}})
+		explained := received(t, running)
+		assert.Equal(t, []string{"prod/2", "prod/1"}, ids(explained), "the explanation comes into the row that is there")
+		assert.Equal(t, []any{"prod is stressed. So say the *signals*.", ""}, cells(t, explained, "explanation"))
+	})
+	t.Run("it tells what is explained now", func(t *testing.T) {
+		r, _ := p.query(t, lately("summary"), nil)
+		require.NoError(t, r.Error)
+		assert.Equal(t, 1.0, cell(t, r.Frames[0], "current", 0))
+		assert.Equal(t, "Start the workers of task queue orders.", cell(t, r.Frames[0], "first", 0))
+		r, _ = p.query(t, lately("issues"), fromAlert)
+		require.NoError(t, r.Error)
+		assert.Equal(t, []any{0.0, 1.0}, cells(t, r.Frames[0], "open"))
 	})
 	t.Run("it serves the resources", func(t *testing.T) {
 		called, err := p.resource.CallResource(t.Context(), &pluginv2.CallResourceRequest{
@@ -172,6 +188,7 @@ func TestThePluginProcessServesGrafana(t *testing.T) {
 		var body map[string]any
 		require.NoError(t, json.Unmarshal(answer.Body, &body))
 		assert.Equal(t, "stressed", body["health_state"])
+		assert.EqualValues(t, 1, body["issue_count"])
 	})
 	t.Run("it ends the streams of settings that were changed, with an error", func(t *testing.T) {
 		running, err := p.stream.RunStream(t.Context(), &pluginv2.RunStreamRequest{PluginContext: p.context, Path: "events"})

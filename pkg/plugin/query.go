@@ -21,6 +21,10 @@ type queryType struct {
 	name string
 	// insteadForAlerts is empty when alert rules can use the type, or says what they should use.
 	insteadForAlerts string
+	// measures to choose from, the default first; most types have none.
+	measures []measure
+	// labelledServices: its services are not those of the rules but what labels of log lines say.
+	labelledServices bool
 	answer           answer
 }
 
@@ -28,7 +32,7 @@ type queryType struct {
 // back to it through the messages that list the types.
 func queryTypes() []queryType {
 	return []queryType{
-		{name: "status", answer: answerStatus},
+		{name: "status", answer: answerStatus, measures: statusMeasures},
 		{name: "timeline", answer: answerTimeline},
 		{name: "signals", answer: answerSignals},
 		{name: "gates", answer: answerGates},
@@ -39,6 +43,15 @@ func queryTypes() []queryType {
 			insteadForAlerts: `an event is a moment and can't stay firing; use "status" with the measure "state" or "staleness"`},
 		{name: "workers", answer: answerWorkers,
 			insteadForAlerts: `it is a table of many numbers; use "gates" with the services "workers", or "signals" with the worker signals`},
+		{name: "summary", answer: answerSummary,
+			insteadForAlerts: `it is text; use "issues", or "status" with the measure "state"`},
+		{name: "issues", answer: answerIssues},
+		{name: "actions", answer: answerActions,
+			insteadForAlerts: `it is advice; use "issues", which tells what the advice is for`},
+		{name: "assessments", answer: answerAssessments,
+			insteadForAlerts: `an assessment is a moment and can't stay firing; use "issues", or "status" with the measure "state"`},
+		{name: "logs", answer: answerLogs, measures: logMeasures, labelledServices: true},
+		{name: "usage", answer: answerUsage, measures: usageMeasures},
 	}
 }
 

@@ -36,7 +36,11 @@ func answerEvents(ctx context.Context, d *Datasource, a ask) (data.Frames, error
 	if err != nil {
 		return nil, err
 	}
-	frame := eventsFrame(events)
+	said, err := explanationsOf(ctx, d.store, events)
+	if err != nil {
+		return nil, err
+	}
+	frame := eventsFrame(events, said)
 	if a.live {
 		d.goLive(frame, streamPath{topicEvents, a.clusters}, &lacking, liveable, "the kinds and states filters")
 	}
@@ -60,8 +64,76 @@ func intoStates(events []store.Event, states []health.State, most int) []store.E
 	return kept
 }
 
+// eventKey names an event.
+type eventKey struct {
+	cluster string
+	seq     int64
+}
+
+func keyOf(e store.Event) eventKey { return eventKey{e.Cluster, e.Seq} }
+
+// explanation is what is shown of an assessment beside its event.
+type explanation struct {
+	assessment, summary string
+	madeAt              time.Time
+}
+
+// explanations are those of events. An event without one is not explained yet.
+type explanations map[eventKey]explanation
+
+// add keeps the assessment that was ready last.
+func (x explanations) add(a store.Assessment) {
+	key := eventKey{a.Cluster, a.EventSeq}
+	if a.EventSeq > 0 && !a.MadeAt.Before(x[key].madeAt) {
+		x[key] = explanation{a.ID, a.Summary, a.MadeAt}
+	}
+}
+
+// mark is equal for explanations that are shown alike.
+func (x explanations) mark() string {
+	var newest time.Time
+	for _, e := range x {
+		newest = later(newest, e.madeAt)
+	}
+	return fmt.Sprintf("%d %d", len(x), newest.UnixNano())
+}
+
+// assessmentReader reads assessments.
+type assessmentReader interface {
+	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)
+}
+
+// explanationsOf reads the explanations of events. An event is explained as of its own cycle, so its time
+// finds the assessment.
+func explanationsOf(ctx context.Context, r assessmentReader, events []store.Event) (explanations, error) {
+	found := explanations{}
+	if len(events) == 0 {
+		return found, nil
+	}
+	q := store.AssessmentQuery{From: events[0].At, To: events[0].At, Triggers: []store.Trigger{store.OnEvent, store.OnDemand}, Limit: maxRows}
+	for _, e := range events {
+		if !slices.Contains(q.Clusters, e.Cluster) {
+			q.Clusters = append(q.Clusters, e.Cluster)
+		}
+		q.From, q.To = earlier(q.From, e.At), later(q.To, e.At)
+	}
+	q.To = q.To.Add(time.Microsecond) // the store's precision; its end is not included
+	stored, err := r.Assessments(ctx, q)
+	for _, a := range stored {
+		found.add(a)
+	}
+	return found, err
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // eventsFrame has the same fields whatever the events, so that a stream never changes its schema.
-func eventsFrame(events []store.Event) *data.Frame {
+func eventsFrame(events []store.Event, said explanations) *data.Frame {
 	frame := typed("events", data.FrameTypeTable,
 		column("time", nil, events, func(e store.Event) time.Time { return e.At.UTC() }),
 		column("cluster", nil, events, func(e store.Event) string { return e.Cluster }),
@@ -73,6 +145,7 @@ func eventsFrame(events []store.Event) *data.Frame {
 			return level(e.To)
 		}),
 		column("text", nil, events, eventText),
+		column("explanation", nil, events, func(e store.Event) string { return said[keyOf(e)].summary }),
 		column("tags", nil, events, func(e store.Event) string { return fmt.Sprintf("%s,%s,%s", e.Cluster, e.Kind, e.To) }),
 		column("kind", nil, events, func(e store.Event) string { return string(e.Kind) }),
 		column("from", stateNames(""), events, func(e store.Event) string { return e.From.String() }),
@@ -82,6 +155,7 @@ func eventsFrame(events []store.Event) *data.Frame {
 		column("bottleneck", bottleneckNames(""), events, func(e store.Event) string { return string(e.Bottleneck) }),
 		column("coverage", shareConfig(""), events, func(e store.Event) float64 { return e.Coverage }),
 		column("seq", nil, events, func(e store.Event) int64 { return e.Seq }),
+		column("assessment", nil, events, func(e store.Event) string { return said[keyOf(e)].assessment }),
 		column("id", nil, events, func(e store.Event) string { return fmt.Sprintf("%s/%d", e.Cluster, e.Seq) }),
 	)
 	frame.Meta.PreferredVisualization = data.VisTypeTable

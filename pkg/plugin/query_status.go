@@ -56,8 +56,8 @@ func statusForAlert(clusters []present, m measure) *data.Frame {
 // statusFrame is the whole status for panels, the measure first among its numbers.
 func statusFrame(clusters []present, lead measure) *data.Frame {
 	fields := []*data.Field{clusterColumn(clusters), measureColumn(clusters, lead)}
-	for _, m := range measures {
-		if m != lead {
+	for _, m := range statusMeasures {
+		if m != lead && m != measureWorkerLimited { // the bottleneck's own column says more
 			fields = append(fields, measureColumn(clusters, m))
 		}
 	}
@@ -91,9 +91,20 @@ func measureColumn(clusters []present, m measure) *data.Field {
 			}
 			return new(p.Verdict.Coverage)
 		})
+	case measureWorkerLimited:
+		return column(string(m), flagConfig("Limited by workers", "no", green, "yes", orange), clusters, present.workerLimited)
 	default:
 		return column(string(measureState), stateConfig("State"), clusters, present.level)
 	}
+}
+
+// workerLimited is 1 when workers alone limit progress, and nil when no current verdict says on which side it is.
+func (p present) workerLimited() *float64 {
+	b := p.bottleneck()
+	if b == string(health.BottleneckUnknown) {
+		return nil
+	}
+	return oneIf(b == string(health.WorkerLimited))
 }
 
 // bottleneck is the current class, unknown when no current verdict says one.

@@ -19,10 +19,13 @@ func (d *Datasource) resources() http.Handler {
 	for path, serve := range map[string]func(*http.Request) (any, error){
 		"/status":          d.serveStatus,
 		"/status/services": d.serveServices,
+		"/status/issues":   d.serveIssues,
+		"/status/summary":  d.serveSummary,
 		"/status/timeline": d.serveTimeline,
 		"/clusters":        d.serveClusters,
 		"/signals":         d.serveSignals,
 		"/gates":           d.serveGates,
+		"/patterns":        d.servePatterns,
 	} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { d.reply(w, r, serve) })
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
@@ -35,7 +38,7 @@ func (d *Datasource) resources() http.Handler {
 			"error": "Not implemented: the copilot suggests actions and takes none", "status": http.StatusNotImplemented})
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no %s %q; there are GET /status, /status/services, /status/timeline, /clusters, /signals and /gates", r.Method, r.URL.Path))
+		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no %s %q; there are GET /status, /status/services, /status/issues, /status/summary, /status/timeline, /clusters, /signals, /gates and /patterns", r.Method, r.URL.Path))
 	})
 	return mux
 }

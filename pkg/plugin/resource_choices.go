@@ -1,12 +1,17 @@
 package plugin
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-// The query editor's choices: which clusters there are, and what the tables of signals and gates hold.
+// The query editor's choices: which clusters and log patterns there are, and what the tables of signals and
+// gates hold.
 
 type signalChoice struct {
 	ID      health.SignalID `json:"id"`
@@ -22,6 +27,11 @@ type gateChoice struct {
 	ID    health.GateID `json:"id"`
 	Title string        `json:"title"`
 	Why   string        `json:"why"`
+}
+
+type patternChoice struct {
+	ID      string `json:"id"`
+	Meaning string `json:"meaning"`
 }
 
 func (d *Datasource) serveClusters(r *http.Request) (any, error) {
@@ -49,4 +59,23 @@ func (d *Datasource) serveGates(*http.Request) (any, error) {
 		choices = append(choices, gateChoice{g.ID, g.Title, g.Why})
 	}
 	return map[string][]gateChoice{"gates": choices}, nil
+}
+
+// patternsOf is how far back log patterns are looked for: operators add their own, which only logs tell of.
+const patternsOf = 7 * 24 * time.Hour
+
+func (d *Datasource) servePatterns(r *http.Request) (any, error) {
+	now := d.now()
+	found, err := d.store.LogPatterns(r.Context(), store.LogQuery{From: now.Add(-patternsOf), To: now, Limit: mostLogCounts})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, func(a, b store.LogPattern) int { return cmp.Or(cmp.Compare(a.Pattern, b.Pattern), b.At.Compare(a.At)) })
+	choices := make([]patternChoice, 0, len(found))
+	for i, p := range found {
+		if i == 0 || p.Pattern != found[i-1].Pattern {
+			choices = append(choices, patternChoice{p.Pattern, p.Meaning})
+		}
+	}
+	return map[string][]patternChoice{"patterns": choices}, nil
 }

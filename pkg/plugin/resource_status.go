@@ -1,11 +1,13 @@
 package plugin
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -29,12 +31,25 @@ type statusJSON struct {
 	PrimarySignals signalGroups `json:"primary_signals"`
 	Amplifiers     signalGroups `json:"amplifiers"`
 	WorkerSignals  signalGroups `json:"worker_signals"`
-	// LogPatterns and RecommendedActions come from assessments, of which there are none without a worker
-	// that explains.
-	LogPatterns        []string `json:"log_patterns"`
-	RecommendedActions []string `json:"recommended_actions"`
-	// IssueCount is the number of gates that fire.
-	IssueCount int `json:"issue_count"`
+	// LogPatterns are those of the last minutes, the most frequent first; LogsUnavailable says why it may be
+	// empty although there was trouble.
+	LogPatterns     []logPatternJSON `json:"log_patterns"`
+	LogsUnavailable string           `json:"logs_unavailable,omitempty"`
+	// RecommendedActions are on the present situation, the best first.
+	RecommendedActions []explain.Action `json:"recommended_actions"`
+	// IssueCount is the number of open issues; null when no assessment of the present situation tells.
+	IssueCount *int `json:"issue_count"`
+}
+
+// logPatternJSON is how often a known trouble pattern was found in the log lines of a service.
+type logPatternJSON struct {
+	Pattern string    `json:"pattern"`
+	Service string    `json:"service"`
+	Meaning string    `json:"meaning"`
+	Count   int       `json:"count"`
+	AtLeast bool      `json:"at_least"`
+	Last    time.Time `json:"last_seen"`
+	Sample  string    `json:"sample"`
 }
 
 // serviceJSON is the health of a service of a cluster.
@@ -55,7 +70,8 @@ type servicesJSON struct {
 type momentJSON struct {
 	Timestamp   time.Time    `json:"timestamp"`
 	HealthState health.State `json:"health_state"`
-	IssueCount  int          `json:"issue_count"`
+	// IssueCount is the number of gates that fired at this moment.
+	IssueCount int `json:"issue_count"`
 	// PrimarySignals are those of the event at this moment; empty when none was stored.
 	PrimarySignals signalGroups `json:"primary_signals"`
 }
@@ -84,11 +100,21 @@ func (d *Datasource) serveStatus(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	nothing := clusterStatus(present{silent: true})
+	if len(clusters) == 0 {
+		return nothing, nil
+	}
 	all := make([]statusJSON, 0, len(clusters))
 	for _, c := range clusters {
 		all = append(all, clusterStatus(c))
 	}
-	return oneOrAll(all, named, clusterStatus(present{silent: true})), nil
+	if err := d.addExplanations(r.Context(), all, clusters); err != nil {
+		return nil, err
+	}
+	if err := d.addLogs(r.Context(), all, clusters); err != nil {
+		return nil, err
+	}
+	return oneOrAll(all, named, nothing), nil
 }
 
 func clusterStatus(p present) statusJSON {
@@ -104,10 +130,70 @@ func clusterStatus(p present) statusJSON {
 		PrimarySignals:     groups(p.Snapshot.Signals, health.Primary),
 		Amplifiers:         groups(p.Snapshot.Signals, health.Amplifier),
 		WorkerSignals:      groups(p.Snapshot.Signals, health.Worker, health.WorkerAmplifier),
-		LogPatterns:        []string{},
-		RecommendedActions: []string{},
-		IssueCount:         int(count(p.Verdict.Gates, health.Fired)),
+		LogPatterns:        []logPatternJSON{},
+		RecommendedActions: []explain.Action{},
 	}
+}
+
+func clusterNamesOf(clusters []present) []string {
+	names := make([]string, 0, len(clusters))
+	for _, c := range clusters {
+		names = append(names, c.Cluster)
+	}
+	return names
+}
+
+// addExplanations adds what the newest assessments say, where they are of the present situation.
+func (d *Datasource) addExplanations(ctx context.Context, all []statusJSON, clusters []present) error {
+	assessed, _, _, err := d.clustersExplained(ctx, clusterNamesOf(clusters))
+	if err != nil {
+		return err
+	}
+	counts, err := d.countIssues(ctx, clusterNamesOf(clusters), store.IssueQuery{})
+	if err != nil {
+		return err
+	}
+	for _, e := range assessed {
+		i := slices.IndexFunc(all, func(s statusJSON) bool { return s.Cluster == e.Cluster })
+		if i < 0 || !e.current() {
+			continue
+		}
+		all[i].RecommendedActions = append(all[i].RecommendedActions, e.whole.Actions...)
+		total := 0.0
+		for _, n := range counts[e.Cluster] {
+			total += n
+		}
+		all[i].IssueCount = new(int(total))
+	}
+	return nil
+}
+
+// recentLogs is how far back the log patterns of a status reach.
+const recentLogs = 15 * time.Minute
+
+// mostPatterns is how many log patterns a status holds for a cluster.
+const mostPatterns = 10
+
+// addLogs adds the log patterns of the last minutes, and why there may be none.
+func (d *Datasource) addLogs(ctx context.Context, all []statusJSON, clusters []present) error {
+	names, now := clusterNamesOf(clusters), d.now()
+	readings, err := d.logReadings(ctx, clusters, ask{clusters: names})
+	if err != nil {
+		return err
+	}
+	found, err := d.store.LogPatterns(ctx, store.LogQuery{Clusters: names, From: now.Add(-recentLogs), To: now, Limit: mostLogCounts})
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		all[i].LogsUnavailable = readings[i].trouble()
+		for _, p := range found {
+			if p.Cluster == all[i].Cluster && len(all[i].LogPatterns) < mostPatterns {
+				all[i].LogPatterns = append(all[i].LogPatterns, logPatternJSON{p.Pattern, p.Service, p.Meaning, p.Count, p.AtLeast, p.At.UTC(), p.Sample})
+			}
+		}
+	}
+	return nil
 }
 
 // groups nests the known signals of some classes by group.
@@ -161,11 +247,7 @@ func (d *Datasource) serveTimeline(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, len(clusters))
-	for _, c := range clusters {
-		names = append(names, c.Cluster)
-	}
-	histories, err := d.histories(r, names, from, to)
+	histories, err := d.histories(r, clusterNamesOf(clusters), from, to)
 	if err != nil {
 		return nil, err
 	}

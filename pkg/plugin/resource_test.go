@@ -42,8 +42,20 @@ func TestStatusKeepsItsShape(t *testing.T) {
 			"state_transitions": map[string]any{"throughput_per_sec": 5.0},
 			"history":           map[string]any{"backlog_age_sec": 0.06},
 		},
-		"amplifiers": map[string]any{}, "worker_signals": map[string]any{},
-		"log_patterns": []any{}, "recommended_actions": []any{}, "issue_count": 2.0,
+		"amplifiers": map[string]any{"logs": map[string]any{"pattern_rate_per_min": 24.0}}, "worker_signals": map[string]any{},
+		"log_patterns": []any{
+			map[string]any{"pattern": "no_poller", "service": "matching", "meaning": "A task queue has nobody who takes its tasks.",
+				"count": 1512.0, "at_least": true, "last_seen": "2026-01-02T03:07:00Z", "sample": "no poller for task queue orders"},
+			map[string]any{"pattern": "deadline_exceeded", "service": "frontend", "meaning": "A task queue has nobody who takes its tasks.",
+				"count": 3.0, "at_least": false, "last_seen": "2026-01-02T03:07:00Z", "sample": "no poller for task queue orders"},
+		},
+		"recommended_actions": []any{
+			map[string]any{"action_type": "restart", "target_service": "workers", "description": "Start the workers of task queue orders.",
+				"reason": "Nobody polls it.", "confidence": 0.75, "risk_level": "low", "parameters": map[string]any{"task_queue": "orders"}, "gate": "queues_starved"},
+			map[string]any{"action_type": "investigate", "target_service": "workers", "description": "Look for a deploy.",
+				"reason": "All workers left at once.", "confidence": 0.5, "risk_level": "low"},
+		},
+		"issue_count": 1.0,
 	}
 	assert.Equal(t, want, body)
 }
@@ -134,6 +146,12 @@ func TestRequestsThatCannotBeAnsweredSayWhy(t *testing.T) {
 		"another method":            {http.MethodDelete, "status", http.StatusMethodNotAllowed, "only GET"},
 		"a time that is none":       {http.MethodGet, "status/timeline?start=yesterday", http.StatusBadRequest, `start is "yesterday"`},
 		"a range that is backwards": {http.MethodGet, "status/timeline?start=2026-01-02T03:00:00Z&end=2026-01-01T03:00:00Z", http.StatusBadRequest, "end lies before start"},
+		"a severity that is none":   {http.MethodGet, "status/issues?severity=bad", http.StatusBadRequest, "there are critical, warning"},
+		"a limit of nothing":        {http.MethodGet, "status/issues?limit=0", http.StatusBadRequest, "a number from 1 to 100"},
+		"a limit beyond the most":   {http.MethodGet, "status/issues?limit=101", http.StatusBadRequest, "a number from 1 to 100"},
+		"a limit that is no number": {http.MethodGet, "status/issues?limit=ten", http.StatusBadRequest, `limit is "ten"`},
+		"issues of a bad time":      {http.MethodGet, "status/issues?start=never", http.StatusBadRequest, `start is "never"`},
+		"summary of no cluster":     {http.MethodGet, "status/summary?cluster=prdo", http.StatusNotFound, `"prdo"`},
 		"a range without end":       {http.MethodGet, "status/timeline?start=0", http.StatusBadRequest, "the most is 366"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -73,6 +73,7 @@ func withoutWorkers(cycles int) chapter {
 	c.gates[2].Note = "worst: workflow queue orders in namespace shop"
 	c.signals = map[health.SignalID]float64{
 		health.TransitionRate: 5, health.HistoryBacklogAge: 0.06, health.StarvedQueues: 2, health.StarvedOldestAge: 155,
+		health.LogPatternRate: 24,
 	}
 	c.queues = []health.TaskQueue{
 		{Namespace: "shop", Name: "orders", Type: "workflow", OldestAgeSec: new(155.0), Backlog: new(985.0), InflowPerSec: new(5.0), Pollers: new(0.0), Starved: true},
@@ -146,4 +147,5 @@ func tellStory(t testing.TB, s *store.Store) {
 	tell(t, s, "prod", storyBegins, healthy(10), stressed, withoutWorkers(8))
 	tell(t, s, "lab", storyBegins, healthy(4), blind(17))
 	tell(t, s, "old", storyBegins.Add(-30*time.Minute), healthy(20))
+	tellExplanations(t, s)
 }

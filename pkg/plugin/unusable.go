@@ -41,3 +41,31 @@ func (u unusable) Events(context.Context, store.EventQuery) ([]store.Event, erro
 func (u unusable) EventsAfter(context.Context, string, int64, int) ([]store.Event, error) {
 	return nil, u.err()
 }
+
+func (u unusable) LatestAssessments(context.Context, []string) ([]store.Assessment, error) {
+	return nil, u.err()
+}
+
+func (u unusable) Assessments(context.Context, store.AssessmentQuery) ([]store.Assessment, error) {
+	return nil, u.err()
+}
+
+func (u unusable) Issues(context.Context, store.IssueQuery) ([]store.Issue, error) {
+	return nil, u.err()
+}
+
+func (u unusable) LogStates(context.Context, []string) ([]store.LogState, error) {
+	return nil, u.err()
+}
+
+func (u unusable) LogPatterns(context.Context, store.LogQuery) ([]store.LogPattern, error) {
+	return nil, u.err()
+}
+
+func (u unusable) Usage(context.Context, store.UsageQuery) ([]store.Usage, error) {
+	return nil, u.err()
+}
+
+func (u unusable) LoadBudget(context.Context) (store.Budget, bool, error) {
+	return store.Budget{}, false, u.err()
+}

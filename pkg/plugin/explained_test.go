@@ -1,0 +1,264 @@
+package plugin
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// cell is a value of a frame's row.
+func cell(t testing.TB, f *data.Frame, field string, row int) any {
+	t.Helper()
+	found, _ := f.FieldByName(field)
+	require.NotNil(t, found, field)
+	value, ok := found.ConcreteAt(row)
+	if !ok {
+		return nil
+	}
+	return value
+}
+
+// cells are the values of a field.
+func cells(t testing.TB, f *data.Frame, field string) []any {
+	t.Helper()
+	all := []any{}
+	for row := range f.Rows() {
+		all = append(all, cell(t, f, field, row))
+	}
+	return all
+}
+
+func ask1(t *testing.T, d *Datasource, kind string, more ...map[string]any) *data.Frame {
+	t.Helper()
+	return answered(t, d, question(t, queryJSONOf(kind, more...)), nil)[0]
+}
+
+func TestAnOldExplanationNeverPassesForThePresent(t *testing.T) {
+	s, _ := newStore(t)
+	tell(t, s, "prod", storyBegins, healthy(2))
+	assess(t, s, told{cluster: "prod", id: "event-1", at: storyBegins, trigger: store.OnEvent, seq: 1, state: health.Happy,
+		made: explain.MadeByRules, issues: []explain.Issue{slowDatabase}, actions: []explain.Action{lookAtDeploy}})
+	at := storyBegins.Add(time.Minute)
+	d := newTestDatasource(t, s, at.Add(time.Second))
+	check := func(current bool) {
+		t.Helper()
+		frame := ask1(t, d, "summary")
+		assert.Equal(t, *oneIf(current), cell(t, frame, "current", 0))
+		assert.Equal(t, current, len(frame.Meta.Notices) == 0)
+		assert.Equal(t, current, strings.HasPrefix(cell(t, frame, "summary", 0).(string), "prod is happy"))
+		assert.Equal(t, !current, strings.Contains(cell(t, frame, "markdown", 0).(string), "does not explain the present"))
+		assert.Equal(t, current, cell(t, frame, "first", 0) != "", "advice on an earlier situation is no advice")
+		assert.Equal(t, current, cell(t, frame, "worst_issue", 0) != "")
+		assert.Equal(t, current, cell(t, frame, "confidence", 0) != nil)
+		assert.Equal(t, *oneIf(current), cell(t, ask1(t, d, "actions"), "current", 0))
+		assert.Equal(t, *oneIf(!current), cell(t, ask1(t, d, "issues"), "stale", 0))
+		_, summary := call(t, d, "GET", "status/summary")
+		assert.Equal(t, current, summary["current"])
+		_, status := call(t, d, "GET", "status")
+		assert.Equal(t, current, len(status["recommended_actions"].([]any)) > 0)
+		assert.Equal(t, current, status["issue_count"] != nil)
+	}
+	check(true)
+
+	becomes(t, s, "prod", 2, at, health.Happy, health.Stressed)
+	check(false)
+	frame := ask1(t, d, "summary")
+	assert.Equal(t, 1.0, cell(t, frame, "state", 0), "the state is that of the rules, whatever was explained")
+	assert.Equal(t, 0.0, cell(t, frame, "assessed_state", 0))
+	assert.Contains(t, frame.Meta.Notices[0].Text, "(happy at 2026-01-02 03:00:00 UTC) and does not explain the present one (stressed since 2026-01-02 03:01:00 UTC)")
+
+	assess(t, s, told{cluster: "prod", id: "event-2", at: at, trigger: store.OnEvent, seq: 2, state: health.Stressed, made: explain.MadeByRules})
+	assert.Equal(t, 1.0, cell(t, ask1(t, d, "summary"), "current", 0))
+
+	silent := newTestDatasource(t, s, at.Add(time.Hour))
+	frame = ask1(t, silent, "summary")
+	assert.Equal(t, 0.0, cell(t, frame, "current", 0))
+	assert.Contains(t, frame.Meta.Notices[0].Text, "cycles have stopped")
+}
+
+func TestAClusterThatWasNeverAssessedHasNoRowAndANotice(t *testing.T) {
+	s, _ := newStore(t)
+	tell(t, s, "prod", storyBegins, healthy(2))
+	d := newTestDatasource(t, s, storyBegins.Add(31*time.Second))
+	for _, kind := range []string{"summary", "issues", "actions"} {
+		frame := ask1(t, d, kind)
+		assert.Zero(t, frame.Rows(), kind)
+		require.Len(t, frame.Meta.Notices, 1)
+		assert.Contains(t, frame.Meta.Notices[0].Text, `no assessment of cluster "prod" yet, so nothing is known about issues`)
+	}
+	_, issues := call(t, d, "GET", "status/issues")
+	assert.Equal(t, []any{}, issues["issues"])
+	assert.Len(t, issues["notices"], 1)
+	_, summary := call(t, d, "GET", "status/summary")
+	assert.Equal(t, "", summary["summary"])
+	assert.Contains(t, summary["notice"], "no assessment")
+	assert.Equal(t, "happy", summary["health_state"])
+}
+
+func TestAlertRulesCountIssuesOnlyWhereTheyAreKnown(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	tell(t, s, "calm", storyBegins, healthy(21))
+	assess(t, s, told{cluster: "calm", id: "event-1", at: storyBegins, trigger: store.OnEvent, seq: 1, state: health.Happy, made: explain.MadeByRules})
+	d := newTestDatasource(t, s, storyNow)
+	open := func(more map[string]any) map[string]any {
+		frame := answered(t, d, question(t, queryJSONOf("issues", more)), fromAlert)[0]
+		counts := map[string]any{}
+		for row := range frame.Rows() {
+			counts[cell(t, frame, "cluster", row).(string)+" "+cell(t, frame, "severity", row).(string)] = cell(t, frame, "open", row)
+		}
+		return counts
+	}
+	assert.Equal(t, map[string]any{
+		"calm critical": 0.0, "calm warning": 0.0,
+		"lab critical": nil, "lab warning": nil,
+		"old critical": nil, "old warning": nil,
+		"prod critical": 1.0, "prod warning": 0.0,
+	}, open(nil))
+	assert.Equal(t, map[string]any{"prod critical": 1.0}, open(map[string]any{"clusters": []string{"prod"}, "severities": []string{"critical"}, "limit": 1}))
+	assert.Equal(t, map[string]any{"prod critical": 0.0}, open(map[string]any{"clusters": []string{"prod"}, "severities": []string{"critical"}, "services": []string{"history"}}))
+}
+
+func TestIssuesAreThoseOfNowUnlessResolvedOnesAreAskedFor(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	titles := func(more map[string]any) []any { return cells(t, ask1(t, d, "issues", more), "title") }
+	assert.Equal(t, []any{"Task queues starve"}, titles(nil))
+	assert.Equal(t, []any{"Task queues starve", "The database is slow"}, titles(map[string]any{"includeResolved": true}))
+	assert.Equal(t, []any{"The database is slow"}, titles(map[string]any{"includeResolved": true, "severities": []string{"warning"}}))
+	assert.Equal(t, []any{"Task queues starve"}, titles(map[string]any{"includeResolved": true, "limit": 1}))
+	assert.Empty(t, titles(map[string]any{"services": []string{"persistence"}}))
+
+	frame := ask1(t, d, "issues", map[string]any{"includeResolved": true})
+	assert.Equal(t, []any{storyNow, storyBegins.Add(5 * time.Minute)}, cells(t, frame, "timeEnd"), "a region ends where the issue does, or now")
+	assert.Equal(t, []any{"prod,critical,matching", "prod,warning,persistence"}, cells(t, frame, "tags"))
+	assert.Equal(t, storyBegins.Add(5*time.Minute), cell(t, frame, "time", 0), "an issue that got worse is the same issue")
+}
+
+func TestLogsThatWereNotReadAreNoSilence(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	notices := noticesOf(answered(t, d, question(t, queryJSONOf("logs")), nil))
+	assert.NotContains(t, notices, `"prod"`)
+	assert.Contains(t, notices, `logs of cluster "lab" can't be read: Loki refuses the tenant`)
+	assert.Contains(t, notices, `logs of cluster "old" were never read`)
+
+	q := question(t, queryJSONOf("logs", map[string]any{"measure": "counts", "patterns": []string{"no_poller"}}))
+	byCluster := map[string]*data.Frame{}
+	for _, f := range answered(t, d, q, nil) {
+		byCluster[f.Fields[1].Labels["cluster"]] = f
+	}
+	prod := byCluster["prod"]
+	value := func(at time.Time) any {
+		for row := range prod.Rows() {
+			if prod.Fields[0].At(row).(time.Time).Equal(at) {
+				v, _ := prod.Fields[1].ConcreteAt(row)
+				if prod.Fields[1].NilAt(row) {
+					return nil
+				}
+				return v
+			}
+		}
+		return "no such step"
+	}
+	assert.Nil(t, value(storyBegins.Add(2*time.Minute)), "nobody knows that logs were read")
+	assert.Equal(t, 12.0, value(storyBegins.Add(6*time.Minute)))
+	assert.Equal(t, 0.0, value(storyBegins.Add(8*time.Minute)), "they were read and nothing was found")
+	last := prod.Fields[0].At(prod.Rows() - 1).(time.Time)
+	assert.True(t, last.Before(storyEnds), "what is not read yet is not shown: %v", last)
+	for _, name := range []string{"lab", "old"} {
+		for row := range byCluster[name].Rows() {
+			assert.True(t, byCluster[name].Fields[1].NilAt(row), name)
+		}
+	}
+	t.Run("and what was not read since is unknown", func(t *testing.T) {
+		later := newTestDatasource(t, s, storyEnds.Add(2*time.Minute))
+		q := question(t, queryJSONOf("logs", map[string]any{"measure": "counts", "clusters": []string{"prod"}}))
+		q.TimeRange.To = storyEnds.Add(2 * time.Minute)
+		frames := answered(t, later, q, nil)
+		field := frames[0].Fields[1]
+		assert.True(t, field.NilAt(field.Len()-1))
+		assert.Contains(t, noticesOf(frames), "have not been read since")
+	})
+}
+
+func TestTheBudgetOfTheDayIsToldAndAlertsOnItsShare(t *testing.T) {
+	s, _ := newStore(t)
+	tell(t, s, "prod", storyBegins, healthy(1))
+	d := newTestDatasource(t, s, storyBegins)
+	frame := ask1(t, d, "usage", map[string]any{"measure": "budget"})
+	assert.Zero(t, frame.Rows())
+	assert.Contains(t, frame.Meta.Notices[0].Text, "has not said yet")
+
+	require.NoError(t, s.SaveBudget(t.Context(), store.Budget{DollarsPerDay: 2, TokensPerDay: 1000, Provider: "openai"}))
+	spend := func(number int, tokens int64) {
+		require.NoError(t, s.SaveModelCalls(t.Context(), []store.ModelCall{{Cluster: "prod", Assessment: "event-1", Number: number, At: time.Now(),
+			Model: "m", Purpose: "triage", InputTokens: tokens, Dollars: 0.5}}))
+	}
+	share := func() any {
+		frames := answered(t, d, question(t, queryJSONOf("usage", map[string]any{"measure": "budget"})), fromAlert)
+		requireAlertable(t, frames)
+		return cell(t, frames[0], "share", 0)
+	}
+	spend(1, 900)
+	frame = ask1(t, d, "usage", map[string]any{"measure": "budget"})
+	assert.Equal(t, 0.9, cell(t, frame, "share", 0), "the tighter limit counts")
+	assert.Equal(t, 0.5, cell(t, frame, "dollars", 0))
+	assert.Equal(t, 0.0, cell(t, frame, "paused", 0))
+	assert.Equal(t, 0.9, share())
+	spend(2, 100)
+	assert.Equal(t, 1.0, cell(t, ask1(t, d, "usage", map[string]any{"measure": "budget"}), "paused", 0))
+
+	require.NoError(t, s.SaveBudget(t.Context(), store.Budget{Provider: "openai"}))
+	assert.Nil(t, share(), "without a limit there is no share")
+}
+
+func TestUsageOverTimeSumsUpToTheTable(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	for _, m := range []string{"dollars", "tokens", "calls"} {
+		var table, over float64
+		for _, v := range cells(t, ask1(t, d, "usage", map[string]any{"measure": "table"}), m) {
+			table += v.(float64)
+		}
+		for _, f := range answered(t, d, question(t, queryJSONOf("usage", map[string]any{"measure": m})), nil) {
+			for _, v := range cells(t, f, m) {
+				over += v.(float64)
+			}
+		}
+		assert.InDelta(t, table, over, 1e-9, m)
+		assert.Positive(t, table, m)
+	}
+}
+
+func TestTextsOfModelsDrawNothingInMarkdown(t *testing.T) {
+	e := explained{assessment: store.Assessment{Summary: "See [here](http://evil) <img src=x> ![a](b)\n# Title *x* _y_ `z`", Made: "m"}}
+	e.silent = true
+	text := e.markdown()
+	for _, mark := range []string{"[here](", "<img", "![a](", "\n# Title", "`z`"} {
+		assert.NotContains(t, text, mark)
+	}
+}
+
+func TestStepsAreRoundAndFit(t *testing.T) {
+	for _, hours := range []int{1, 3, 24, 24 * 7, 24 * 30, 24 * 366} {
+		to := storyNow
+		from := to.Add(-time.Duration(hours) * time.Hour)
+		step := stepFor(from, to, 1000)
+		begins := grid(from, to, step)
+		assert.LessOrEqual(t, len(begins), 367)
+		assert.False(t, begins[0].After(from))
+		assert.Zero(t, begins[0].Unix()%int64(step.Seconds()), "steps begin where those of the store do")
+	}
+}

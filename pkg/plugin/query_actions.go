@@ -1,0 +1,85 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/explain"
+)
+
+// actionRow is one suggestion of a cluster's newest explanation.
+type actionRow struct {
+	explained
+	explain.Action
+	// rank is 1 for what to do first.
+	rank int
+}
+
+// answerActions tells what to do, the best first within a cluster. Advice on an earlier situation is marked
+// as such.
+func answerActions(ctx context.Context, d *Datasource, a ask) (data.Frames, error) {
+	clusters, _, lacking, err := d.clustersExplained(ctx, a.clusters)
+	if err != nil {
+		return nil, err
+	}
+	var rows []actionRow
+	for _, c := range clusters {
+		for i, action := range c.whole.Actions {
+			if len(rows) < a.rows {
+				rows = append(rows, actionRow{c, action, i + 1})
+			}
+		}
+	}
+	if len(clusters) > 0 && len(rows) == 0 && len(lacking) == 0 {
+		lacking.inform("There is nothing to do: the newest assessments suggest no action.")
+	}
+	return lacking.on(data.Frames{actionsFrame(rows)}), nil
+}
+
+func actionsFrame(rows []actionRow) *data.Frame {
+	text := func(name, title string, value func(actionRow) string) *data.Field {
+		return column(name, titled(title), rows, value)
+	}
+	frame := typed("actions", data.FrameTypeTable,
+		text("cluster", "Cluster", func(r actionRow) string { return r.Cluster }),
+		column("rank", inUnit("Rank", "none"), rows, func(r actionRow) float64 { return float64(r.rank) }),
+		text("description", "What to do", func(r actionRow) string { return r.Description }),
+		text("reason", "Why", func(r actionRow) string { return r.Reason }),
+		column("confidence", shareConfig("Confidence"), rows, func(r actionRow) float64 { return r.Confidence }),
+		column("risk_level", riskNames("Risk"), rows, func(r actionRow) string { return string(r.Risk) }),
+		text("action_type", "Kind", func(r actionRow) string { return string(r.Type) }),
+		text("target_service", "Service", func(r actionRow) string { return string(r.Target) }),
+		text("parameters", "Parameters", func(r actionRow) string { return parameters(r.Parameters) }),
+		text("gate", "Gate", func(r actionRow) string { return string(r.Gate) }),
+		column("guide", guideConfig(), rows, func(r actionRow) string { return guide(r.Gate) }),
+		column("current", currentConfig(), rows, func(r actionRow) *float64 { return oneIf(r.current()) }),
+		column("at", inUnit("Assessed cycle", "dateTimeAsIso"), rows, func(r actionRow) time.Time { return r.assessment.At.UTC() }),
+		text("assessment", "Assessment", func(r actionRow) string { return r.assessment.ID }),
+	)
+	frame.Meta.PreferredVisualization = data.VisTypeTable
+	return frame
+}
+
+// parameters writes an action's parameters as a JSON object; empty without any.
+func parameters(all map[string]string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	raw, _ := json.Marshal(all) // strings always marshal
+	return string(raw)
+}
+
+// riskNames colours a field that holds risks as words.
+func riskNames(title string) *data.FieldConfig {
+	return &data.FieldConfig{
+		DisplayNameFromDS: title,
+		Mappings: data.ValueMappings{data.ValueMapper{
+			string(explain.RiskLow):    {Text: "low", Color: green, Index: 0},
+			string(explain.RiskMedium): {Text: "medium", Color: yellow, Index: 1},
+			string(explain.RiskHigh):   {Text: "high", Color: red, Index: 2},
+		}},
+	}
+}

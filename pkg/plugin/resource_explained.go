@@ -1,0 +1,177 @@
+package plugin
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// issueJSON is a problem that is there now, or was there in the time range that was asked for.
+type issueJSON struct {
+	Severity         string            `json:"severity"`
+	Title            string            `json:"title"`
+	Description      string            `json:"description"`
+	LikelyCause      string            `json:"likely_cause"`
+	SuggestedActions []suggestionJSON  `json:"suggested_actions"`
+	RelatedSignals   []health.SignalID `json:"related_signals"`
+
+	RelatedLogs []string   `json:"related_logs"`
+	ID          string     `json:"id"`
+	Cluster     string     `json:"cluster"`
+	Service     string     `json:"service"`
+	Gate        string     `json:"gate"`
+	Guide       string     `json:"guide"`
+	OpenedAt    time.Time  `json:"opened_at"`
+	LastAt      time.Time  `json:"last_at"`
+	ResolvedAt  *time.Time `json:"resolved_at"`
+	// Stale: the newest assessment is of an earlier situation, so the issue may be gone.
+	Stale bool `json:"stale"`
+}
+
+// suggestionJSON is what to do about an issue.
+type suggestionJSON struct {
+	Action        string             `json:"action"`
+	Confidence    float64            `json:"confidence"`
+	ActionType    explain.ActionType `json:"action_type"`
+	TargetService health.Service     `json:"target_service"`
+	Reason        string             `json:"reason"`
+	RiskLevel     explain.Risk       `json:"risk_level"`
+	Parameters    map[string]string  `json:"parameters,omitempty"`
+}
+
+// issuesJSON are issues, worst first. Where nothing is known of a cluster's issues, a notice says so.
+type issuesJSON struct {
+	Issues  []issueJSON `json:"issues"`
+	Notices []string    `json:"notices"`
+}
+
+// Bounds of the issues in one answer.
+const (
+	usualIssues = 10
+	mostIssues  = 100
+)
+
+// serveIssues lists what is open now. With start or end it lists what was open in that time, resolved
+// issues as well.
+func (d *Datasource) serveIssues(r *http.Request) (any, error) {
+	query, err := issuesAskedFor(r, d.now())
+	if err != nil {
+		return nil, err
+	}
+	clusters, _, err := d.clustersOf(r)
+	if err != nil {
+		return nil, err
+	}
+	if query.Clusters = clusterNamesOf(clusters); len(clusters) == 0 {
+		return issuesJSON{Issues: []issueJSON{}, Notices: texts(missing(nil, nil))}, nil
+	}
+	assessed, _, lacking, err := d.clustersExplained(r.Context(), query.Clusters)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := d.issueRows(r.Context(), query, assessed)
+	if err != nil {
+		return nil, err
+	}
+	answer := issuesJSON{Issues: make([]issueJSON, 0, len(rows)), Notices: texts(lacking)}
+	for _, row := range rows {
+		answer.Issues = append(answer.Issues, row.json())
+	}
+	return answer, nil
+}
+
+// issuesAskedFor reads severity, limit, start and end.
+func issuesAskedFor(r *http.Request, now time.Time) (store.IssueQuery, error) {
+	asked := r.URL.Query()
+	q := store.IssueQuery{Open: true, Limit: usualIssues}
+	wanted, err := parseNames("severity", asked["severity"], oneOf(severities), listing(severities))
+	if err != nil {
+		return q, refusal{http.StatusBadRequest, err.Error()}
+	}
+	q.Severities = plainNames(wanted)
+	if text := asked.Get("limit"); text != "" {
+		if q.Limit, err = strconv.Atoi(text); err != nil || q.Limit < 1 || q.Limit > mostIssues {
+			return q, refusal{http.StatusBadRequest, fmt.Sprintf("limit is %q: it is a number from 1 to %d", text, mostIssues)}
+		}
+	}
+	if asked.Get("start") != "" || asked.Get("end") != "" {
+		q.Open = false
+		q.From, q.To, err = timeRange(r, now)
+	}
+	return q, err
+}
+
+func texts(all notices) []string {
+	said := make([]string, 0, len(all))
+	for _, n := range all {
+		said = append(said, n.Text)
+	}
+	return said
+}
+
+func (r issueRow) json() issueJSON {
+	j := issueJSON{
+		Severity: r.Severity, Title: r.Title, Description: r.Description, LikelyCause: r.LikelyCause,
+		SuggestedActions: []suggestionJSON{}, RelatedSignals: append([]health.SignalID{}, r.whole.RelatedSignals...),
+		RelatedLogs: append([]string{}, r.whole.RelatedLogs...), ID: r.ID, Cluster: r.Cluster, Service: r.Service,
+		Gate: r.Gate, Guide: guide(health.GateID(r.Gate)), OpenedAt: r.OpenedAt.UTC(), LastAt: r.LastAt.UTC(), Stale: r.outdated,
+	}
+	if r.ResolvedAt != nil {
+		j.ResolvedAt = moment(*r.ResolvedAt)
+	}
+	for _, a := range r.whole.SuggestedActions {
+		j.SuggestedActions = append(j.SuggestedActions, suggestionJSON{a.Description, a.Confidence, a.Type, a.Target, a.Reason, a.Risk, a.Parameters})
+	}
+	return j
+}
+
+// summaryJSON tells in words how a cluster is. Its health_state is the present one; when the newest
+// assessment is of an earlier situation, current is false and the notice says of which.
+type summaryJSON struct {
+	Cluster     string       `json:"cluster,omitempty"`
+	Summary     string       `json:"summary"`
+	Timestamp   *time.Time   `json:"timestamp"`
+	HealthState health.State `json:"health_state"`
+
+	Current    bool     `json:"current"`
+	Confidence *float64 `json:"confidence"`
+	Made       string   `json:"made"`
+	Markdown   string   `json:"markdown"`
+	Notice     string   `json:"notice,omitempty"`
+}
+
+func (d *Datasource) serveSummary(r *http.Request) (any, error) {
+	clusters, named, err := d.clustersOf(r)
+	if err != nil {
+		return nil, err
+	}
+	nothing := summaryJSON{HealthState: health.Unknown, Notice: missing(nil, nil)[0].Text}
+	if len(clusters) == 0 {
+		return nothing, nil
+	}
+	assessed, _, _, err := d.clustersExplained(r.Context(), clusterNamesOf(clusters))
+	if err != nil {
+		return nil, err
+	}
+	byName := map[string]explained{}
+	for _, e := range assessed {
+		byName[e.Cluster] = e
+	}
+	all := make([]summaryJSON, 0, len(clusters))
+	for _, c := range clusters {
+		s := summaryJSON{Cluster: c.Cluster, HealthState: c.state(), Notice: unassessed{c.Cluster}.String()}
+		if e, ok := byName[c.Cluster]; ok {
+			s.Summary, s.Timestamp, s.Current, s.Made, s.Markdown = e.summary(), moment(e.assessment.At), e.current(), e.assessment.Made, e.markdown()
+			if s.Notice = e.outdated(); s.Current {
+				s.Confidence, s.Notice = new(e.assessment.Confidence), ""
+			}
+		}
+		all = append(all, s)
+	}
+	return oneOrAll(all, named, nothing), nil
+}
