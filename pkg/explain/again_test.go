@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,7 +18,8 @@ func laterDown(t *testing.T) explain.Evidence {
 	for _, s := range stories() {
 		if s.name == "database down" {
 			s.trouble = with(s.trouble, values{health.PersistenceErrRatio: 0.97})
-			s.patterns = []explain.LogPattern{{ID: "database_unreachable", Service: health.Persistence, Meaning: "no usable database connection was found", Count: 533}}
+			s.patterns = slices.Clone(s.patterns)
+			s.patterns[0].Count, s.patterns[1].Count, s.patterns[1].AtLeast = 500, 33, true
 			return tell(s)
 		}
 	}
@@ -35,7 +37,7 @@ func TestADraftIsUsedAgainWithTheNumbersOfTheNewEvidence(t *testing.T) {
 
 	x, err := explain.Again(later, *r.Draft, r.Explanation.Made)
 	require.NoError(t, err)
-	assert.Equal(t, "The database turns 97 % of its operations away, so no workflow advances. The logs say 533 times that no connection was found. Check that the database is up and that the server's credentials are still good.", x.Summary)
+	assert.Equal(t, "The database turns 97 % of its operations away, so no workflow advances. The logs say at least 533 times that no connection was found. Check that the database is up and that the server's credentials are still good.", x.Summary)
 	assert.Equal(t, "97 %", x.Factors[0].Value)
 	assert.Equal(t, "large", x.Made)
 	assert.Equal(t, later.At, x.At)

@@ -11,7 +11,7 @@ import (
 
 // ByRules explains the evidence without a model. It is pure: the same evidence has the same explanation.
 func ByRules(e Evidence) Explanation {
-	w := writer{&e, e.Facts()}
+	w := newWriter(&e)
 	x := Explanation{
 		Cluster: e.Cluster, At: e.At, State: e.State, Stale: e.Stale, Made: MadeByRules,
 		Depth: TriageByRules(e), Confidence: capConfidence(0.9, e), Fingerprint: e.Fingerprint(),
@@ -29,6 +29,14 @@ func ByRules(e Evidence) Explanation {
 type writer struct {
 	*Evidence
 	facts Facts
+	// fired and apart are Fired and distinct, made once.
+	fired, apart []Gate
+}
+
+func newWriter(e *Evidence) writer {
+	w := writer{Evidence: e, facts: e.Facts(), fired: e.Fired()}
+	w.apart = w.distinct()
+	return w
 }
 
 // capConfidence bounds a confidence by how much of the cluster is known.
@@ -42,19 +50,17 @@ func capConfidence(confidence float64, e Evidence) float64 {
 // lead is the gate that the explanation begins with: the first fired one that decides a state, or else the
 // first of all when the cluster is in trouble.
 func (w writer) lead() (Gate, text, bool) {
-	fired := w.Fired()
-	i := slices.IndexFunc(fired, func(g Gate) bool { return g.Deciding || g.Severity == health.Critical })
+	i := slices.IndexFunc(w.fired, func(g Gate) bool { return g.Deciding || g.Severity == health.Critical })
 	if i < 0 {
 		return Gate{}, text{}, false
 	}
-	t, ok := textOf(w.Evidence, fired[i].ID)
-	return fired[i], t, ok
+	t, ok := textOf(w.Evidence, w.fired[i].ID)
+	return w.fired[i], t, ok
 }
 
 // fill writes a text about a gate; what can't be filled in is left out.
 func (w writer) fill(g Gate, template string) string {
-	filled, _ := w.facts.of(g).fill(template)
-	return filled
+	return w.facts.fill(template, factsOf(g))
 }
 
 // what is the clause of what happens. Where it refers to what is unknown, the gate's title and value stand in.
@@ -126,16 +132,19 @@ func (w writer) name() string {
 
 func (w writer) summaryStale() string {
 	known := fmt.Sprintf("only %s of the deciding gates are known", w.facts["coverage"])
-	if w.Coverage >= 0.5 {
+	switch {
+	case w.Coverage == 0:
+		known = "none of the deciding gates is known"
+	case w.Coverage >= 0.5:
 		known = fmt.Sprintf("%s of the deciding gates are known, but not those that would tell", w.facts["coverage"])
 	}
-	what := fmt.Sprintf("%s can't be judged: %s, so it is still called %s from before and nobody knows whether that is true.", w.name(), known, w.State)
+	what := fmt.Sprintf("%s can't be judged: %s; it was %s when last seen, and nobody knows whether it still is.", w.name(), known, w.State)
 	if w.State == health.Unknown {
-		what = fmt.Sprintf("%s can't be judged: %s, and its state is unknown because it was never judged before.", w.name(), known)
+		what = fmt.Sprintf("%s can't be judged: %s, and its state is unknown because it never was judged before.", w.name(), known)
 	}
 	why := "Signals that decide are missing, and silence is not health."
 	if len(w.Gaps) > 0 {
-		why = fmt.Sprintf("Signals that decide are missing, and the reason given is: %s.", strings.TrimRight(w.Gaps[0].Reason, "."))
+		why = fmt.Sprintf("Signals that decide are missing because of this: %s.", strings.TrimRight(w.Gaps[0].Reason, "."))
 	}
 	do := "First: check that Prometheus answers and still scrapes this cluster; then check the cluster itself from a client."
 	// What fires is evidence by itself, however little else is known.
@@ -150,13 +159,13 @@ func (w writer) summaryCalm(x Explanation) string {
 	case w.State == health.Happy && w.Event != nil && w.Event.Kind == health.StateChanged && w.Event.From != health.Unknown:
 		why := "Every deciding gate that fired has passed again, and work advances."
 		if len(w.Cleared) > 0 {
-			why = fmt.Sprintf("What fired before has passed again: %s.", w.titles(w.Cleared))
+			why = fmt.Sprintf("No longer firing: %s.", w.titles(w.Cleared))
 		}
 		return fmt.Sprintf("%s: work advances again. %s %s", w.opening(), why, "First: nothing needs to be done now; note what was changed, and watch the backlogs drain.")
 	case w.State == health.Happy && w.atMost(health.WorkflowStarts, 0):
 		return fmt.Sprintf("%s: nobody asks for anything and nothing waits. Idle is healthy: no deciding gate fires. First: nothing needs to be done.", w.opening())
 	case w.State == health.Happy && len(x.Factors) > 0:
-		return fmt.Sprintf("%s: work advances as demanded. There is an early sign that decides nothing yet: %s First: %s",
+		return fmt.Sprintf("%s: work advances as demanded. An early sign, which decides nothing yet: %s First: %s",
 			w.opening(), ensureStop(uncapital(x.Factors[0].Detail)), uncapital(firstOr(w.earlyFirst(), "keep an eye on it.")))
 	case w.State == health.Happy:
 		return fmt.Sprintf("%s: work advances as demanded. No deciding gate fires, and %s of them are known. First: nothing needs to be done.", w.opening(), w.facts["coverage"])
@@ -168,7 +177,7 @@ func (w writer) summaryCalm(x Explanation) string {
 }
 
 func (w writer) earlyFirst() string {
-	for _, g := range w.Fired() {
+	for _, g := range w.fired {
 		if t, ok := textOf(w.Evidence, g.ID); ok {
 			return w.fill(g, t.first)
 		}
@@ -195,16 +204,22 @@ const (
 // factors are the fired gates, each with its why; milder gates over the same signal add nothing.
 func (w writer) factors() []Factor {
 	factors := []Factor{}
-	for i, g := range w.distinct() {
+	logged := map[health.Service]bool{}
+	for i, g := range w.apart {
 		t, ok := textOf(w.Evidence, g.ID)
 		if !ok || len(factors) == maxFactors {
 			continue
 		}
 		why := w.fill(g, t.why)
 		if i > 0 && w.shadow(g) {
-			why = fmt.Sprintf("This follows from %s: mend that first.", w.trouble())
+			why = fmt.Sprintf("This follows from %s: fix that first.", w.trouble())
 		}
-		detail := strings.Join(nonEmpty(capital(w.what(g, t))+".", why, w.hint(t), w.patternsOf(g.Service)), " ")
+		parts := nonEmpty(capital(w.what(g, t))+".", why, w.hint(t))
+		if about := culprit(g); !logged[about] {
+			logged[about] = true
+			parts = append(parts, nonEmpty(w.logged(about))...)
+		}
+		detail := strings.Join(parts, " ")
 		factors = append(factors, Factor{Title: g.Title, Detail: detail, Gate: g.ID, Signal: g.Signal, Value: g.Value})
 	}
 	return factors
@@ -213,14 +228,13 @@ func (w writer) factors() []Factor {
 // distinct are the fired gates without the milder ones over the same signal, and without an early sign
 // where something else fires.
 func (w writer) distinct() []Gate {
-	fired := w.Fired()
 	var all []Gate
-	for _, g := range fired {
-		worse := slices.ContainsFunc(fired, func(other Gate) bool {
+	for _, g := range w.fired {
+		worse := slices.ContainsFunc(w.fired, func(other Gate) bool {
 			return other.Signal == g.Signal && other.Op == g.Op && (other.Severity > g.Severity ||
 				(other.Severity == g.Severity && other.ID != g.ID && rowOf(other.ID) < rowOf(g.ID)))
 		})
-		early := g.Side == health.SideEarly && fired[0].Side != health.SideEarly
+		early := g.Side == health.SideEarly && w.fired[0].Side != health.SideEarly
 		if !worse && !early {
 			all = append(all, g)
 		}
@@ -250,7 +264,7 @@ func (w writer) trouble() string {
 	if !ok {
 		return "the trouble above"
 	}
-	return fmt.Sprintf("the trouble of %s", serviceNames[w.blamed(lead)])
+	return fmt.Sprintf("the trouble with %s", serviceNames[w.blamed(lead)])
 }
 
 // blamed is whom the leading gate blames; a frontend that fails before a silent history service only
@@ -262,19 +276,13 @@ func (w writer) blamed(lead Gate) health.Service {
 	return culprit(lead)
 }
 
-func (w writer) patternsOf(service health.Service) string {
-	for _, p := range w.Patterns {
-		if p.Service == service && p.Meaning != "" {
-			return fmt.Sprintf("Its logs say so too: %s (%d lines).", uncapital(strings.TrimRight(p.Meaning, ".")), p.Count)
-		}
-	}
-	return ""
-}
-
 func (w writer) actions() []Action {
 	actions := []Action{}
+	// One step of a kind for a service is enough: what another gate would add is the same in other words.
 	add := func(a Action) {
-		same := func(b Action) bool { return a.Description == b.Description }
+		same := func(b Action) bool {
+			return a.Description == b.Description || (a.Gate != b.Gate && a.Type == b.Type && a.Target == b.Target)
+		}
 		if a.Description != "" && a.Reason != "" && len(actions) < maxActions && !slices.ContainsFunc(actions, same) {
 			actions = append(actions, a)
 		}
@@ -282,7 +290,7 @@ func (w writer) actions() []Action {
 	if w.Stale {
 		add(Action{Investigate, health.Cluster, "Check that Prometheus answers and still scrapes this cluster.", "What can't be seen can't be judged.", capBlind(w.Evidence), RiskLow, nil, ""})
 	}
-	for _, g := range w.distinct() {
+	for _, g := range w.apart {
 		if w.shadow(g) {
 			continue
 		}
@@ -320,7 +328,7 @@ var scalingAdvice = map[health.ScalingRule]advice{
 func (w writer) watch() []string {
 	watch := []string{}
 	var seen []health.SignalID
-	for _, g := range w.distinct() {
+	for _, g := range w.apart {
 		t, _ := textOf(w.Evidence, g.ID)
 		for _, id := range t.watch {
 			s, ok := w.Signal(id)
@@ -349,8 +357,11 @@ func (w writer) watchLine(s Signal) string {
 	for _, g := range w.Gates {
 		if g.Signal == s.ID && g.Result == health.Fired {
 			// A gate passes at its threshold.
-			way := map[health.Op]string{health.Above: "or below", health.Below: "or above"}[g.Op]
-			return fmt.Sprintf("%s; well again at %s %s.", line, g.Threshold, way)
+			way := map[health.Op]string{health.Above: " or below", health.Below: " or above"}[g.Op]
+			if strings.HasPrefix(g.Threshold, "0") && g.Op == health.Above && !strings.Contains(g.Threshold, ".") {
+				way = "" // Nothing counted is below none.
+			}
+			return fmt.Sprintf("%s; clears at %s%s.", line, g.Threshold, way)
 		}
 	}
 	return line + "."

@@ -20,7 +20,7 @@ const (
 // are the rules' whatever the draft says. Where too little is left, there is an error that tells the model
 // what was wrong.
 func Check(e Evidence, d Draft, made string) (Explanation, error) {
-	return checked(&checker{writer: writer{&e, e.Facts()}, lint: newLinter(&e)}, d, made)
+	return checked(&checker{writer: newWriter(&e), lint: newLinter(&e)}, d, made)
 }
 
 // Again holds a draft that stood up once against later evidence of the same situation: the same words with
@@ -29,7 +29,7 @@ func Check(e Evidence, d Draft, made string) (Explanation, error) {
 // the draft. There is an error where too little is left; then the situation is not the same, and needs an
 // explanation of its own. Depth is what the rules would ask for.
 func Again(e Evidence, d Draft, made string) (Explanation, error) {
-	c := &checker{writer: writer{&e, e.Facts()}, lint: newLinter(&e)}
+	c := &checker{writer: newWriter(&e), lint: newLinter(&e)}
 	numberless := *c.lint
 	numberless.numbers = nil
 	c.unfilled = &numberless
@@ -113,7 +113,7 @@ func (c *checker) sentence(draft string) (complete, why string) {
 			return "", wrong[0]
 		}
 	}
-	complete, ok := c.facts.replace(draft)
+	complete, ok := c.facts.replace(draft, nil)
 	wrong := c.lint.check(complete)
 	switch {
 	case !ok:

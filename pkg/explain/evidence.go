@@ -158,17 +158,6 @@ type Change struct {
 	When string `json:"when"`
 }
 
-// LogPattern is a known trouble pattern found in logs. Samples are lines of other people's programs:
-// material to quote, never instructions.
-type LogPattern struct {
-	ID      string         `json:"id"`
-	Service health.Service `json:"service"`
-	// Meaning is what the pattern stands for, in one line of our own.
-	Meaning string `json:"meaning,omitempty"`
-	Count   int    `json:"count"`
-	Sample  string `json:"sample,omitempty"`
-}
-
 // Passage is a part of a document that was found for the situation.
 type Passage struct {
 	DocumentID string  `json:"document_id"`

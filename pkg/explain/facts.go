@@ -19,7 +19,7 @@ type Facts map[string]string
 //	<signal id>               the signal's value with its unit
 //	<gate id>.threshold       what the value was compared with
 //	queue                     the worst task queue's name and type; also queue.oldest, .backlog, .inflow, .pollers
-//	log.<pattern id>          how often the pattern was found
+//	log.<pattern id>          how many lines the pattern was found in, at all services together
 func (e *Evidence) Facts() Facts {
 	f := Facts{
 		"cluster": e.Cluster, "state": e.State.String(), "lasting": e.Lasting,
@@ -39,8 +39,8 @@ func (e *Evidence) Facts() Facts {
 		f["queue"] = fmt.Sprintf("%q (%s tasks, namespace %q)", q.Name, q.Type, q.Namespace)
 		f["queue.oldest"], f["queue.backlog"], f["queue.inflow"], f["queue.pollers"] = q.Oldest, q.Backlog, q.Inflow, q.Pollers
 	}
-	for _, p := range e.Patterns {
-		f["log."+p.ID] = fmt.Sprintf("%d", p.Count)
+	for id, lines := range e.lines() {
+		f["log."+id] = lines
 	}
 	for name, text := range f {
 		if text == "" {
@@ -50,40 +50,40 @@ func (e *Evidence) Facts() Facts {
 	return f
 }
 
-// of adds what [[value]] and [[threshold]] mean in the text about a gate.
-func (f Facts) of(g Gate) Facts {
-	all := make(Facts, len(f)+2)
-	for name, text := range f {
-		all[name] = text
-	}
+// factsOf are what [[value]] and [[threshold]] mean in the text about a gate.
+func factsOf(g Gate) Facts {
+	own := Facts{"threshold": g.Threshold}
 	if g.Value != "" {
-		all["value"] = g.Value
+		own["value"] = g.Value
 	}
-	all["threshold"] = g.Threshold
-	return all
+	return own
 }
 
 var reference = regexp.MustCompile(`\[\[([^\[\]]{1,100})\]\]`)
 
-// fill replaces the references in a text. A sentence with a reference that stands for nothing is left
-// out, and counted: what can't be known is not said.
-func (f Facts) fill(text string) (filled string, dropped int) {
+// fill replaces the references in a text by its own facts and the evidence's. A sentence with a reference that stands for nothing is left
+// out: what can't be known is not said.
+func (f Facts) fill(text string, own Facts) string {
 	var kept []string
 	for _, sentence := range sentences(text) {
-		complete, ok := f.replace(sentence)
-		if !ok {
-			dropped++
-			continue
+		if complete, ok := f.replace(sentence, own); ok {
+			kept = append(kept, complete)
 		}
-		kept = append(kept, complete)
 	}
-	return strings.Join(kept, " "), dropped
+	return strings.Join(kept, " ")
 }
 
-func (f Facts) replace(sentence string) (string, bool) {
+func (f Facts) replace(sentence string, own Facts) (string, bool) {
+	if !strings.Contains(sentence, "[[") && !strings.Contains(sentence, "]]") {
+		return sentence, true
+	}
 	ok := true
 	complete := reference.ReplaceAllStringFunc(sentence, func(ref string) string {
-		text, known := f[strings.TrimSpace(ref[2:len(ref)-2])]
+		name := strings.TrimSpace(ref[2 : len(ref)-2])
+		text, known := own[name]
+		if !known {
+			text, known = f[name]
+		}
 		ok = ok && known
 		return text
 	})

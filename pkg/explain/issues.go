@@ -48,7 +48,7 @@ func (e *Evidence) Unknowable() []string {
 
 func (w writer) issues() []Issue {
 	issues := []Issue{}
-	for _, g := range w.distinct() {
+	for _, g := range w.apart {
 		t, ok := textOf(w.Evidence, g.ID)
 		if !ok || g.Side == health.SideEarly {
 			continue
@@ -68,7 +68,7 @@ func (w writer) issues() []Issue {
 		if w.shadow(g) {
 			issue.LikelyCause = fmt.Sprintf("It follows from %s.", w.trouble())
 			lead, _, _ := w.lead()
-			issue.SuggestedActions = append(issue.SuggestedActions, Action{Investigate, w.blamed(lead), fmt.Sprintf("Mend %s first.", w.trouble()),
+			issue.SuggestedActions = append(issue.SuggestedActions, Action{Investigate, w.blamed(lead), fmt.Sprintf("Fix %s first.", w.trouble()),
 				"It is the likely cause of this one.", capConfidence(0.6, *w.Evidence), RiskLow, nil, lead.ID})
 		} else {
 			for _, a := range t.actions {
@@ -78,7 +78,7 @@ func (w writer) issues() []Issue {
 			}
 		}
 		for _, p := range w.Patterns {
-			if p.Service == service || p.Service == g.Service {
+			if about := p.about(); (about == service || about == g.Service) && !slices.Contains(issue.RelatedLogs, p.ID) {
 				issue.RelatedLogs = append(issue.RelatedLogs, p.ID)
 			}
 		}

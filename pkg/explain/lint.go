@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -75,7 +76,10 @@ func newLinter(e *Evidence) *linter {
 	}
 	for _, p := range e.Patterns {
 		l.name(p.ID, p.Meaning)
-		l.number(digits(float64(p.Count)))
+		l.number(fmt.Sprint(p.Count))
+	}
+	for _, lines := range e.lines() {
+		l.number(lines)
 	}
 	for _, c := range e.Changes {
 		l.number(c.Value, c.When)

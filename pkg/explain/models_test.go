@@ -97,12 +97,12 @@ func goodDraft() explain.Draft {
 		State: "critical",
 		Summary: explain.DraftSummary{
 			What:  "The database turns [[persistence.error_ratio]] of its operations away, so no workflow advances.",
-			Why:   "The logs say [[log.database_unreachable]] times that no connection was found.",
+			Why:   "The logs say [[log.database_down]] times that no connection was found.",
 			First: "Check that the database is up and that the server's credentials are still good.",
 		},
 		Factors: []explain.DraftFactor{
 			{Title: "The database fails", Detail: "It fails [[persistence.error_ratio]] of all operations, against a threshold of [[persistence_failing.threshold]].", Gate: "persistence_failing"},
-			{Title: "No connection", Detail: "The server finds no usable database connection.", Pattern: "database_unreachable"},
+			{Title: "No connection", Detail: "The server finds no usable database connection.", Pattern: "database_down"},
 		},
 		Actions: []explain.DraftAction{
 			{Type: "investigate", Target: "persistence", Description: "Connect to the database from a Temporal host.", Reason: "That tells an outage from a network problem.", Gate: "persistence_failing", Confidence: 0.8, Risk: "low"},

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/temporal-sre/copilot/pkg/health"
@@ -32,7 +33,7 @@ func toDo(actions []Action) string {
 }
 
 func (w writer) setting() string {
-	parts := []string{fmt.Sprintf("%s is a cluster in the %s band of load.", w.name(), w.Band)}
+	parts := []string{fmt.Sprintf("%s runs in the %s band of load.", w.name(), w.Band)}
 	if starts, ok := w.Signal(health.WorkflowStarts); ok {
 		demand := fmt.Sprintf("Clients ask for workflow starts at %s", starts.Value)
 		if starts.Amount == 0 {
@@ -61,7 +62,7 @@ func (w writer) setting() string {
 func (w writer) inciting() string {
 	g, _, ok := w.lead()
 	if !ok {
-		return "No gate that decides fires."
+		return "Nothing: no deciding gate fires."
 	}
 	way := map[health.Op]string{health.Above: "above", health.Below: "below"}[g.Op]
 	title := string(g.Signal)
@@ -76,7 +77,7 @@ func (w writer) inciting() string {
 	if g.Overridden {
 		text += " The threshold is this cluster's own, from its configuration."
 	}
-	if others := len(w.distinct()) - 1; others > 0 {
+	if others := len(w.apart) - 1; others > 0 {
 		text += " Other gates fire beside it."
 	}
 	return text
@@ -90,7 +91,9 @@ func (w writer) reaction(role ServiceRole) string {
 	}
 	var seen []string
 	for _, id := range role.Because {
-		if g, ok := w.Gate(id); ok && len(seen) < 3 {
+		// A milder gate over the same signal says less in more words.
+		milder := !slices.ContainsFunc(w.apart, func(g Gate) bool { return g.ID == id })
+		if g, ok := w.Gate(id); ok && len(seen) < 3 && !milder {
 			seen = append(seen, uncapital(g.Title)+inBrackets(g.Value))
 		}
 	}
@@ -104,7 +107,7 @@ func (w writer) reaction(role ServiceRole) string {
 	case UnderPressure:
 		return fmt.Sprintf("%s %s under pressure: %s.", name, verb, because)
 	case Artefact:
-		return fmt.Sprintf("%s only %s the trouble of %s: %s.", name, map[string]string{"is": "shows", "are": "show"}[verb], serviceNames[role.Behind], because)
+		return fmt.Sprintf("%s only %s the trouble with %s: %s.", name, map[string]string{"is": "reflects", "are": "reflect"}[verb], serviceNames[role.Behind], because)
 	case Fine:
 		return fmt.Sprintf("%s %s fine as far as %s known.", name, verb, map[string]string{"is": "it is", "are": "they are"}[verb])
 	default:
@@ -119,7 +122,7 @@ func (w writer) reaction(role ServiceRole) string {
 func (w writer) standing() string {
 	parts := []string{fmt.Sprintf("The state is %s", w.State)}
 	if w.Lasting != "" && w.At.After(w.Since) {
-		parts[0] += " for " + w.Lasting
+		parts[0] = fmt.Sprintf("The state has been %s for %s", w.State, w.Lasting)
 	}
 	if w.Stale {
 		parts[0] += ", and stale: it could not be judged anew"
@@ -164,7 +167,7 @@ func (w writer) standing() string {
 }
 
 func (w writer) criticalFires() bool {
-	for _, g := range w.Fired() {
+	for _, g := range w.fired {
 		if g.Deciding && g.Severity == health.Critical {
 			return true
 		}

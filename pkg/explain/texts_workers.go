@@ -33,7 +33,7 @@ var workerTexts = []text{
 		gate:  "activity_slots_exhausted",
 		what:  "workers have no activity slot left, so activities wait",
 		why:   "Every slot is held by an activity that runs, and a worker without a free slot stops polling. Either there is more work than slots, or activities hang on something that they wait for.",
-		first: "See what the running activities do: if they hang, mend what they wait for; if they work, add workers.",
+		first: "See what the running activities do: if they hang, fix what they wait for; if they work, add workers.",
 		hints: []health.SignalID{health.TaskSlotsUsed},
 		actions: []advice{
 			{Investigate, health.Workers, "Look at what the running activities wait for: a slow dependency, a lock, a missing timeout.", "Activities that hang fill new slots as fast as the old ones.", 0.7, RiskLow, nil},
@@ -184,21 +184,21 @@ var applicationTexts = []text{
 	{
 		gate:  "completion_collapsed",
 		when:  serverSound,
-		what:  "most workflows end badly: only [[value]] of those that closed succeeded",
+		what:  "most workflows end badly, and only [[value]] of those that closed succeeded",
 		why:   "No gate fires on the server's side, so it is the workflows themselves that fail, time out or are terminated. Look at the application: a bad deploy, a dependency that is down, or input that it can't take.",
 		first: "Open the workflows that failed most recently and read their failure; then compare with the application's last deploy.",
 		actions: []advice{
 			{Investigate, health.Workers, "Group the recently failed workflows by type and failure message.", "Most of them usually share one cause.", 0.8, RiskLow, nil},
 			{Restart, health.Workers, "Roll the application back if the failures began with its last deploy.", "Failures that begin with a deploy usually end with its rollback.", 0.5, RiskMedium, nil},
-			{Alert, health.Workers, "Tell the team that owns the failing workflows; the Temporal cluster needs nothing.", "It is theirs to mend.", 0.7, RiskLow, nil},
+			{Alert, health.Workers, "Tell the team that owns the failing workflows; the Temporal cluster needs nothing.", "It is theirs to fix.", 0.7, RiskLow, nil},
 		},
 		watch: []health.SignalID{health.CompletionRate, health.FailedRate},
 	},
 	{
 		gate:  "completion_collapsed",
-		what:  "most workflows end badly: only [[value]] of those that closed succeeded",
+		what:  "most workflows end badly, and only [[value]] of those that closed succeeded",
 		why:   "More workflows fail, time out or are terminated than succeed. The server is in trouble as well, so part of this may be time-outs of its making.",
-		first: "Mend the server's trouble, then look at the failures that are left.",
+		first: "Fix the server's trouble first, then look at the failures that are left.",
 		actions: []advice{
 			{Investigate, health.Workers, "Group the recently failed workflows by type and failure message.", "That tells time-outs from failures of the application.", 0.6, RiskLow, nil},
 		},
@@ -211,7 +211,7 @@ var applicationTexts = []text{
 		first: "Open the workflows that failed most recently and read their failure.",
 		actions: []advice{
 			{Investigate, health.Workers, "Group the recently failed workflows by type and failure message.", "Most of them usually share one cause.", 0.75, RiskLow, nil},
-			{Alert, health.Workers, "Tell the team that owns the failing workflows.", "It is theirs to mend.", 0.6, RiskLow, nil},
+			{Alert, health.Workers, "Tell the team that owns the failing workflows.", "It is theirs to fix.", 0.6, RiskLow, nil},
 		},
 		watch: []health.SignalID{health.CompletionRate, health.FailedRate},
 	},
@@ -231,7 +231,7 @@ func serverSound(e *Evidence) bool {
 var progressTexts = []text{
 	{
 		gate:  "progress_stalled",
-		what:  "work is demanded and does not advance: [[value]] state transitions against a floor of [[threshold]]",
+		what:  "work is demanded and does not advance, [[value]] state transitions against a floor of [[threshold]]",
 		why:   "Accepted work writes state, and too little is written. No gate says where it is stuck, so it is something that the signals do not show.",
 		first: "Start a workflow by hand and follow where it stops.",
 		actions: []advice{

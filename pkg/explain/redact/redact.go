@@ -88,6 +88,9 @@ type rule struct {
 	needs []string
 	// may tells what else every text with a match has; nil when nothing cheap can be told.
 	may func(s string) bool
+	// inside finds where matches can be; the expression is held against these places and the character on
+	// either side of them only. nil is everywhere.
+	inside func(s string) [][2]int
 	// is decides on a candidate; nil takes every match.
 	is func(candidate string) bool
 }
@@ -104,9 +107,22 @@ func (r rule) places(s string) [][2]int {
 	if r.find != nil {
 		return r.find(s)
 	}
+	if r.inside == nil {
+		return r.matches(s, 0)
+	}
 	var places [][2]int
-	for _, m := range r.expr.FindAllStringSubmatchIndex(s, -1) {
-		places = append(places, [2]int{m[2*r.group], m[2*r.group+1]})
+	for _, place := range r.inside(s) {
+		from, to := max(0, place[0]-1), min(len(s), place[1]+1)
+		places = append(places, r.matches(s[from:to], from)...)
+	}
+	return places
+}
+
+// matches returns where the expression matches in a part of a text that begins at an offset.
+func (r rule) matches(part string, offset int) [][2]int {
+	var places [][2]int
+	for _, m := range r.expr.FindAllStringSubmatchIndex(part, -1) {
+		places = append(places, [2]int{offset + m[2*r.group], offset + m[2*r.group+1]})
 	}
 	return places
 }

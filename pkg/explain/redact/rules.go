@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -39,14 +40,14 @@ var rules = []rule{
 	{kind: kindToken, expr: regexp.MustCompile(`\bA3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5}`), needs: []string{"a3-"}},
 	{kind: kindToken, expr: regexp.MustCompile(`\b(?i:sc|ext|scauth|authress)_[A-Za-z0-9]{5,30}\.[A-Za-z0-9]{4,6}\.(?i:acc)[_-][A-Za-z0-9-]{10,32}\.[A-Za-z0-9+/_=-]+`), needs: []string{".acc"}},
 	{kind: kindToken, expr: regexp.MustCompile(`[A-Za-z0-9_~.-]{3,4}Q~[A-Za-z0-9_~.-]{20,}`), needs: []string{"q~"}},
-	{kind: kindToken, expr: regexp.MustCompile(`\b[0-9]+(?::A[A-Za-z0-9_-]{30,}|(?:\||%(?:7C)?)[A-Za-z0-9_-]{20,})`), needs: []string{":a", "|", "%"}},
+	{kind: kindToken, expr: regexp.MustCompile(`\b[0-9]+(?::A[A-Za-z0-9_-]{30,}|(?:\||%(?:7C)?)[A-Za-z0-9_-]{20,})`), may: numberBeforeToken},
 	{kind: kindToken, find: prefixed},
 
 	{kind: kindEmail, expr: regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`), is: notRedacted, needs: []string{"@"}},
-	{kind: kindIP, expr: regexp.MustCompile(`\b(?:` + octet + `\.){3}` + octet + `\b`), may: func(s string) bool { return strings.Count(s, ".") >= 3 }},
+	{kind: kindIP, expr: regexp.MustCompile(`\b(?:` + octet + `\.){3}` + octet + `\b`), inside: runs(func(c byte) bool { return c == '.' || isDigit(c) }, len("1.1.1.1"))},
 	// A host name of EC2 is its address in words.
 	{kind: kindIP, expr: regexp.MustCompile(`\bip-` + octet + `(?:-` + octet + `){3}\b`), needs: []string{"ip-"}},
-	{kind: kindIP, expr: regexp.MustCompile(`(?:^|[^\w:.])([0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f]*(?:\.[0-9.]*[0-9])?)(?:$|[^\w:])`), group: 1, is: isIPv6, may: func(s string) bool { return strings.Count(s, ":") >= 2 }},
+	{kind: kindIP, expr: regexp.MustCompile(`(?:^|[^\w:.])([0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f]*(?:\.[0-9.]*[0-9])?)(?:$|[^\w:])`), group: 1, is: isIPv6, inside: colonRuns},
 	{kind: kindAccount, find: runs(isWord, 12), is: func(s string) bool { return len(s) == 12 && consistsOf(s, "0123456789") }},
 
 	// Digests and keys in hexadecimal.
@@ -60,6 +61,27 @@ const octet = `(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[0-9]{1,2})`
 // capital inside.
 func looksMade(s string) bool {
 	return strings.ContainsAny(s, "0123456789=") || strings.IndexFunc(s[1:], func(r rune) bool { return r >= 'A' && r <= 'Z' }) >= 0
+}
+
+// numberBeforeToken: a number stands before a mark that parts it from a token.
+func numberBeforeToken(small string) bool {
+	for i := 1; i < len(small)-1; i++ {
+		if c := small[i]; isDigit(small[i-1]) && (c == '|' || c == '%' || (c == ':' && small[i+1] == 'a')) {
+			return true
+		}
+	}
+	return false
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+var addressRuns = runs(func(c byte) bool {
+	return c == ':' || c == '.' || isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')
+}, len("::1"))
+
+// colonRuns finds stretches that could be addresses of version 6: they have two colons.
+func colonRuns(s string) [][2]int {
+	return slices.DeleteFunc(addressRuns(s), func(p [2]int) bool { return strings.Count(s[p[0]:p[1]], ":") < 2 })
 }
 
 // runs finds stretches of at least so many characters of a kind, each as long as it goes.
