@@ -53,10 +53,8 @@ type Activities struct {
 	// Clusters holds a reader for every configured cluster.
 	Clusters map[string]SignalReader
 	Store    Store
-	// Logs holds a reader for every cluster whose logs are configured. Lines within LogWindow of an event
-	// belong to it.
-	Logs      map[string]LogReader
-	LogWindow time.Duration
+	// Logs holds every cluster whose logs are configured.
+	Logs map[string]Logs
 	// Knowledge finds documents; nil finds none.
 	Knowledge knowledge.Retriever
 	// KnowledgeBase is nil unless there is one to be kept in step.
@@ -131,9 +129,23 @@ func storeError(err error) error {
 	if errors.Is(err, store.ErrEventGap) || errors.Is(err, store.ErrEventConflict) {
 		return temporal.NewNonRetryableApplicationError(err.Error(), workflows.ErrOutOfStep, err)
 	}
-	for _, final := range []error{store.ErrNewerSchema, store.ErrNoSchema, store.ErrOlderSchema, store.ErrBadCycle, store.ErrReadOnly, store.ErrNotPermitted} {
+	if err := badInput(err); temporal.IsApplicationError(err) {
+		return err
+	}
+	for _, final := range []error{store.ErrNewerSchema, store.ErrNoSchema, store.ErrOlderSchema, store.ErrReadOnly, store.ErrNotPermitted} {
 		if errors.Is(err, final) {
 			return temporal.NewNonRetryableApplicationError(err.Error(), "StoreUnusable", err)
+		}
+	}
+	return err
+}
+
+// badInput tells Temporal what no store ever takes. Other errors may pass as long as somebody waits: a store
+// that is read-only, or not set up, is mended by people.
+func badInput(err error) error {
+	for _, bad := range []error{store.ErrBadCycle, store.ErrBadAssessment, store.ErrBadLogRead, store.ErrBadUsage} {
+		if errors.Is(err, bad) {
+			return temporal.NewNonRetryableApplicationError(err.Error(), "NotStorable", err)
 		}
 	}
 	return err

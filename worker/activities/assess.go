@@ -89,7 +89,8 @@ func nothing(format string, args ...any) error {
 
 // patterns are the log patterns within the window around a time, or why they are not known.
 func (a *Activities) patterns(ctx context.Context, cluster string, at time.Time) (patterns []explain.LogPattern, unavailable string, err error) {
-	if a.Logs[cluster] == nil {
+	source, ok := a.Logs[cluster]
+	if !ok {
 		return nil, "no log source is configured", nil
 	}
 	states, err := a.Store.LogStates(ctx, []string{cluster})
@@ -105,7 +106,7 @@ func (a *Activities) patterns(ctx context.Context, cluster string, at time.Time)
 		unavailable = "they were read up to " + states[0].Through.UTC().Format(time.TimeOnly) + " only"
 	}
 	found, err := a.Store.LogPatterns(ctx, store.LogQuery{Clusters: []string{cluster}, Step: logs.Slice,
-		From: at.Add(-a.LogWindow).Truncate(logs.Slice), To: at.Add(a.LogWindow + logs.Slice)})
+		From: at.Add(-source.Window).Truncate(logs.Slice), To: at.Add(source.Window + logs.Slice)})
 	if err != nil {
 		return nil, "", err
 	}
@@ -113,7 +114,7 @@ func (a *Activities) patterns(ctx context.Context, cluster string, at time.Time)
 	for i, p := range found {
 		counts[i] = p.LogCount
 	}
-	return summed(logs.Around(counts, at, a.LogWindow)), unavailable, nil
+	return summed(logs.Around(counts, at, source.Window)), unavailable, nil
 }
 
 // summed adds up the counts of a pattern at a service.
@@ -219,11 +220,11 @@ func (a *Activities) StoreAssessment(ctx context.Context, in workflows.StoreAsse
 	}
 	if len(in.Calls) > 0 {
 		if err := a.Store.SaveModelCalls(ctx, in.Calls); err != nil {
-			return workflows.StoreAssessmentOutput{}, err
+			return workflows.StoreAssessmentOutput{}, badInput(err)
 		}
 	}
 	if err := a.Store.SaveAssessment(ctx, assessment, findings); err != nil {
-		return workflows.StoreAssessmentOutput{}, err
+		return workflows.StoreAssessmentOutput{}, badInput(err)
 	}
 	a.Metrics.assessed(in)
 	return workflows.StoreAssessmentOutput{}, nil

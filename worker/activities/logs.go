@@ -19,10 +19,17 @@ type LogReader interface {
 	Read(ctx context.Context, cursor logs.Cursor, now time.Time) (logs.Reading, error)
 }
 
+// Logs are a cluster's log lines.
+type Logs struct {
+	Reader LogReader
+	// Window is how far from an event a log pattern is taken to belong to it.
+	Window time.Duration
+}
+
 // ReadLogs reads the lines since the cursor. Logs that can't be read are an answer, with the reason.
 func (a *Activities) ReadLogs(ctx context.Context, in workflows.ReadLogsInput) (workflows.ReadLogsOutput, error) {
-	reader := a.Logs[in.Cluster]
-	if reader == nil {
+	source, ok := a.Logs[in.Cluster]
+	if !ok {
 		return workflows.ReadLogsOutput{}, temporal.NewNonRetryableApplicationError(
 			fmt.Sprintf("the logs of cluster %q are not in the configuration", in.Cluster), workflows.ErrNotConfigured, nil)
 	}
@@ -37,7 +44,7 @@ func (a *Activities) ReadLogs(ctx context.Context, in workflows.ReadLogsInput) (
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/10))
 		defer cancel()
 	}
-	reading, err := reader.Read(ctx, cursor, in.At)
+	reading, err := source.Reader.Read(ctx, cursor, in.At)
 	a.Metrics.readLogs(in.Cluster, err)
 	if err != nil {
 		return workflows.ReadLogsOutput{Cursor: in.Cursor, Through: cursor.Through, Unavailable: unreadable(err)}, nil

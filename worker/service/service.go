@@ -31,6 +31,10 @@ func Run(ctx context.Context, c config.Config, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	logReaders, err := logReaders(c)
+	if err != nil {
+		return err
+	}
 	provider, err := c.Explain.Explainer(ctx)
 	if err != nil {
 		return err
@@ -66,7 +70,7 @@ func Run(ctx context.Context, c config.Config, logger *slog.Logger) error {
 
 	w := worker.New(temporalClient, string(c.Temporal.TaskQueue), worker.Options{})
 	a := &activities.Activities{
-		Clusters: readers, Store: s, Knowledge: documents, LogWindow: logs.DefaultWindow,
+		Clusters: readers, Store: s, Logs: logReaders, Knowledge: documents,
 		Explainer: activities.NewExplainer(string(c.Explain.Provider), provider, c.Explain.Limits()),
 		Metrics:   activities.NewMetrics(registry), Logger: logger,
 	}
@@ -173,21 +177,47 @@ func watch(ctx context.Context, c client.Client, cfg config.Config) error {
 		if err := observe(ctx, c, string(cfg.Temporal.TaskQueue), cluster); err != nil {
 			return fmt.Errorf("starting the observation of cluster %q: %w", cluster.Name, err)
 		}
+		if cluster.Logs == nil {
+			continue
+		}
+		if err := watchLogs(ctx, c, string(cfg.Temporal.TaskQueue), cluster); err != nil {
+			return fmt.Errorf("starting to read the logs of cluster %q: %w", cluster.Name, err)
+		}
 	}
 	return setSchedules(ctx, c, cfg)
 }
 
-// observe starts a cluster's workflow, or hands the running one its settings.
+// observe starts a cluster's observation, or hands the running one its settings.
 func observe(ctx context.Context, c client.Client, taskQueue string, cluster config.Cluster) error {
 	name := string(cluster.Name)
 	settings := workflows.Settings{Interval: time.Duration(cluster.Interval), Thresholds: cluster.Rules(), Assess: true}
-	start := c.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID: workflows.ObserveID(name), TaskQueue: taskQueue,
-		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            "Observes the Temporal cluster " + name,
-	}, workflows.ObserveCluster, workflows.ObserveInput{Cluster: name, Settings: settings})
+	if cluster.Logs != nil {
+		settings.LogsEvery = logsEvery(cluster)
+	}
+	return configure(ctx, c, client.StartWorkflowOptions{
+		ID: workflows.ObserveID(name), TaskQueue: taskQueue, StaticSummary: "Observes the Temporal cluster " + name,
+	}, workflows.ObserveCluster, workflows.ObserveInput{Cluster: name, Settings: settings}, settings)
+}
+
+// watchLogs starts the reading of a cluster's logs, or hands the running one its settings.
+func watchLogs(ctx context.Context, c client.Client, taskQueue string, cluster config.Cluster) error {
+	name := string(cluster.Name)
+	settings := workflows.LogSettings{Interval: logsEvery(cluster)}
+	return configure(ctx, c, client.StartWorkflowOptions{
+		ID: workflows.LogsID(name), TaskQueue: taskQueue, StaticSummary: "Reads the logs of the Temporal cluster " + name,
+	}, workflows.WatchLogs, workflows.WatchLogsInput{Cluster: name, Settings: settings}, settings)
+}
+
+// logsEvery is the time between two readings of logs: a cycle, but not more often than counts are kept apart.
+func logsEvery(cluster config.Cluster) time.Duration {
+	return max(time.Duration(cluster.Interval), logs.Slice)
+}
+
+// configure starts a workflow that there is one of, or hands the running one its settings.
+func configure(ctx context.Context, c client.Client, options client.StartWorkflowOptions, workflow, input, settings any) error {
+	options.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 	handle, err := c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: start,
+		StartWorkflowOperation: c.NewWithStartWorkflowOperation(options, workflow, input),
 		UpdateOptions: client.UpdateWorkflowOptions{
 			UpdateName: workflows.UpdateConfigure, Args: []any{settings}, WaitForStage: client.WorkflowUpdateStageCompleted,
 		},
