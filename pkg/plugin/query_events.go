@@ -110,7 +110,7 @@ func explanationsOf(ctx context.Context, r assessmentReader, events []store.Even
 	if len(events) == 0 {
 		return found, nil
 	}
-	q := store.AssessmentQuery{From: events[0].At, To: events[0].At, Triggers: []store.Trigger{store.OnEvent, store.OnDemand}, Limit: maxRows}
+	q := store.AssessmentQuery{From: events[0].At, To: events[0].At, Triggers: []store.Trigger{store.OnEvent, store.OnDemand}, Limit: maxRows, Brief: true}
 	for _, e := range events {
 		if !slices.Contains(q.Clusters, e.Cluster) {
 			q.Clusters = append(q.Clusters, e.Cluster)

@@ -97,8 +97,9 @@ func (w *writes) issues(r assessmentRecord, open []string) {
 }
 
 const (
-	assessmentColumns = `cluster, id, at, made_at, trigger, event_seq, state, stale, coverage, confidence, depth, made, instead,
-		fingerprint, same_as, summary, logs_unavailable, explanation, evidence, draft`
+	briefColumns = `cluster, id, at, made_at, trigger, event_seq, state, stale, coverage, confidence, depth, made, instead,
+		fingerprint, same_as, summary, logs_unavailable`
+	assessmentColumns = briefColumns + `, explanation, evidence, draft`
 
 	insertAssessment = `insert into copilot.assessments (` + assessmentColumns + `)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)

@@ -53,13 +53,17 @@ func (s *Store) Assessments(ctx context.Context, q AssessmentQuery) ([]Assessmen
 	if q.Drafted {
 		where.terms = append(where.terms, "draft is not null")
 	}
-	sql, args := newestAssessments(clusters, where, explainedLimit(q.Limit))
+	columns := assessmentColumns
+	if q.Brief {
+		columns = briefColumns + ", null, null, null"
+	}
+	sql, args := newestAssessments(clusters, where, explainedLimit(q.Limit), columns)
 	return readAll(ctx, s, doing, sql, args, collectAssessment)
 }
 
 // newestAssessments finds the newest rows of every cluster along the index, then the newest of all, and only then
 // reads whole rows: the documents in them are large.
-func newestAssessments(clusters []string, where conditions, limit int) (sql string, args []any) {
+func newestAssessments(clusters []string, where conditions, limit int, columns string) (sql string, args []any) {
 	args = append(where.args, limit)
 	last := len(args)
 	filter := strings.Join(append([]string{""}, where.terms...), " and ")
@@ -71,7 +75,7 @@ func newestAssessments(clusters []string, where conditions, limit int) (sql stri
 	}
 	return fmt.Sprintf(`select %s from copilot.assessments where (cluster, id) in
 		(select cluster, id from (%s) as newest %s, cluster limit $%d) %s, cluster`,
-		assessmentColumns, strings.Join(each, " union all "), newestFirst, last, newestFirst), args
+		columns, strings.Join(each, " union all "), newestFirst, last, newestFirst), args
 }
 
 // newestFirst sorts assessments by the cycle that they explain. One that was made later knows more.

@@ -97,6 +97,8 @@ type AssessmentQuery struct {
 	Triggers []Trigger
 	// Drafted leaves out what the rules wrote.
 	Drafted bool
+	// Brief leaves out Explanation, Evidence and Draft, which are large.
+	Brief bool
 	// Limit is the most assessments to return. 0 means 100, more than 1,000 means 1,000.
 	Limit int
 }
