@@ -148,14 +148,18 @@ func (s *Store) LogPatterns(ctx context.Context, q LogQuery) ([]LogPattern, erro
 	if q.Step > 0 {
 		order = "bucket desc"
 	}
+	order += ", cluster, pattern, service"
 	limit := q.Limit
 	if limit <= 0 {
 		limit = defaultLogPatterns
 	}
 	where.args = append(where.args, min(limit, maxLogPatterns))
-	sql := fmt.Sprintf(`select cluster, %s as bucket, max(at), pattern, service, %s, sum(count)::bigint as total, bool_or(at_least), %s
-		from copilot.log_patterns%s group by cluster, bucket, pattern, service order by %s, cluster, pattern, service limit %s`,
-		bucket, newestText("meaning"), newestText("sample"), filter, order, where.last())
+	sql := fmt.Sprintf(`with sums as (
+			select cluster, %s as bucket, max(at) as at, pattern, service, sum(count)::bigint as total, bool_or(at_least) as at_least,
+				max(at) filter (where meaning <> '') as explained, max(at) filter (where sample <> '') as sampled
+			from copilot.log_patterns%s group by cluster, bucket, pattern, service order by %s limit %s)
+		select cluster, bucket, at, pattern, service, %s, total, at_least, %s from sums order by %s`,
+		bucket, filter, order, where.last(), textOf("meaning", "explained"), textOf("sample", "sampled"), order)
 	patterns, err := readAll(ctx, s, doing, sql, where.args, func(row pgx.CollectableRow) (LogPattern, error) {
 		var (
 			p      LogPattern
@@ -174,7 +178,9 @@ func (s *Store) LogPatterns(ctx context.Context, q LogQuery) ([]LogPattern, erro
 	return patterns, err
 }
 
-// newestText is the last text of a group that is not empty.
-func newestText(column string) string {
-	return fmt.Sprintf(`coalesce((array_agg(%[1]s order by at desc, read_at desc) filter (where %[1]s <> ''))[1], '')`, column)
+// textOf is a text of a group's row of a time. Texts are fetched for the groups that are returned, instead of
+// dragging those of all rows through the sums.
+func textOf(column, at string) string {
+	return fmt.Sprintf(`coalesce((select %[1]s from copilot.log_patterns as l where l.cluster = sums.cluster and l.at = sums.%[2]s
+		and l.pattern = sums.pattern and l.service = sums.service and %[1]s <> '' order by read_at desc limit 1), '')`, column, at)
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"flag"
 	"fmt"
 	"log"
 	"math/big"
@@ -28,7 +29,12 @@ import (
 // postgres is a real PostgreSQL 16 that all tests share, each with a database of its own.
 var postgres *parts.Postgres
 
+// TestMain asks for at least 1,000 cases of every property.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
+		_ = f.Value.Set("1000")
+	}
 	var err error
 	if postgres, err = parts.StartPostgres(context.Background(), parts.PostgresOptions{TLS: true}); err != nil {
 		log.Fatal(err)
