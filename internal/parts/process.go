@@ -5,6 +5,7 @@ package parts
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -32,6 +33,8 @@ type ProcessOptions struct {
 	Quit syscall.Signal
 	// Grace is how long the child may take to end before it is killed, 10 s by default.
 	Grace time.Duration
+	// Log is given what the child writes to its standard error, too.
+	Log io.Writer
 	// Credential is the user to run as, the parent's by default.
 	Credential *syscall.Credential
 }
@@ -53,6 +56,9 @@ func StartProcess(name string, cmd *exec.Cmd, options ProcessOptions) (*Process,
 		cmd.Stdout = p.log
 	}
 	cmd.Stderr = p.log
+	if options.Log != nil {
+		cmd.Stderr = io.MultiWriter(p.log, options.Log)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: options.Credential}
 	dieWithParent(cmd.SysProcAttr, p.quit)
 

@@ -29,6 +29,9 @@ type TemporalOptions struct {
 	MetricsFramework string
 	// Shards is the number of history shards, 16 by default.
 	Shards int
+	// Log is given the server's log lines, JSON of level info and above. By default only errors are written, and
+	// nobody sees them unless the server fails to start.
+	Log io.Writer
 }
 
 // Temporal is a running Temporal server: all services in one process.
@@ -70,7 +73,7 @@ func (t *Temporal) start(ctx context.Context, binary string, options TemporalOpt
 	command := exec.Command(binary, append(options.flags(t.scratch), ports...)...)
 	output, input := io.Pipe()
 	command.Stdout = input
-	process, err := StartProcess("Temporal", command, ProcessOptions{})
+	process, err := StartProcess("Temporal", command, ProcessOptions{Log: options.Log})
 	if err != nil {
 		return err
 	}
@@ -118,6 +121,9 @@ func (o TemporalOptions) flags(scratch string) []string {
 	}
 	if o.MetricsFramework != "" {
 		flags = append(flags, "--metrics-framework", o.MetricsFramework)
+	}
+	if o.Log != nil {
+		flags = append(flags, "--log-level", "info")
 	}
 	if o.Shards != 0 {
 		flags = append(flags, "--shards", strconv.Itoa(o.Shards))

@@ -207,3 +207,36 @@ func TestMistakesInTheSettingsAreToldBeforeAnythingIsAsked(t *testing.T) {
 		assert.NotContains(t, err.Error(), "hunter2")
 	}
 }
+
+func TestWhatARealTemporalServerWritesIsFound(t *testing.T) {
+	loki := startLoki(t, parts.LokiOptions{})
+	shipper := parts.NewShipper(loki, parts.TemporalLabels("temporal"))
+	t.Cleanup(func() { require.NoError(t, shipper.Close()) })
+	const shards = 8
+	temporal, err := parts.StartTemporal(t.Context(), parts.TemporalOptions{Shards: shards, Log: shipper})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, temporal.Stop()) })
+
+	r := reader(t, logs.Source{Source: at(loki), Selector: `{job="temporal"}`}, logs.Options{})
+	var cursor logs.Cursor
+	found := map[string]int{}
+	require.Eventually(t, func() bool {
+		reading, err := r.Read(t.Context(), cursor, time.Now())
+		if err != nil {
+			return false // no line has arrived yet
+		}
+		cursor = reading.Cursor
+		for key, n := range total(reading.Counts) {
+			found[key] += n
+		}
+		for _, c := range reading.Counts {
+			assert.NotEmpty(t, c.Sample)
+			assert.Equal(t, c.At, c.At.Truncate(logs.Slice))
+		}
+		// Every shard's context is started, its range updated, and the shard acquired.
+		return found["shard_acquired@history"] == 3*shards
+	}, 30*time.Second, 200*time.Millisecond, "found: %v", found)
+	reading, err := r.Read(t.Context(), cursor, time.Now())
+	require.NoError(t, err)
+	assert.Zero(t, total(reading.Counts)["shard_acquired@history"], "no shard is counted twice")
+}
