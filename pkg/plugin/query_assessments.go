@@ -52,7 +52,7 @@ func assessmentsFrame(rows []assessmentRow) *data.Frame {
 		column("time", titled("Assessed cycle"), rows, func(r assessmentRow) time.Time { return r.At.UTC() }),
 		text("cluster", "Cluster", func(r assessmentRow) string { return r.Cluster }),
 		column("state", stateConfig("State"), rows, func(r assessmentRow) *float64 { return assessedLevel(r.State, r.Stale) }),
-		text("text", "Summary", func(r assessmentRow) string { return r.Summary }),
+		text("summary", "Summary", func(r assessmentRow) string { return r.Summary }),
 		text("trigger", "Trigger", func(r assessmentRow) string { return string(r.Trigger) }),
 		column("event", inUnit("Event", "none"), rows, func(r assessmentRow) *float64 { return eventNumber(r.EventSeq) }),
 		text("made", "Written by", func(r assessmentRow) string { return r.Made }),

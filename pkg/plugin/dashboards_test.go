@@ -1,0 +1,93 @@
+package plugin
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// panel is what is read of a panel of a bundled dashboard.
+type panel struct {
+	Title           string
+	Targets         []map[string]any
+	Transformations []struct {
+		ID      string
+		Options struct {
+			Include     struct{ Names []string }
+			IndexByName map[string]int
+		}
+	}
+	FieldConfig struct {
+		Overrides []struct {
+			Matcher struct {
+				ID      string
+				Options any
+			}
+		}
+	}
+}
+
+func TestTheBundledDashboardsNameFieldsThatTheirQueriesHave(t *testing.T) {
+	files, err := filepath.Glob("../../src/dashboards/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var dashboard struct{ Panels []panel }
+		require.NoError(t, json.Unmarshal(raw, &dashboard))
+		for _, p := range dashboard.Panels {
+			t.Run(filepath.Base(file)+" "+p.Title, func(t *testing.T) {
+				known := map[string]bool{}
+				for _, target := range p.Targets {
+					target["clusters"] = []string{}
+					for _, frame := range answered(t, d, question(t, target), nil) {
+						for _, f := range frame.Fields {
+							known[f.Name] = true
+							if f.Config != nil {
+								known[f.Config.DisplayNameFromDS] = true
+							}
+						}
+					}
+				}
+				for _, name := range p.names() {
+					assert.True(t, known[name], "no field %q", name)
+				}
+			})
+		}
+	}
+}
+
+// names are the fields that a panel of one query speaks of. Where fields are made by a transformation, the
+// fields behind it are not the query's any more.
+func (p panel) names() []string {
+	if len(p.Targets) != 1 {
+		return nil
+	}
+	var names []string
+	for _, step := range p.Transformations {
+		switch step.ID {
+		case "filterFieldsByName":
+			names = append(names, step.Options.Include.Names...)
+		case "organize":
+			for name := range step.Options.IndexByName {
+				names = append(names, name)
+			}
+		default:
+			return names
+		}
+	}
+	for _, o := range p.FieldConfig.Overrides {
+		if name, ok := o.Matcher.Options.(string); ok && o.Matcher.ID == "byName" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
