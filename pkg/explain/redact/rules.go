@@ -16,10 +16,10 @@ var rules = []rule{
 	{kind: kindKey, expr: regexp.MustCompile(`AGE-SECRET-KEY-1[A-Z0-9]+`), needs: []string{"age-secret-key-"}},
 
 	// User and password of a URL or DSN. A password may hold / and @; the greedy form takes the last @.
-	{kind: kindCredentials, expr: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{0,30}://([^\s"'<>/?#:@]*:[^\s"'<>]*)@`), group: 1, needs: []string{"://"}},
-	{kind: kindCredentials, expr: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{0,30}://([^\s"'<>/?#@]+)@`), group: 1, needs: []string{"://"}},
+	{kind: kindCredentials, expr: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{0,30}://([^\s"'<>/?#:@]*:[^\s"'<>]*)@`), group: 1, inside: wordsWith("://")},
+	{kind: kindCredentials, expr: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{0,30}://([^\s"'<>/?#@]+)@`), group: 1, inside: wordsWith("://")},
 	// MySQL's user:password@tcp(host)/database.
-	{kind: kindCredentials, expr: regexp.MustCompile(`([^\s"'<>/?#:@=]+:[^\s"'<>]+)@(?:tcp|tcp6|udp|unix)\(`), group: 1, needs: []string{"@"}},
+	{kind: kindCredentials, expr: regexp.MustCompile(`([^\s"'<>/?#:@=]+:[^\s"'<>]+)@(?:tcp|tcp6|udp|unix)\(`), group: 1, inside: wordsWith("@")},
 
 	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\bauthorization\\?["']?\s*[:=]\s*\\?["'\[]?\s*(?:(?:bearer|basic|token|digest|negotiate|apikey)\s+)?([^\s"'\\]+)`), group: 1, needs: []string{"authorization"}},
 	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:bearer|basic|token|apikey)\s+([A-Za-z0-9._~+/=-]{8,})`), group: 1, is: looksMade, needs: []string{"bearer", "basic", "token", "apikey"}},
@@ -43,7 +43,7 @@ var rules = []rule{
 	{kind: kindToken, expr: regexp.MustCompile(`\b[0-9]+(?::A[A-Za-z0-9_-]{30,}|(?:\||%(?:7C)?)[A-Za-z0-9_-]{20,})`), may: numberBeforeToken},
 	{kind: kindToken, find: prefixed},
 
-	{kind: kindEmail, expr: regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`), is: notRedacted, needs: []string{"@"}},
+	{kind: kindEmail, expr: regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`), is: notRedacted, inside: wordsWith("@")},
 	{kind: kindIP, expr: regexp.MustCompile(`\b(?:` + octet + `\.){3}` + octet + `\b`), inside: runs(func(c byte) bool { return c == '.' || isDigit(c) }, len("1.1.1.1"))},
 	// A host name of EC2 is its address in words.
 	{kind: kindIP, expr: regexp.MustCompile(`\bip-` + octet + `(?:-` + octet + `){3}\b`), needs: []string{"ip-"}},
@@ -82,6 +82,30 @@ var addressRuns = runs(func(c byte) bool {
 // colonRuns finds stretches that could be addresses of version 6: they have two colons.
 func colonRuns(s string) [][2]int {
 	return slices.DeleteFunc(addressRuns(s), func(p [2]int) bool { return strings.Count(s[p[0]:p[1]], ":") < 2 })
+}
+
+// wordsWith finds the stretches without white space that hold a part: expressions without white space
+// match nowhere else.
+func wordsWith(part string) func(string) [][2]int {
+	const white = "\t\n\f\r "
+	return func(s string) [][2]int {
+		var places [][2]int
+		for end := 0; ; {
+			i := strings.Index(s[end:], part)
+			if i < 0 {
+				return places
+			}
+			from := end + strings.LastIndexAny(s[end:end+i], white) + 1
+			to := end + i + len(part)
+			if n := strings.IndexAny(s[to:], white); n >= 0 {
+				to += n
+			} else {
+				to = len(s)
+			}
+			places = append(places, [2]int{from, to})
+			end = to
+		}
+	}
 }
 
 // runs finds stretches of at least so many characters of a kind, each as long as it goes.
