@@ -33,6 +33,11 @@ func configCommand() *cobra.Command {
 			if _, err := telemetry.New(source, telemetry.Options{}); err != nil {
 				return fmt.Errorf("clusters[%s].prometheus: %w", cluster.Name, err)
 			}
+			if cluster.Logs != nil {
+				if _, err := cluster.LogSource(); err != nil {
+					return err
+				}
+			}
 			if err := cluster.Series().Validate(); err != nil {
 				return fmt.Errorf("clusters[%s].telemetry: %w", cluster.Name, err)
 			}

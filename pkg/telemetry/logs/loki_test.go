@@ -195,7 +195,8 @@ func TestMistakesInTheSettingsAreToldBeforeAnythingIsAsked(t *testing.T) {
 	good := telemetry.Source{URL: "http://loki:3100"}
 	for want, source := range map[string]logs.Source{
 		"the selector of log lines is empty":     {Source: good, Selector: " {} "},
-		"is no list of label matchers":           {Source: good, Selector: `{job="a"} |= "b"`},
+		"leave out what follows the closing":     {Source: good, Selector: `{job="a"} |= "b"`},
+		"is no list of label matchers":           {Source: good, Selector: `job=a`},
 		"missing argument to repetition":         {Source: good, Selector: `{job=~"*"}`},
 		"must begin with http:// or https://":    {Source: telemetry.Source{URL: "loki:3100"}, Selector: `{job="a"}`},
 		"the Loki URL ends in /loki/api/v1":      {Source: telemetry.Source{URL: "http://loki:3100/loki/api/v1"}, Selector: `{job="a"}`},

@@ -102,7 +102,7 @@ func compile(p Pattern) (compiled, error) {
 	expression, err := regexp.Compile("(?i)" + p.Expression)
 	var wrong *syntax.Error
 	if errors.As(err, &wrong) {
-		return compiled{}, fmt.Errorf("the expression cannot be read at %q: %s; its syntax is RE2", wrong.Expr, wrong.Code)
+		return compiled{}, fmt.Errorf("the expression cannot be read at %q: %s; its syntax is RE2", strings.TrimPrefix(wrong.Expr, "(?i)"), wrong.Code)
 	} else if err != nil {
 		return compiled{}, fmt.Errorf("the expression: %w", err)
 	}

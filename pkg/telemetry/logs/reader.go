@@ -114,6 +114,9 @@ func checkSelector(selector string) (string, error) {
 	if strings.HasPrefix(matchers, "{") && strings.HasSuffix(matchers, "}") {
 		matchers = matchers[1 : len(matchers)-1]
 	}
+	if strings.HasPrefix(matchers, "{") {
+		return "", fmt.Errorf("the selector of log lines %q is more than label matchers: leave out what follows the closing brace", selector)
+	}
 	if strings.TrimSpace(matchers) == "" {
 		return "", errors.New(`the selector of log lines is empty: write label matchers like {job=~"temporal.*"}`)
 	}
