@@ -29,12 +29,15 @@ func (s *Store) SaveAssessment(ctx context.Context, a Assessment, f Findings) er
 }
 
 func saveAssessment(ctx context.Context, tx pgx.Tx, r assessmentRecord) error {
+	if err := knownSchema(ctx, tx); err != nil {
+		return err
+	}
 	before, err := readAssessed(ctx, tx, r)
 	if err != nil {
 		return err
 	}
-	if err := compareSchema(before.schema); err != nil || before.saved {
-		return err
+	if before.saved {
+		return nil
 	}
 	w := &writes{}
 	w.Queue(insertAssessment, r.Cluster, r.ID, r.At, r.MadeAt, string(r.Trigger), r.EventSeq, r.State.String(), r.Stale, r.Coverage,
@@ -51,7 +54,6 @@ func saveAssessment(ctx context.Context, tx pgx.Tx, r assessmentRecord) error {
 
 // assessed is what the store holds of a cluster when an assessment arrives.
 type assessed struct {
-	schema int
 	// saved: this very assessment is stored already.
 	saved bool
 	// newest is the latest cycle that was assessed, zero before the first.
@@ -63,7 +65,6 @@ type assessed struct {
 func readAssessed(ctx context.Context, tx pgx.Tx, r assessmentRecord) (assessed, error) {
 	var b assessed
 	batch := &pgx.Batch{}
-	batch.Queue(selectSchemaVersion).QueryRow(func(row pgx.Row) error { return row.Scan(&b.schema) })
 	batch.Queue(`select count(*) > 0 from copilot.assessments where cluster = $1 and id = $2`, r.Cluster, r.ID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&b.saved) })
 	batch.Queue(`select at from copilot.assessments where cluster = $1 order by at desc limit 1`, r.Cluster).

@@ -50,7 +50,9 @@ func TestADatabaseWithoutSchemaSaysSo(t *testing.T) {
 		assert.ErrorIs(t, err, ErrNoSchema, name)
 		assert.ErrorContains(t, err, "copilot db migrate", name)
 	}
-	assert.ErrorIs(t, s.SaveCycles(t.Context(), []Cycle{cycle("a", tick(0))}), ErrNoSchema)
+	for name, err := range everyWrite(t, s) {
+		assert.ErrorIs(t, err, ErrNoSchema, name)
+	}
 	found, err := s.Check(t.Context())
 	assert.ErrorIs(t, err, ErrNoSchema)
 	assert.NotEmpty(t, found.Server, "what was learned comes with the error")
@@ -75,7 +77,9 @@ func TestAReadOnlyDatabaseIsReadAndNotWritten(t *testing.T) {
 	now, err := standby.Now(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Len(t, now, 1)
-	assert.ErrorIs(t, standby.SaveCycles(t.Context(), []Cycle{cycle("a", tick(1))}), ErrReadOnly)
+	for name, err := range everyWrite(t, standby) {
+		assert.ErrorIs(t, err, ErrReadOnly, name)
+	}
 	_, err = standby.Prune(t.Context(), tick(5))
 	assert.ErrorIs(t, err, ErrReadOnly)
 }
@@ -104,9 +108,10 @@ func TestTroubleWithTheConnectionHasAName(t *testing.T) {
 				assert.ErrorIs(t, err, c.want, call)
 				assert.NotContains(t, err.Error(), secret, call)
 			}
-			err := s.SaveCycles(t.Context(), []Cycle{cycle("a", tick(0))})
-			assert.ErrorIs(t, err, c.want)
-			assert.NotContains(t, err.Error(), secret)
+			for call, err := range everyWrite(t, s) {
+				assert.ErrorIs(t, err, c.want, call)
+				assert.NotContains(t, err.Error(), secret, call)
+			}
 		})
 	}
 	p := good

@@ -126,7 +126,9 @@ func TestANewerSchemaIsLeftAlone(t *testing.T) {
 
 	_, err := s.Migrate(t.Context(), MigrateOptions{})
 	assert.ErrorIs(t, err, ErrNewerSchema)
-	assert.ErrorIs(t, s.SaveCycles(t.Context(), []Cycle{cycle("a", tick(1))}), ErrNewerSchema, "even when it was the same version before")
+	for name, err := range everyWrite(t, s) {
+		assert.ErrorIs(t, err, ErrNewerSchema, "%s, even when it was the same version before", name)
+	}
 
 	fresh := openStore(t, *mustParse(t, postgres.URL(conn.Config().Database)))
 	for name, err := range everyRead(t, fresh) {
@@ -160,6 +162,70 @@ func everyRead(t *testing.T, s *Store) map[string]error {
 	_, errs["Spent"] = s.Spent(ctx, tick(0))
 	_, _, errs["LoadBudget"] = s.LoadBudget(ctx)
 	return errs
+}
+
+// everyWrite calls everything that writes, besides Prune.
+func everyWrite(t *testing.T, s *Store) map[string]error {
+	ctx := t.Context()
+	return map[string]error{
+		"SaveCycles":     s.SaveCycles(ctx, []Cycle{cycle("a", tick(1))}),
+		"SaveAssessment": s.SaveAssessment(ctx, assessment("a", "1", tick(1)), Findings{Issues: []Issue{found("x", SeverityWarning)}}),
+		"SaveLogRead":    s.SaveLogRead(ctx, LogRead{Cluster: "a", At: tick(1), Counts: []health.LogCount{lines(1, "p", "history", 1)}}),
+		"SaveModelCalls": s.SaveModelCalls(ctx, []ModelCall{call("a", "1", 0, tick(1))}),
+		"SaveBudget":     s.SaveBudget(ctx, Budget{Provider: "rules"}),
+	}
+}
+
+func TestAStoreOfTheFirstVersionIsMigratedWithWhatItHolds(t *testing.T) {
+	p := emptyDatabase(t)
+	s := openStore(t, p)
+	require.NoError(t, s.apply(t.Context(), migrations[0]))
+	options := MigrateOptions{Reader: Role{Name: p.Database + "_reader", Password: "p"}, Writer: Role{Name: p.Database + "_writer", Password: "p"}}
+	conn := owner(t, s)
+	fill(t, conn, "a", start, 600)
+	execute(t, conn, `insert into copilot.clusters_now
+			(cluster, at, interval_ms, seq, state, stale, since, bottleneck, coverage, verdict, snapshot, memory)
+		values ('a', $1, 30000, 3, 'happy', false, $2, 'healthy', 1, '{"cluster": "a"}', '{"cluster": "a"}', '{"memory": 1}')`, tick(599), start)
+	for name, err := range everyRead(t, s) {
+		assert.ErrorIs(t, err, ErrOlderSchema, name)
+	}
+	for name, err := range everyWrite(t, s) {
+		assert.ErrorIs(t, err, ErrOlderSchema, name)
+		assert.ErrorContains(t, err, "copilot db migrate", name)
+	}
+	held := func() (rows string) {
+		require.NoError(t, conn.QueryRow(t.Context(), `select concat(
+			(select count(*) from copilot.snapshots), ' ', (select count(*) from copilot.spans), ' ', (select count(*) from copilot.rollups))`).Scan(&rows))
+		return rows
+	}
+	before := held()
+
+	report, err := s.Migrate(t.Context(), options)
+	require.NoError(t, err)
+	assert.Equal(t, 1, report.From)
+	assert.Equal(t, SchemaVersion, report.To)
+	assert.Equal(t, "version 2: "+migrations[1].about, report.Done[0])
+	assert.Equal(t, before, held())
+	heads, err := s.Heads(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []Head{{Cluster: "a", Seq: 3, At: tick(599)}}, heads, "never explained")
+	memory, _, err := s.LoadMemory(t.Context(), "a")
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"memory": 1}`, string(memory))
+
+	as := func(role Role) *Store {
+		q := p
+		q.User, q.Password = role.Name, role.Password
+		return openStore(t, q)
+	}
+	for name, err := range everyWrite(t, as(options.Writer)) {
+		assert.NoError(t, err, name)
+	}
+	for name, err := range everyRead(t, as(options.Reader)) {
+		if name != "Prune" {
+			assert.NoError(t, err, name)
+		}
+	}
 }
 
 func TestColumnNamesAreDistinctAndFitTheDatabase(t *testing.T) {
@@ -211,7 +277,12 @@ func TestTheReadersRoleReadsAndTheWritersRoleWrites(t *testing.T) {
 	found, err = reader.Check(t.Context())
 	require.NoError(t, err)
 	assert.False(t, found.Writable)
-	assert.ErrorIs(t, reader.SaveCycles(t.Context(), []Cycle{cycle("a", tick(1))}), ErrReadOnly)
+	for name, err := range everyWrite(t, reader) {
+		assert.ErrorIs(t, err, ErrReadOnly, name)
+	}
+	for name, err := range everyWrite(t, writer) {
+		assert.NoError(t, err, name)
+	}
 	execute(t, owner(t, s), fmt.Sprintf(`create role %q login`, p.Database+"_other"))
 	_, err = writer.Migrate(t.Context(), MigrateOptions{Reader: Role{Name: p.Database + "_other"}})
 	assert.ErrorIs(t, err, ErrReadOnly, "rights that could not be passed on are not reported as given")

@@ -55,6 +55,42 @@ func TestPruneTakesSmallBites(t *testing.T) {
 	assert.Equal(t, 100, left)
 }
 
+func TestPruneDeletesOldExplanationsAndLeavesOpenIssues(t *testing.T) {
+	s := newStore(t)
+	save(t, s, cycle("a", tick(200)))
+	for _, name := range []string{"a", "b"} {
+		open, gone := found("open", SeverityWarning), found("gone", SeverityCritical)
+		assess(t, s, assessment(name, "1", tick(0)), Findings{Issues: []Issue{open, gone, found("just gone", SeverityWarning)}})
+		assess(t, s, assessment(name, "2", tick(10)), Findings{Issues: []Issue{open, found("just gone", SeverityWarning)}})
+		assess(t, s, assessment(name, "3", tick(100)), Findings{Issues: []Issue{open}})
+		saveLogs(t, s, LogRead{Cluster: name, At: tick(100), Through: tick(100), Counts: []health.LogCount{lines(99, "p", "history", 1), lines(100, "p", "history", 1)}})
+		require.NoError(t, s.SaveModelCalls(t.Context(), []ModelCall{call(name, "1", 0, tick(99)), call(name, "2", 0, tick(100))}))
+	}
+	report, err := s.Prune(t.Context(), tick(100))
+	require.NoError(t, err)
+	assert.Equal(t, []Pruned{{"assessments", 4}, {"issues", 2}, {"log_patterns", 2}, {"model_calls", 2}}, report[4:])
+
+	issues, err := s.Issues(t.Context(), IssueQuery{Clusters: []string{"b"}})
+	require.NoError(t, err)
+	require.Len(t, issues, 2)
+	assert.Equal(t, "open", issues[0].ID)
+	assert.Equal(t, tick(0), issues[0].OpenedAt, "an open issue stays, however old it is")
+	assert.Equal(t, "just gone", issues[1].ID)
+	states, err := s.LogStates(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Len(t, states, 2, "how far logs were read stays")
+}
+
+// TestPruneTakesSmallBitesOfWhatHasOneTime relies on the guard as well.
+func TestPruneTakesSmallBitesOfWhatHasOneTime(t *testing.T) {
+	s := newStore(t)
+	execute(t, owner(t, s), `insert into copilot.log_patterns (cluster, at, pattern, service, read_at, meaning, count, at_least, sample)
+		select 'a', $1, 'p' || n, 'history', $1, '', 1, false, '' from generate_series(1, 4500) as n`, tick(0))
+	report, err := s.Prune(t.Context(), tick(1))
+	require.NoError(t, err)
+	assert.Contains(t, report, Pruned{"log_patterns", 4500})
+}
+
 func TestTablesCountsWhatIsThere(t *testing.T) {
 	s := newStore(t)
 	save(t, s, cycle("a", tick(0), event(1, health.Unknown, health.Happy)), cycle("a", tick(1)))

@@ -43,15 +43,21 @@ func (w *writes) send(ctx context.Context, tx pgx.Tx) error {
 // write sends statements that need to read nothing first, in one transaction, to a schema that this program knows.
 func (s *Store) write(ctx context.Context, queue func(*writes)) error {
 	return s.transact(ctx, func(tx pgx.Tx) error {
-		var version int
-		if err := tx.QueryRow(ctx, selectSchemaVersion).Scan(&version); err != nil {
-			return err
-		}
-		if err := compareSchema(version); err != nil {
+		if err := knownSchema(ctx, tx); err != nil {
 			return err
 		}
 		w := &writes{}
 		queue(w)
 		return w.send(ctx, tx)
 	})
+}
+
+// knownSchema refuses a schema of another version than this program's. It is asked before anything else: a batch
+// with a table that an older schema lacks would fail as a whole.
+func knownSchema(ctx context.Context, tx pgx.Tx) error {
+	var version int
+	if err := tx.QueryRow(ctx, selectSchemaVersion).Scan(&version); err != nil {
+		return err
+	}
+	return compareSchema(version)
 }

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
+
+// overhears keeps the statements that the store sends.
+type overhears struct {
+	mu   sync.Mutex
+	said []statementSaid
+}
+
+type statementSaid struct {
+	sql  string
+	args []any
+}
+
+func (o *overhears) hear(sql string, args []any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.said = append(o.said, statementSaid{sql, args})
+}
+
+func (o *overhears) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	o.hear(data.SQL, data.Args)
+	return ctx
+}
+func (o *overhears) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (o *overhears) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+func (o *overhears) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	o.hear(data.SQL, data.Args)
+}
+func (o *overhears) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+var wholeTable = regexp.MustCompile(`Seq Scan on (assessments|issues|log_patterns|model_calls|snapshots)\b`)
+
+// TestNothingReadsAWholeHistory asks PostgreSQL how it reads a store with a month of explanations: what is asked
+// for a moment or a cluster must not cost more the longer the history is.
+func TestNothingReadsAWholeHistory(t *testing.T) {
+	p := emptyDatabase(t)
+	_, err := openStore(t, p).Migrate(t.Context(), MigrateOptions{})
+	require.NoError(t, err)
+	listener := &overhears{}
+	s, err := open(t.Context(), Config{Postgres: &p}, listener)
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	conn := owner(t, s)
+	const clusters, n = 8, 2000
+	for i := range clusters {
+		name := fmt.Sprintf("c%d", i)
+		fill(t, conn, name, start, n)
+		save(t, s, cycle(name, tick(n*10)))
+	}
+	execute(t, conn, `insert into copilot.assessments select 'c' || c, 'id-' || n, $1::timestamptz + n * interval '5 minutes', $1, 'schedule', n, 'happy', false, 1, 1,
+		'none', 'rules', '', 'f' || n % 50, '', '', '', '{}', '{}', null from generate_series(0, 7) as c, generate_series(1, 2000) as n`, start)
+	execute(t, conn, `insert into copilot.issues select 'c' || c, 'x' || n % 20, $1::timestamptz + n * interval '5 minutes', $1,
+		case when n < 1990 then $1::timestamptz + (n + 1) * interval '5 minutes' end, 'warning', '', '', '', '', '', '', '{}'
+		from generate_series(0, 7) as c, generate_series(1, 2000) as n`, start)
+	execute(t, conn, `insert into copilot.log_patterns select 'c' || c, $1::timestamptz + n * interval '30 seconds', 'p' || n % 9, 'history', $1, 'm', 1, false,
+		repeat('x', 200) from generate_series(0, 7) as c, generate_series(1, 5000) as n`, start)
+	execute(t, conn, `insert into copilot.model_calls select 'c' || c, 'id-' || n, 1, $1::timestamptz + n * interval '5 minutes', 'm', 'triage', 1, 1, 1, 1, 1, 1, ''
+		from generate_series(0, 7) as c, generate_series(1, 2000) as n`, start)
+	execute(t, conn, `vacuum analyze`)
+
+	ctx, one, late := t.Context(), []string{"c3"}, start.Add(1990*5*time.Minute)
+	for name, call := range map[string]func() error{
+		"the last assessments":        func() error { _, err := s.LatestAssessments(ctx, nil); return err },
+		"the newest of all clusters":  func() error { _, err := s.Assessments(ctx, AssessmentQuery{Limit: 10}); return err },
+		"the assessments of an event": func() error { _, err := s.Assessments(ctx, AssessmentQuery{Clusters: one, EventSeq: 7}); return err },
+		"the same situation in a day": func() error {
+			_, err := s.Assessments(ctx, AssessmentQuery{Clusters: one, From: late, Fingerprint: "f1"})
+			return err
+		},
+		"the open issues of all":       func() error { _, err := s.Issues(ctx, IssueQuery{Open: true}); return err },
+		"the issues of a while":        func() error { _, err := s.Issues(ctx, IssueQuery{Clusters: one, From: late}); return err },
+		"the log patterns of a while":  func() error { _, err := s.LogPatterns(ctx, LogQuery{From: tick(4900), To: tick(5000)}); return err },
+		"the use of models of a while": func() error { _, err := s.Usage(ctx, UsageQuery{From: late, To: late.Add(time.Hour)}); return err },
+		"what was spent today":         func() error { _, err := s.Spent(ctx, late); return err },
+		"the cycles before":            func() error { _, err := s.Before(ctx, "c3", tick(1000), 20); return err },
+		"storing an assessment":        func() error { return s.SaveAssessment(ctx, assessment("c3", "new", late), Findings{}) },
+		"storing calls to models":      func() error { return s.SaveModelCalls(ctx, []ModelCall{{Cluster: "c3", Assessment: "new", At: late}}) },
+		"deleting what is old":         func() error { _, err := s.Prune(ctx, start.Add(time.Minute)); return err },
+		"storing how far logs were read": func() error {
+			return s.SaveLogRead(ctx, LogRead{Cluster: "c3", At: late, Counts: []health.LogCount{lines(1, "p", "history", 1)}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener.said = nil
+			require.NoError(t, call())
+			looked := 0
+			for _, said := range listener.said {
+				verb, _, _ := strings.Cut(strings.TrimSpace(said.sql), " ")
+				if !slices.Contains([]string{"select", "with", "insert", "update", "delete"}, verb) {
+					continue
+				}
+				rows, err := conn.Query(t.Context(), "explain "+said.sql, said.args...)
+				require.NoError(t, err)
+				plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+				require.NoError(t, err)
+				assert.NotRegexp(t, wholeTable, strings.Join(plan, "\n"), said.sql)
+				looked++
+			}
+			assert.NotZero(t, looked)
+		})
+	}
+}
