@@ -127,6 +127,7 @@ func summed(counts []health.LogCount) []explain.LogPattern {
 			sums[k] = &explain.LogPattern{ID: c.Pattern, Service: health.Service(c.Service), Meaning: c.Meaning}
 		}
 		sums[k].Count += c.Count
+		sums[k].AtLeast = sums[k].AtLeast || c.AtLeast
 		sums[k].Sample = cmp.Or(sums[k].Sample, c.Sample)
 	}
 	var all []explain.LogPattern

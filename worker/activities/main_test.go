@@ -1,0 +1,48 @@
+package activities_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// postgres is a real PostgreSQL 16 that all tests share, each with a database of its own.
+var postgres *parts.Postgres
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	var err error
+	if postgres, err = parts.StartPostgres(context.Background(), parts.PostgresOptions{}); err != nil {
+		log.Fatal(err)
+	}
+	code := m.Run()
+	if err := postgres.Stop(); err != nil {
+		log.Print(err)
+	}
+	os.Exit(code)
+}
+
+var databases atomic.Int64
+
+func newStore(t *testing.T) *store.Store {
+	t.Helper()
+	name := fmt.Sprintf("activities_%d", databases.Add(1))
+	require.NoError(t, postgres.CreateDatabase(t.Context(), name))
+	database, err := store.ParseURL(postgres.URL(name))
+	require.NoError(t, err)
+	s, err := store.Open(t.Context(), store.Config{Postgres: &database})
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	_, err = s.Migrate(t.Context(), store.MigrateOptions{})
+	require.NoError(t, err)
+	return s
+}
