@@ -39,6 +39,18 @@ func TestAnAssessmentComesBackAsItWasSaved(t *testing.T) {
 	assert.Equal(t, []Assessment{want}, brief)
 }
 
+func TestThatNobodyKnowsIsExplainedAsWell(t *testing.T) {
+	s := newStore(t)
+	save(t, s, cycle("prod", start))
+	blind := assessment("prod", "event-1", start)
+	blind.State, blind.Stale, blind.Coverage, blind.Confidence = health.Unknown, true, 0, 0
+	assess(t, s, blind, Findings{})
+	latest, err := s.LatestAssessments(t.Context(), nil)
+	require.NoError(t, err)
+	require.Len(t, latest, 1)
+	assert.Equal(t, health.Unknown, latest[0].State)
+}
+
 func TestSavingAnAssessmentAgainChangesNothing(t *testing.T) {
 	s := newStore(t)
 	save(t, s, cycle("a", tick(0)))

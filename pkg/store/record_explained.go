@@ -106,7 +106,7 @@ func newAssessmentRecord(a Assessment, f Findings) (assessmentRecord, error) {
 		err = fmt.Errorf("its confidence %v is above its coverage %v", a.Confidence, a.Coverage)
 	case !slices.Contains([]Trigger{OnEvent, OnSchedule, OnDemand}, a.Trigger):
 		err = fmt.Errorf("its trigger is %q, not %s, %s or %s", a.Trigger, OnEvent, OnSchedule, OnDemand)
-	case !slices.Contains(health.States(), a.State):
+	case a.State != health.Unknown && !slices.Contains(health.States(), a.State):
 		err = fmt.Errorf("its state is no state (%v)", a.State)
 	case a.EventSeq < 0:
 		err = fmt.Errorf("its event has number %d: events are numbered from 1", a.EventSeq)
