@@ -25,6 +25,13 @@ func configCommand() *cobra.Command {
 		if _, err := c.Store.Database(cmd.Context()); err != nil {
 			return err
 		}
+		index, err := c.Knowledge.Index()
+		if err != nil {
+			return err
+		}
+		if _, err := c.Explain.Explainer(cmd.Context()); err != nil {
+			return err
+		}
 		for _, cluster := range c.Clusters {
 			source, err := cluster.Source()
 			if err != nil {
@@ -42,7 +49,8 @@ func configCommand() *cobra.Command {
 				return fmt.Errorf("clusters[%s].telemetry: %w", cluster.Name, err)
 			}
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "The configuration is good. Clusters: %d.\n", len(c.Clusters))
+		fmt.Fprintf(cmd.OutOrStdout(), "The configuration is good. Clusters: %d. Documents: %d. Explained by: %s.\n",
+			len(c.Clusters), len(index.Library().Documents), c.Explain.Provider)
 		return nil
 	}
 	example := &cobra.Command{Use: "example", Short: "Print a commented configuration", Args: cobra.NoArgs,

@@ -15,16 +15,26 @@ import (
 
 func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "explain",
-		Short: "Explain the last of the snapshots from standard input: what happened, why, what to do first",
-		Long: `Reads snapshots as "copilot evaluate" does, judges all of them in order, and explains the last one of
-each cluster by rules. The event that is explained is the cluster's last one.`,
-		Example: "  copilot explain <snapshots.jsonl",
-		Args:    cobra.NoArgs,
+		Use:   "explain [CLUSTER[/EVENT]]",
+		Short: "Explain a cluster, one of its events, or snapshots from standard input: what happened, why, what to do first",
+		Long: `With a cluster, has the running worker explain how it is now, or why its event of that number happened, as the
+worker is configured to explain. The explanation is stored too. --stored prints the latest stored one and asks nobody.
+
+Without a cluster, reads snapshots as "copilot evaluate" does, judges all of them in order, and explains the last one
+of each cluster by rules. The event that is explained is the cluster's last one.`,
+		Example: "  copilot explain --config copilot.yaml prod\n  copilot explain --config copilot.yaml prod/17 --stored\n  copilot explain <snapshots.jsonl",
+		Args:    cobra.MaximumNArgs(1),
 	}
 	path := configFlag(cmd, false)
 	asJSON := cmd.Flags().Bool("json", false, "print one JSON object a line instead of text")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	stored := cmd.Flags().Bool("stored", false, "print the latest explanation that is stored, and ask for none")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return explainCluster(cmd, *path, args[0], *stored, *asJSON)
+		}
+		if *stored {
+			return errors.New("--stored needs a cluster: copilot explain --config FILE CLUSTER --stored")
+		}
 		rules, err := rulesFrom(*path)
 		if err != nil {
 			return err
@@ -33,7 +43,11 @@ each cluster by rules. The event that is explained is the cluster's last one.`,
 		if err != nil {
 			return err
 		}
-		return printExplanations(cmd.OutOrStdout(), watched, *asJSON)
+		var all []explain.Explanation
+		for _, w := range watched {
+			all = append(all, explain.ByRules(explain.Gather(w.input)))
+		}
+		return printExplanations(cmd.OutOrStdout(), all, *asJSON)
 	}
 	return cmd
 }
@@ -79,16 +93,15 @@ func watchAll(in io.Reader, warnings io.Writer, rules func(cluster string) healt
 	return order, err
 }
 
-func printExplanations(out io.Writer, all []*watched, asJSON bool) (err error) {
+func printExplanations(out io.Writer, all []explain.Explanation, asJSON bool) (err error) {
 	buffered := bufio.NewWriter(out)
 	defer func() { err = errors.Join(err, buffered.Flush()) }()
 	encoder := json.NewEncoder(buffered)
 	encoder.SetEscapeHTML(false)
-	for i, w := range all {
-		explanation := explain.ByRules(explain.Gather(w.input))
+	for i, explanation := range all {
 		if asJSON {
 			if err := encoder.Encode(explanation); err != nil {
-				return fmt.Errorf("writing the explanation of cluster %q: %w", w.input.Snapshot.Cluster, err)
+				return fmt.Errorf("writing the explanation of cluster %q: %w", explanation.Cluster, err)
 			}
 			continue
 		}
