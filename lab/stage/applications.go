@@ -3,6 +3,7 @@ package stage
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -13,14 +14,16 @@ import (
 // applications are the processes that use the watched cluster.
 type applications struct {
 	cluster *parts.Temporal
+	// log is given what the processes log.
+	log io.Writer
 	// metrics are the addresses of the workers' metrics, one for each worker that may ever run.
 	metrics [MaxWorkers]string
 	workers []*parts.Process
 	load    *parts.Process
 }
 
-func newApplications(cluster *parts.Temporal) (*applications, error) {
-	a := &applications{cluster: cluster}
+func newApplications(cluster *parts.Temporal, log io.Writer) (*applications, error) {
+	a := &applications{cluster: cluster, log: log}
 	for i := range a.metrics {
 		port, err := parts.FreePort()
 		if err != nil {
@@ -95,7 +98,7 @@ func (a *applications) start(name, role string, arguments ...string) (*parts.Pro
 		return nil, fmt.Errorf("finding the lab's own binary: %w", err)
 	}
 	arguments = append([]string{role, "--address", a.cluster.Address(), "--namespace", a.cluster.Namespace()}, arguments...)
-	return parts.StartProcess(name, exec.Command(self, arguments...), parts.ProcessOptions{})
+	return parts.StartProcess(name, exec.Command(self, arguments...), parts.ProcessOptions{Log: a.log})
 }
 
 // check fails when a process ended that was to go on.

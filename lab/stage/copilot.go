@@ -55,6 +55,10 @@ func (s *Stage) startCopilot(ctx context.Context) error {
 		"clusters": []map[string]any{{
 			"name":       Cluster,
 			"prometheus": map[string]any{"url": s.prometheus.URL()},
+			"logs": map[string]any{
+				"url":      s.loki.URL(),
+				"selector": fmt.Sprintf("{job=~%q}", serverJob+"|"+workerJob),
+			},
 			"telemetry": map[string]any{
 				"selector":        fmt.Sprintf("job=%q", serverJob),
 				"worker_selector": fmt.Sprintf("job=%q", workerJob),

@@ -24,7 +24,7 @@ type Options struct {
 	Progress func(step string)
 }
 
-// The Prometheus jobs of the watched cluster's server and of its workers.
+// The jobs of the watched cluster's server and of its workers, in Prometheus and in Loki.
 const (
 	serverJob = "temporal"
 	workerJob = "workers"
@@ -44,6 +44,8 @@ type Stage struct {
 	home       *parts.Temporal // the copilot's own server
 	watched    *parts.Temporal
 	prometheus *parts.Prometheus
+	loki       *parts.Loki
+	shippers   shippers
 
 	copilot       *parts.Process
 	copilotConfig string
@@ -76,6 +78,7 @@ func (s *Stage) start(ctx context.Context) error {
 		run   func(context.Context) error
 	}{
 		{"PostgreSQL 16", s.startPostgres},
+		{"Loki", s.startLoki},
 		{"two Temporal servers: the one to watch, and the copilot's own", s.startTemporals},
 		{"Prometheus", s.startPrometheus},
 		{"the copilot", s.startCopilot},
@@ -117,7 +120,7 @@ func (s *Stage) startTemporals(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		s.watched, err = parts.StartTemporal(ctx, parts.TemporalOptions{
-			PostgresURL: throughProxy, MetricsFramework: s.options.MetricsFramework, Shards: shards,
+			PostgresURL: throughProxy, MetricsFramework: s.options.MetricsFramework, Shards: shards, Log: s.shippers.server,
 		})
 		return err
 	})
@@ -136,7 +139,7 @@ func (s *Stage) startTemporals(ctx context.Context) error {
 
 func (s *Stage) startPrometheus(ctx context.Context) error {
 	var err error
-	if s.applications, err = newApplications(s.watched); err != nil {
+	if s.applications, err = newApplications(s.watched, s.shippers.workers); err != nil {
 		return err
 	}
 	s.onStop(s.applications.stop)
@@ -186,6 +189,7 @@ func (s *Stage) Addresses() []Address {
 		{"its metrics", "http://" + s.watched.MetricsAddress() + "/metrics"},
 		{"the copilot's Temporal server (gRPC)", s.home.Address()},
 		{"Prometheus", s.prometheus.URL()},
+		{"Loki", s.loki.URL()},
 		{"the copilot's store", s.StoreURL()},
 		{"the copilot's configuration", s.copilotConfig},
 	}

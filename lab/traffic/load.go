@@ -31,7 +31,7 @@ const (
 
 // RunLoad starts workflows at an even rate until ctx ends, however many of the requests fail.
 func RunLoad(ctx context.Context, options LoadOptions) error {
-	connection, err := client.NewLazyClient(client.Options{HostPort: options.Address, Namespace: options.Namespace, Logger: quiet})
+	connection, err := client.NewLazyClient(client.Options{HostPort: options.Address, Namespace: options.Namespace, Logger: logger})
 	if err != nil {
 		return fmt.Errorf("making a client of Temporal at %s: %w", options.Address, err)
 	}

@@ -2,10 +2,11 @@ package traffic
 
 import (
 	"log/slog"
+	"os"
 
 	"go.temporal.io/sdk/log"
 )
 
-// quiet drops what the SDK logs: that activities fail and connections break is what scenarios are about, and
-// what ends a worker or a client is returned as an error.
-var quiet = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+// logger writes what the SDK warns of to standard error, as JSON. Workers under trouble have much to say, and
+// that is what scenarios are about.
+var logger = log.NewStructuredLogger(slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))

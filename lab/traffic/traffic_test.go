@@ -36,7 +36,7 @@ func TestOrdersAreFulfilledOrFailAsTheLoadSays(t *testing.T) {
 	go func() { ended <- RunLoad(ctx, sound) }()
 	go func() { ended <- RunLoad(ctx, failing) }()
 
-	connection, err := client.DialContext(t.Context(), client.Options{HostPort: server.Address(), Logger: quiet})
+	connection, err := client.DialContext(t.Context(), client.Options{HostPort: server.Address(), Logger: logger})
 	require.NoError(t, err)
 	defer connection.Close()
 	for _, status := range []string{"Completed", "Failed"} {

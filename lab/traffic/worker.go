@@ -36,7 +36,7 @@ func RunWorker(ctx context.Context, options WorkerOptions) error {
 		HostPort:       options.Address,
 		Namespace:      options.Namespace,
 		MetricsHandler: sdktally.NewMetricsHandler(metrics.scope),
-		Logger:         quiet,
+		Logger:         logger,
 	})
 	if err != nil {
 		return fmt.Errorf("connecting to Temporal at %s: %w", options.Address, err)

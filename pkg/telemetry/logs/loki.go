@@ -23,9 +23,9 @@ import (
 var api = telemetry.API{Name: "Loki", Path: "/loki/api/v1", Example: "http://loki:3100"}
 
 const (
-	// maxLine is how much of a line is read, in bytes: a server's line has its stack trace, most of it, at its
-	// end. It bounds an answer too.
-	maxLine = 4_000
+	// maxLine is how much of a line is read, in characters. A server's line says what it has to say in less than
+	// 1,100, by measure; then comes its stack trace.
+	maxLine = 1_900
 	// maxAnswer is the largest answer that is read, in bytes: a page of long lines, escaped.
 	maxAnswer = 64 << 20
 	// silentAfter is how long nothing at all may be written before that is worth a word.
@@ -66,7 +66,7 @@ func (l *loki) lines(ctx context.Context, from, to time.Time, limit int) ([]entr
 		lines, err := l.ask(ctx, l.query, from, to, limit, "forward")
 		var tooMany tooManyError
 		if errors.As(err, &tooMany) && limit > minLimit {
-			l.limit.Store(max(minLimit, min(int64(tooMany), int64(limit)-1)))
+			l.limit.Store(int64(max(minLimit, tooMany.limit(limit))))
 			continue
 		}
 		return lines, err == nil && len(lines) < limit, l.unavailable(err)
@@ -167,8 +167,18 @@ func (l *loki) get(ctx context.Context, page string, values url.Values, data any
 // mostLines finds the number that a Loki gives at most in "(5000 > 1000)".
 var mostLines = regexp.MustCompile(`\(\d+ > (\d+)\)`)
 
-// tooManyError is the number of lines that a Loki gives at most; 0 when it does not say.
+// tooManyError is the number of lines that a Loki gives at most, or halfAsMany when it does not say.
 type tooManyError int
+
+const halfAsMany tooManyError = -1
+
+// limit is how many lines to ask for instead.
+func (e tooManyError) limit(asked int) int {
+	if e == halfAsMany || int(e) >= asked {
+		return asked / 2
+	}
+	return int(e)
+}
 
 func (e tooManyError) Error() string { return "it gives fewer lines at once than were asked for" }
 
@@ -182,7 +192,10 @@ func refusal(response *http.Response) error {
 			most, _ := strconv.Atoi(m[1])
 			return tooManyError(most)
 		}
-		return tooManyError(0)
+		return halfAsMany
+	case strings.Contains(text, "message larger than max"):
+		// A Loki's parts send each other 4 MiB by default, and fail on more.
+		return halfAsMany
 	case response.StatusCode == http.StatusNotFound:
 		return errors.New("it does not know the page (HTTP 404): is this the URL of a Loki, without /loki/api/v1?")
 	case response.StatusCode == http.StatusTooManyRequests:

@@ -104,6 +104,26 @@ func TestARealLokiGivesEveryLineOnce(t *testing.T) {
 	assert.Empty(t, last.Counts)
 }
 
+func TestLongLinesAreReadInPartsThatLokiCanSend(t *testing.T) {
+	loki := startLoki(t, parts.LokiOptions{})
+	now := time.Now()
+	const count = 4_000
+	lines := make([]parts.LogLine, count)
+	for i := range lines {
+		// Three bytes a character, of which Loki counts one.
+		lines[i] = parts.LogLine{At: now.Add(-20*time.Second + time.Duration(i)*time.Millisecond), Text: fmt.Sprintf("%d context deadline exceeded %s", i, strings.Repeat("€", 3_000))}
+	}
+	for begin := 0; begin < count; begin += 200 {
+		require.NoError(t, loki.Push(t.Context(), "", map[string]string{"job": "temporal"}, lines[begin:begin+200]...))
+	}
+	began := time.Now()
+	reading, err := reader(t, logs.Source{Source: at(loki), Selector: `{job="temporal"}`}, logs.Options{}).Read(t.Context(), logs.Cursor{}, now)
+	require.NoError(t, err)
+	t.Log("took", time.Since(began))
+	assert.Equal(t, map[string]int{"deadline_exceeded@unknown": count}, total(reading.Counts))
+	assert.False(t, reading.More)
+}
+
 func TestALokiWithTenantsWantsToKnowTheTenant(t *testing.T) {
 	loki := startLoki(t, parts.LokiOptions{Tenants: true})
 	now := time.Now()

@@ -41,9 +41,10 @@ type Options struct {
 	Skew time.Duration
 	// Behind is how far back a Read goes at most, after a pause; 0 means 15 minutes.
 	Behind time.Duration
-	// MaxLines is how many lines one Read takes; 0 means 50,000, some 30 MB.
+	// MaxLines is how many lines one Read takes; 0 means 50,000, at most 100 MB.
 	MaxLines int
-	// PageSize is how many lines one request asks for; 0 means 5,000, which is all that a Loki gives by default.
+	// PageSize is how many lines one request asks for; 0 means 2,000, since an answer of a Loki with its usual
+	// settings cannot exceed 4 MiB.
 	PageSize int
 }
 
@@ -54,7 +55,7 @@ func (o Options) withDefaults() Options {
 	o.Skew = cmp.Or(o.Skew, 30*time.Second)
 	o.Behind = cmp.Or(o.Behind, 15*time.Minute)
 	o.MaxLines = cmp.Or(o.MaxLines, 50_000)
-	o.PageSize = cmp.Or(o.PageSize, 5_000)
+	o.PageSize = cmp.Or(o.PageSize, 2_000)
 	return o
 }
 
@@ -148,7 +149,7 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, now time.Time) (Readin
 		c.Next = timeOf(sliceOf(now.Add(-r.options.Lookback)))
 		c.Through = c.Next
 	}
-	if oldest := now.Add(-r.options.Behind); c.Next.Before(oldest) {
+	if oldest := timeOf(sliceOf(now.Add(-r.options.Behind))); c.Next.Before(oldest) {
 		if c.Through.Before(oldest) {
 			reading.GaveUp = fmt.Sprintf("lines from %s to %s were not read: more than %s had passed", c.Through.UTC().Format(time.RFC3339), oldest.UTC().Format(time.RFC3339), r.options.Behind)
 			c.Through = oldest
