@@ -2,8 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -47,10 +47,42 @@ func (o *overhears) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.Tra
 }
 func (o *overhears) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-var wholeTable = regexp.MustCompile(`Seq Scan on (assessments|issues|log_patterns|model_calls|snapshots)\b`)
+// plan is a node of a plan that PostgreSQL carried out. Rows are the average of its loops.
+type plan struct {
+	Relation string  `json:"Relation Name"`
+	Rows     float64 `json:"Actual Rows"`
+	Filtered float64 `json:"Rows Removed by Filter"`
+	Loops    float64 `json:"Actual Loops"`
+	Plans    []plan
+}
 
-// TestNothingReadsAWholeHistory asks PostgreSQL how it reads a store with a month of explanations: what is asked
-// for a moment or a cluster must not cost more the longer the history is.
+// read is how many rows of tables were looked at.
+func (p plan) read() (rows float64) {
+	if p.Relation != "" {
+		rows = (p.Rows + p.Filtered) * p.Loops
+	}
+	for _, part := range p.Plans {
+		rows += part.read()
+	}
+	return rows
+}
+
+// rowsRead carries a statement out again, takes back what it did, and says how many rows it looked at.
+func rowsRead(t *testing.T, conn *pgx.Conn, said statementSaid) float64 {
+	t.Helper()
+	tx, err := conn.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, tx.Rollback(t.Context())) }()
+	var text string
+	require.NoError(t, tx.QueryRow(t.Context(), "explain (analyze, format json) "+said.sql, said.args...).Scan(&text))
+	var plans []struct{ Plan plan }
+	require.NoError(t, json.Unmarshal([]byte(text), &plans))
+	return plans[0].Plan.read()
+}
+
+// TestNothingReadsAWholeHistory asks PostgreSQL how many rows it reads in a store with a week of explanations, 2,000
+// and more in each table for each of eight clusters: what is asked of a while must not cost more the longer the
+// history is.
 func TestNothingReadsAWholeHistory(t *testing.T) {
 	p := emptyDatabase(t)
 	_, err := openStore(t, p).Migrate(t.Context(), MigrateOptions{})
@@ -108,11 +140,7 @@ func TestNothingReadsAWholeHistory(t *testing.T) {
 				if !slices.Contains([]string{"select", "with", "insert", "update", "delete"}, verb) {
 					continue
 				}
-				rows, err := conn.Query(t.Context(), "explain "+said.sql, said.args...)
-				require.NoError(t, err)
-				plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
-				require.NoError(t, err)
-				assert.NotRegexp(t, wholeTable, strings.Join(plan, "\n"), said.sql)
+				assert.Less(t, rowsRead(t, conn, said), 1000.0, said.sql)
 				looked++
 			}
 			assert.NotZero(t, looked)
