@@ -56,8 +56,8 @@ func (d *Datasource) clustersExplained(ctx context.Context, wanted []string) ([]
 			continue
 		}
 		e := explained{present: c, assessment: a}
-		if e.whole, err = readExplanation(a); err != nil {
-			lacking.warn(err.Error())
+		if e.whole, ok = readExplanation(a); !ok {
+			lacking.warn(unreadable(a))
 		}
 		if !e.current() {
 			lacking.warn(e.outdated())
@@ -70,13 +70,17 @@ func (d *Datasource) clustersExplained(ctx context.Context, wanted []string) ([]
 	return all, without, lacking, nil
 }
 
-// readExplanation reads the whole of an assessment. The error is for people.
-func readExplanation(a store.Assessment) (explain.Explanation, error) {
+// readExplanation reads the whole of an assessment. A newer worker may write what this version can't read.
+func readExplanation(a store.Assessment) (explain.Explanation, bool) {
 	var whole explain.Explanation
 	if err := json.Unmarshal(a.Explanation, &whole); err != nil {
-		return explain.Explanation{}, fmt.Errorf("The details of assessment %q of cluster %q can't be read by this version of the plugin: update it to the version of the worker.", a.ID, a.Cluster)
+		return explain.Explanation{}, false
 	}
-	return whole, nil
+	return whole, true
+}
+
+func unreadable(a store.Assessment) string {
+	return fmt.Sprintf("The details of assessment %q of cluster %q can't be read by this version of the plugin: update it to the version of the worker.", a.ID, a.Cluster)
 }
 
 func (u unassessed) String() string {

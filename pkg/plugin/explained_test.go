@@ -103,6 +103,26 @@ func TestAClusterThatWasNeverAssessedHasNoRowAndANotice(t *testing.T) {
 	assert.Equal(t, "happy", summary["health_state"])
 }
 
+func TestALateExplanationAppearsInTheRowOfItsEvent(t *testing.T) {
+	d, s, _ := streaming(t)
+	w := watch(t, d, "events")
+	first := w.next(t)
+	assert.Equal(t, []any{""}, cells(t, first, "explanation"))
+
+	late := told{cluster: "prod", id: "event-1", at: storyBegins, trigger: store.OnEvent, seq: 1, state: health.Happy, made: "rules"}
+	assess(t, s.Store, late)
+	second := w.next(t)
+	assert.Equal(t, []string{"prod/1"}, ids(second), "no row comes twice")
+	assert.Equal(t, []any{"prod is happy. So say the *signals*."}, cells(t, second, "explanation"))
+	assert.Equal(t, []any{"event-1"}, cells(t, second, "assessment"))
+	assert.Equal(t, schema(t, first), schema(t, second))
+
+	late.id, late.trigger, late.seq, late.at = "schedule-1", store.OnSchedule, 0, storyBegins.Add(30*time.Second)
+	assess(t, s.Store, late)
+	w.quiet(t)
+	require.NoError(t, w.end(t))
+}
+
 func TestAlertRulesCountIssuesOnlyWhereTheyAreKnown(t *testing.T) {
 	s, _ := newStore(t)
 	tellStory(t, s)
@@ -260,5 +280,20 @@ func TestStepsAreRoundAndFit(t *testing.T) {
 		assert.LessOrEqual(t, len(begins), 367)
 		assert.False(t, begins[0].After(from))
 		assert.Zero(t, begins[0].Unix()%int64(step.Seconds()), "steps begin where those of the store do")
+	}
+}
+
+func TestWhatANewerWorkerWroteIsShownAsFarAsItCanBeRead(t *testing.T) {
+	s, _ := newStore(t)
+	tell(t, s, "prod", storyBegins, healthy(2))
+	require.NoError(t, s.SaveAssessment(t.Context(), store.Assessment{
+		Cluster: "prod", ID: "event-1", At: storyBegins, MadeAt: storyBegins, Trigger: store.OnEvent, EventSeq: 1, State: health.Happy,
+		Made: "m", Summary: "All is well.", Explanation: []byte(`{"state": "ecstatic"}`), Evidence: []byte(`{}`),
+	}, store.Findings{}))
+	d := newTestDatasource(t, s, storyBegins.Add(31*time.Second))
+	for _, kind := range []string{"summary", "assessments"} {
+		frame := ask1(t, d, kind)
+		assert.Equal(t, "All is well.", cell(t, frame, "summary", 0), kind)
+		assert.Contains(t, frame.Meta.Notices[0].Text, "can't be read by this version of the plugin: update it", kind)
 	}
 }

@@ -29,11 +29,11 @@ func answerAssessments(ctx context.Context, d *Datasource, a ask) (data.Frames, 
 	}
 	rows := make([]assessmentRow, 0, len(stored))
 	for _, s := range stored {
-		row := assessmentRow{Assessment: s}
-		if row.whole, err = readExplanation(s); err != nil {
-			lacking.warn(err.Error())
+		whole, ok := readExplanation(s)
+		if !ok {
+			lacking.warn(unreadable(s))
 		}
-		rows = append(rows, row)
+		rows = append(rows, assessmentRow{s, whole})
 	}
 	return lacking.on(data.Frames{assessmentsFrame(rows)}), nil
 }

@@ -184,26 +184,6 @@ func TestAStreamSendsACompleteSnapshotForEveryChange(t *testing.T) {
 	require.NoError(t, w.end(t), "Grafana hung up")
 }
 
-func TestALateExplanationAppearsInTheRowOfItsEvent(t *testing.T) {
-	d, s, _ := streaming(t)
-	w := watch(t, d, "events")
-	first := w.next(t)
-	assert.Equal(t, []any{""}, cells(t, first, "explanation"))
-
-	late := told{cluster: "prod", id: "event-1", at: storyBegins, trigger: store.OnEvent, seq: 1, state: health.Happy, made: "rules"}
-	assess(t, s.Store, late)
-	second := w.next(t)
-	assert.Equal(t, []string{"prod/1"}, ids(second), "no row comes twice")
-	assert.Equal(t, []any{"prod is happy. So say the *signals*."}, cells(t, second, "explanation"))
-	assert.Equal(t, []any{"event-1"}, cells(t, second, "assessment"))
-	assert.Equal(t, schema(t, first), schema(t, second))
-
-	late.id, late.trigger, late.seq, late.at = "schedule-1", store.OnSchedule, 0, storyBegins.Add(30*time.Second)
-	assess(t, s.Store, late)
-	w.quiet(t)
-	require.NoError(t, w.end(t))
-}
-
 func schema(t *testing.T, f *data.Frame) string {
 	t.Helper()
 	raw, err := data.FrameToJSON(f, data.IncludeSchemaOnly)
