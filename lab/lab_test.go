@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -72,8 +74,8 @@ func TestTheDemoEndsWellOnlyIfTheCopilotToldTheStoryAsItWas(t *testing.T) {
 	})
 }
 
-func TestWhatIsUpIsReachableAndGoneAfterCtrlC(t *testing.T) {
-	command := exec.Command(buildLab(t), "up", "--rate", "1")
+func TestWhatIsUpIsReachableAndChangeableAndGoneAfterCtrlC(t *testing.T) {
+	command := exec.Command(buildLab(t), "up", "--rate", "1", "--control", "127.0.0.1:0")
 	command.Env = append(os.Environ(), "TMPDIR="+cleanTemp(t))
 	var errors bytes.Buffer
 	command.Stderr = &errors
@@ -85,22 +87,58 @@ func TestWhatIsUpIsReachableAndGoneAfterCtrlC(t *testing.T) {
 	lines := bufio.NewScanner(io.TeeReader(output, &said))
 	for lines.Scan() && !strings.Contains(lines.Text(), "Ctrl-C stops everything") {
 	}
-	page := regexp.MustCompile(`(?m)^Prometheus +(http://\S+)$`).FindStringSubmatch(said.String())
-	require.NotNil(t, page, said.String()+errors.String())
-	require.NoError(t, get(t, page[1]+"/-/ready"))
+	address := func(part string) string {
+		found := regexp.MustCompile(`(?m)^` + part + ` +(http://\S+)$`).FindStringSubmatch(said.String())
+		require.NotNil(t, found, said.String()+errors.String())
+		return found[1]
+	}
+	page := address("Prometheus") + "/-/ready"
+	status, _ := ask(t, http.MethodGet, page, "")
+	require.Equal(t, http.StatusOK, status)
+	underControl(t, address("control"))
 
 	require.NoError(t, command.Process.Signal(os.Interrupt))
 	require.NoError(t, command.Wait(), errors.String())
-	require.ErrorContains(t, get(t, page[1]+"/-/ready"), "refused")
+	_, err = http.Get(page) //nolint:bodyclose,noctx // there is nobody to answer
+	require.ErrorContains(t, err, "refused")
 }
 
-func get(t *testing.T, page string) error {
+func underControl(t *testing.T, control string) {
+	status, body := ask(t, http.MethodPost, control+"/conditions", "{workers: 1, activity_time: 20ms}")
+	require.Equal(t, http.StatusOK, status, body)
+	status, body = ask(t, http.MethodGet, control+"/stage", "")
+	require.Equal(t, http.StatusOK, status, body)
+	require.Contains(t, body, `"conditions":{"rate":1,"activity_time":"20ms","fail_share":0,"workers":1,`, "what is not named stays")
+	require.Regexp(t, `"store":\{"host":"127.0.0.1","port":\d+,"database":"copilot",`, body)
+
+	status, body = ask(t, http.MethodPost, control+"/conditions", "{workers: 7}")
+	require.Equal(t, http.StatusBadRequest, status)
+	require.Contains(t, body, "workers 7: it is a number from 0 to 4")
+	status, body = ask(t, http.MethodPost, control+"/grafana/restart", "")
+	require.Equal(t, http.StatusNotFound, status)
+	require.Contains(t, body, "--grafana")
+
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		_, body := ask(t, http.MethodGet, control+"/events", "")
+		var events []struct {
+			Seq           int64
+			At, Committed time.Time
+		}
+		require.NoError(c, json.Unmarshal([]byte(body), &events), body)
+		require.NotEmpty(c, events, "the first verdict is an event")
+		require.EqualValues(c, 1, events[0].Seq)
+		require.WithinRange(c, events[0].Committed, events[0].At, events[0].At.Add(time.Minute))
+	}, 2*time.Minute, time.Second)
+}
+
+func ask(t *testing.T, method, page, body string) (status int, answer string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, page, http.NoBody)
+	request, err := http.NewRequestWithContext(t.Context(), method, page, strings.NewReader(body))
 	require.NoError(t, err)
 	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	return response.Body.Close()
+	require.NoError(t, err)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, string(content)
 }

@@ -1,19 +1,24 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/temporal-sre/copilot/lab/control"
+	"github.com/temporal-sre/copilot/lab/grafana"
 	"github.com/temporal-sre/copilot/lab/stage"
 )
 
 func upCommand() *cobra.Command {
 	conditions := stage.Calm()
 	options := stage.Options{}
+	var grafanaHome, controlAddress string
 	command := &cobra.Command{
 		Use:   "up",
 		Short: "Start everything, print where it is, and keep it up until Ctrl-C",
@@ -29,12 +34,26 @@ func upCommand() *cobra.Command {
 			if err := on.Set(command.Context(), conditions); err != nil {
 				return err
 			}
-			table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-			for _, address := range on.Addresses() {
-				fmt.Fprintf(table, "%s\t%s\n", address.Part, address.Where)
+			addresses := on.Addresses()
+			var server *grafana.Server
+			if grafanaHome != "" {
+				options.Progress("Grafana")
+				if server, err = grafana.Start(command.Context(), grafanaHome, on.StoreURL()); err != nil {
+					return err
+				}
+				defer func() { err = errors.Join(err, server.Stop()) }()
+				addresses = append(addresses, stage.Address{Part: "Grafana", Where: server.URL()})
 			}
-			if err := table.Flush(); err != nil {
-				return fmt.Errorf("printing the addresses: %w", err)
+			if controlAddress != "" {
+				controls, err := control.Start(command.Context(), controlAddress, on, server)
+				if err != nil {
+					return err
+				}
+				defer func() { err = errors.Join(err, controls.Stop(context.WithoutCancel(command.Context()))) }()
+				addresses = append(addresses, stage.Address{Part: "control", Where: controls.URL()})
+			}
+			if err := printAddresses(out, addresses); err != nil {
+				return err
 			}
 			fmt.Fprintf(out, "under %s\nCtrl-C stops everything\n", conditions)
 			<-command.Context().Done()
@@ -50,5 +69,19 @@ func upCommand() *cobra.Command {
 	flags.IntVar(&conditions.Workers, "workers", conditions.Workers, "worker processes")
 	flags.IntVar(&conditions.ActivitySlots, "activity-slots", conditions.ActivitySlots, "activities that a worker runs at a time")
 	flags.StringVar((*string)(&conditions.Database), "database", string(conditions.Database), "ok, slow, hung or down")
+	flags.BoolVar(&options.WatchItself, "watch-itself", false, "have the copilot watch its own Temporal server too, as a second cluster")
+	flags.StringVar(&grafanaHome, "grafana", "", "`folder` of a Grafana to start too, with the plugin in dist/")
+	flags.StringVar(&controlAddress, "control", "", "`address` at which to take changes of conditions, like 127.0.0.1:7654")
 	return command
+}
+
+func printAddresses(out io.Writer, addresses []stage.Address) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, address := range addresses {
+		fmt.Fprintf(table, "%s\t%s\n", address.Part, address.Where)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing the addresses: %w", err)
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 
+	"github.com/temporal-sre/copilot/lab/grafana"
 	"github.com/temporal-sre/copilot/lab/scenario"
 	"github.com/temporal-sre/copilot/lab/stage"
 )
@@ -65,12 +66,12 @@ func Run(ctx context.Context, options Options) (err error) {
 	addresses := on.Addresses()
 	if options.GrafanaHome != "" {
 		show.Starting("Grafana")
-		grafana, err := startGrafana(ctx, options.GrafanaHome, on)
+		server, err := grafana.Start(ctx, options.GrafanaHome, on.StoreURL())
 		if err != nil {
 			return interrupted(ctx, err)
 		}
-		defer func() { err = errors.Join(err, grafana.Stop()) }()
-		address := stage.Address{Part: "Grafana", Where: grafana.url}
+		defer func() { err = errors.Join(err, server.Stop()) }()
+		address := stage.Address{Part: "Grafana", Where: server.URL()}
 		show.Reachable(address)
 		addresses = append(addresses, address)
 	}

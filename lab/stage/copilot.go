@@ -18,6 +18,9 @@ import (
 // Cluster is the name under which the copilot watches the stage's cluster.
 const Cluster = "lab"
 
+// Home is the name of the copilot's own Temporal server among the clusters, where it watches that too.
+const Home = "copilot"
+
 // scrapeInterval is how often Prometheus asks: often enough for rates over window to be smooth.
 const scrapeInterval = 2 * time.Second
 
@@ -42,32 +45,13 @@ func (s *Stage) startCopilot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listen, err := parts.FreePort()
-	if err != nil {
-		return err
-	}
 	file := filepath.Join(s.scratch, "copilot.yaml")
 	content, err := yaml.Marshal(map[string]any{
 		"interval": s.options.Interval.String(),
 		"temporal": map[string]any{"address": s.home.Address(), "namespace": s.home.Namespace()},
 		"store":    map[string]any{"url": s.StoreURL()},
-		"metrics":  map[string]any{"listen": parts.Loopback(listen)},
-		"clusters": []map[string]any{{
-			"name":       Cluster,
-			"prometheus": map[string]any{"url": s.prometheus.URL()},
-			"logs": map[string]any{
-				"url":      s.loki.URL(),
-				"selector": fmt.Sprintf("{job=~%q}", serverJob+"|"+workerJob),
-			},
-			"telemetry": map[string]any{
-				"selector":        fmt.Sprintf("job=%q", serverJob),
-				"worker_selector": fmt.Sprintf("job=%q", workerJob),
-				"scrape_interval": scrapeInterval.String(),
-				"window":          window.String(),
-				"shards":          shards,
-			},
-			"thresholds": map[string]any{"gates": roomyThresholds},
-		}},
+		"metrics":  map[string]any{"listen": s.copilotListen},
+		"clusters": s.clusters(),
 	})
 	if err != nil {
 		return fmt.Errorf("writing the copilot's configuration: %w", err)
@@ -85,6 +69,30 @@ func (s *Stage) startCopilot(ctx context.Context) error {
 	}
 	s.onStop(s.copilot.Stop)
 	return s.openStore(ctx)
+}
+
+// clusters are those that the copilot watches, as its configuration spells them.
+func (s *Stage) clusters() []map[string]any {
+	cluster := func(name, server, worker string, shards int) map[string]any {
+		return map[string]any{
+			"name":       name,
+			"prometheus": map[string]any{"url": s.prometheus.URL()},
+			"telemetry": map[string]any{
+				"selector":        fmt.Sprintf("job=%q", server),
+				"worker_selector": fmt.Sprintf("job=%q", worker),
+				"scrape_interval": scrapeInterval.String(),
+				"window":          window.String(),
+				"shards":          shards,
+			},
+			"thresholds": map[string]any{"gates": roomyThresholds},
+		}
+	}
+	watched := cluster(Cluster, serverJob, workerJob, shards)
+	watched["logs"] = map[string]any{"url": s.loki.URL(), "selector": fmt.Sprintf("{job=~%q}", serverJob+"|"+workerJob)}
+	if !s.options.WatchItself {
+		return []map[string]any{watched}
+	}
+	return []map[string]any{watched, cluster(Home, homeJob, copilotJob, homeShards)}
 }
 
 func (s *Stage) openStore(ctx context.Context) error {

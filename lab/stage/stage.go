@@ -20,6 +20,8 @@ type Options struct {
 	Interval time.Duration
 	// MetricsFramework names the metrics of the watched cluster, see parts.TemporalOptions.
 	MetricsFramework string
+	// WatchItself has the copilot watch its own Temporal server too, as a second cluster.
+	WatchItself bool
 	// Progress is told what is being started, in words, one step after the other.
 	Progress func(step string)
 }
@@ -30,9 +32,18 @@ const (
 	workerJob = "workers"
 )
 
+// The jobs of the copilot's own Temporal server and of the copilot, the only worker there.
+const (
+	homeJob    = "copilot-temporal"
+	copilotJob = "copilot"
+)
+
 // shards is the watched cluster's number of history shards: enough to spread work, few enough for a
-// small machine.
-const shards = 16
+// small machine. The copilot's own server has fewer.
+const (
+	shards     = 16
+	homeShards = 4
+)
 
 // Stage is everything a scenario needs, running.
 type Stage struct {
@@ -49,6 +60,7 @@ type Stage struct {
 
 	copilot       *parts.Process
 	copilotConfig string
+	copilotListen string // the address of its metrics
 	store         *store.Store
 
 	applications *applications
@@ -97,7 +109,11 @@ func (s *Stage) onStop(stop func() error) { s.stops = append(s.stops, stop) }
 func (s *Stage) startPostgres(ctx context.Context) error {
 	var err error
 	// Two Temporal pools, the copilot's, a Grafana's and whoever looks in.
-	settings := map[string]string{"max_connections": "200"}
+	settings := map[string]string{
+		"max_connections": "200",
+		// Who measures how fast a change is seen needs to know when it could be seen first.
+		"track_commit_timestamp": "on",
+	}
 	if s.postgres, err = parts.StartPostgres(ctx, parts.PostgresOptions{Settings: settings}); err != nil {
 		return err
 	}
@@ -125,7 +141,7 @@ func (s *Stage) startTemporals(ctx context.Context) error {
 		return err
 	})
 	group.Go(func() (err error) {
-		s.home, err = parts.StartTemporal(ctx, parts.TemporalOptions{Shards: 4})
+		s.home, err = parts.StartTemporal(ctx, parts.TemporalOptions{Shards: homeShards})
 		return err
 	})
 	err = group.Wait()
@@ -143,7 +159,15 @@ func (s *Stage) startPrometheus(ctx context.Context) error {
 		return err
 	}
 	s.onStop(s.applications.stop)
-	targets := append(s.applications.targets(), parts.Target{Job: serverJob, Address: s.watched.MetricsAddress()})
+	listen, err := parts.FreePort()
+	if err != nil {
+		return err
+	}
+	s.copilotListen = parts.Loopback(listen)
+	targets := append(s.applications.targets(),
+		parts.Target{Job: serverJob, Address: s.watched.MetricsAddress()},
+		parts.Target{Job: homeJob, Address: s.home.MetricsAddress()},
+		parts.Target{Job: copilotJob, Address: s.copilotListen})
 	if s.prometheus, err = parts.StartPrometheus(ctx, parts.PrometheusOptions{Targets: targets, ScrapeInterval: scrapeInterval}); err != nil {
 		return err
 	}

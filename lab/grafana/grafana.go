@@ -1,4 +1,4 @@
-package demo
+package grafana
 
 import (
 	"context"
@@ -12,29 +12,28 @@ import (
 	"time"
 
 	"github.com/temporal-sre/copilot/internal/parts"
-	"github.com/temporal-sre/copilot/lab/stage"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-// grafana is a running Grafana with the plugin, its datasource and its dashboards.
-type grafana struct {
-	process *parts.Process
+// Server is a running Grafana.
+type Server struct {
+	home    string
+	port    int
 	scratch string
-	url     string
+	// environment is what is set on top of the lab's own.
+	environment []string
+	process     *parts.Process
 }
 
-// startGrafana starts the Grafana installed in home, with the repository's provisioning and the plugin
-// in dist/. Whoever opens it is an administrator: it listens on 127.0.0.1 and lives as long as the demo.
-func startGrafana(ctx context.Context, home string, on *stage.Stage) (*grafana, error) {
-	binary, err := grafanaBinary(home)
-	if err != nil {
-		return nil, err
-	}
+// Start starts the Grafana installed in home, with the repository's provisioning and the plugin in dist/, on the
+// store at storeURL, and returns when the datasource answers. Whoever opens it is an administrator: it listens on
+// 127.0.0.1 and lives as long as the lab.
+func Start(ctx context.Context, home, storeURL string) (*Server, error) {
 	root, err := parts.Root()
 	if err != nil {
 		return nil, err
 	}
-	database, err := store.ParseURL(on.StoreURL())
+	database, err := store.ParseURL(storeURL)
 	if err != nil {
 		return nil, err
 	}
@@ -46,19 +45,14 @@ func startGrafana(ctx context.Context, home string, on *stage.Stage) (*grafana, 
 	if err != nil {
 		return nil, fmt.Errorf("making a directory for Grafana: %w", err)
 	}
-	g := &grafana{scratch: scratch, url: "http://" + parts.Loopback(port)}
-	if err := linkPlugin(root, scratch); err != nil {
-		return nil, errors.Join(err, g.Stop())
-	}
-	command := exec.Command(binary, "server", "--homepath", home)
-	command.Env = append(os.Environ(),
+	s := &Server{home: home, port: port, scratch: scratch, environment: []string{
 		"GF_SERVER_HTTP_ADDR=127.0.0.1",
-		"GF_SERVER_HTTP_PORT="+strconv.Itoa(port),
-		"GF_PATHS_DATA="+filepath.Join(scratch, "data"),
-		"GF_PATHS_LOGS="+filepath.Join(scratch, "logs"),
-		"GF_PATHS_PLUGINS="+filepath.Join(scratch, "plugins"),
-		"GF_PATHS_PROVISIONING="+filepath.Join(root, "provisioning"),
-		"GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS="+pluginID,
+		"GF_SERVER_HTTP_PORT=" + strconv.Itoa(port),
+		"GF_PATHS_DATA=" + filepath.Join(scratch, "data"),
+		"GF_PATHS_LOGS=" + filepath.Join(scratch, "logs"),
+		"GF_PATHS_PLUGINS=" + filepath.Join(scratch, "plugins"),
+		"GF_PATHS_PROVISIONING=" + filepath.Join(root, "provisioning"),
+		"GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS=" + pluginID,
 		"GF_PLUGINS_PREINSTALL_DISABLED=true",
 		"GF_AUTH_ANONYMOUS_ENABLED=true",
 		"GF_AUTH_ANONYMOUS_ORG_ROLE=Admin",
@@ -67,34 +61,58 @@ func startGrafana(ctx context.Context, home string, on *stage.Stage) (*grafana, 
 		"GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES=false",
 		"GF_NEWS_NEWS_FEED_ENABLED=false",
 		"GF_LOG_LEVEL=warn",
-		"COPILOT_DASHBOARDS="+filepath.Join(root, "src", "dashboards"),
-		"COPILOT_DB_HOST="+database.Host,
-		"COPILOT_DB_PORT="+strconv.Itoa(database.Port),
-		"COPILOT_DB_NAME="+database.Database,
-		"COPILOT_DB_USER="+database.User,
-		"COPILOT_DB_PASSWORD="+database.Password,
-		"COPILOT_DB_TLS="+string(database.TLS),
-	)
-	if g.process, err = parts.StartProcess("Grafana", command, parts.ProcessOptions{}); err != nil {
-		return nil, errors.Join(err, g.Stop())
+		"COPILOT_DASHBOARDS=" + filepath.Join(root, "src", "dashboards"),
+		"COPILOT_DB_HOST=" + database.Host,
+		"COPILOT_DB_PORT=" + strconv.Itoa(database.Port),
+		"COPILOT_DB_NAME=" + database.Database,
+		"COPILOT_DB_USER=" + database.User,
+		"COPILOT_DB_PASSWORD=" + database.Password,
+		"COPILOT_DB_TLS=" + string(database.TLS),
+	}}
+	if err := linkPlugin(root, scratch); err != nil {
+		return nil, errors.Join(err, s.Stop())
 	}
-	if err := g.awaitReady(ctx); err != nil {
-		return nil, errors.Join(err, g.Stop())
+	if err := s.run(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
 	}
-	return g, nil
+	return s, nil
+}
+
+// URL is Grafana's address. It stays the same after a restart.
+func (s *Server) URL() string { return "http://" + parts.Loopback(s.port) }
+
+// Restart ends Grafana and starts it again with the data it had.
+func (s *Server) Restart(ctx context.Context) error {
+	if err := s.process.Stop(); err != nil {
+		return err
+	}
+	return s.run(ctx)
+}
+
+func (s *Server) run(ctx context.Context) error {
+	binary, err := executable(s.home)
+	if err != nil {
+		return err
+	}
+	command := exec.Command(binary, "server", "--homepath", s.home)
+	command.Env = append(os.Environ(), s.environment...)
+	if s.process, err = parts.StartProcess("Grafana", command, parts.ProcessOptions{}); err != nil {
+		return err
+	}
+	return s.awaitReady(ctx)
 }
 
 const pluginID = "temporalsre-copilot-datasource"
 
-// grafanaBinary finds the executable of a packaged Grafana, or of one that was built from source.
-func grafanaBinary(home string) (string, error) {
+// executable finds the executable of a packaged Grafana, or of one that was built from source.
+func executable(home string) (string, error) {
 	for _, path := range []string{"bin/grafana", "bin/linux-amd64/grafana", "bin/linux-arm64/grafana", "bin/darwin-arm64/grafana", "bin/darwin-amd64/grafana"} {
 		binary := filepath.Join(home, filepath.FromSlash(path))
 		if info, err := os.Stat(binary); err == nil && info.Mode().IsRegular() {
 			return binary, nil
 		}
 	}
-	return "", fmt.Errorf("GRAFANA_HOME=%s holds no bin/grafana: name the folder of an unpacked Grafana, or unset it to go without", home)
+	return "", fmt.Errorf("there is no bin/grafana in %s: name the folder of an unpacked Grafana, or go without one", home)
 }
 
 // linkPlugin makes dist/ a plugin that Grafana finds.
@@ -115,18 +133,18 @@ func linkPlugin(root, scratch string) error {
 
 // awaitReady waits until Grafana is up and its datasource reaches the copilot's store. The first start
 // creates Grafana's own database, which takes a while.
-func (g *grafana) awaitReady(ctx context.Context) error {
+func (s *Server) awaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	const datasource = "temporal-copilot" // in provisioning/datasources
 	for {
-		err := get(ctx, g.url+"/api/datasources/uid/"+datasource+"/health")
+		err := get(ctx, s.URL()+"/api/datasources/uid/"+datasource+"/health")
 		if err == nil {
 			return nil
 		}
 		select {
-		case <-g.process.Exited():
-			return g.process.Failure()
+		case <-s.process.Exited():
+			return s.process.Failure()
 		case <-ctx.Done():
 			return fmt.Errorf("the datasource in Grafana does not get ready: %w", err)
 		case <-time.After(500 * time.Millisecond):
@@ -151,12 +169,12 @@ func get(ctx context.Context, page string) error {
 }
 
 // Stop ends Grafana and removes what it kept.
-func (g *grafana) Stop() error {
+func (s *Server) Stop() error {
 	var stopped error
-	if g.process != nil {
-		stopped = g.process.Stop()
+	if s.process != nil {
+		stopped = s.process.Stop()
 	}
-	if err := os.RemoveAll(g.scratch); err != nil {
+	if err := os.RemoveAll(s.scratch); err != nil {
 		return errors.Join(stopped, fmt.Errorf("removing Grafana's data: %w", err))
 	}
 	return stopped
