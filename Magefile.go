@@ -94,8 +94,8 @@ func Parts() error {
 	)
 }
 
-// Test runs everything that must hold: linters, type checks, and all tests of Go and of the front end.
-func Test() error {
+// Test runs everything that must hold: linters, type checks, all tests of Go and of the front end, and E2e.
+func Test(ctx context.Context) error {
 	return inOrder(
 		step{"parts", Parts},
 		step{"lint Go", lintGo},
@@ -107,8 +107,47 @@ func Test() error {
 		step{"look for secrets in what was redacted", func() error { return in("lab/gitleaks", "go", "test", "./...") }},
 		step{"build the worker", worker},
 		step{"test the lab", func() error { return in("lab", "go", "test", "-timeout=20m", "./...") }},
+		step{"drive a real Grafana", func() error { return E2e(ctx, nil) }},
 	)
 }
+
+// E2e drives the plugin in a real Grafana, on the lab, with a real browser; GRAFANA_HOME names the Grafana's folder.
+// With -screenshots it renews those in docs/img.
+func E2e(ctx context.Context, screenshots *bool) error {
+	if os.Getenv("GRAFANA_HOME") == "" && os.Getenv("GRAFANA_URL") == "" {
+		fmt.Print(withoutGrafana)
+		return nil
+	}
+	err := inOrder(
+		step{"parts", Parts},
+		step{"build the lab", lab},
+		step{"build the worker and the plugin", BuildHost},
+	)
+	if err != nil {
+		return err
+	}
+	command := exec.Command(filepath.Join("node_modules", ".bin", "playwright"), "test", "--config=e2e")
+	command.Env = os.Environ()
+	if screenshots != nil && *screenshots {
+		command.Env = append(command.Env, "SCREENSHOTS=docs/img")
+	}
+	return untilStopped(ctx, command)
+}
+
+// withoutGrafana is said where there is none, so that nobody takes silence for success.
+const withoutGrafana = `
+********************************************************************************
+*                                                                              *
+*   SKIPPED: nothing was tried in a real Grafana.                              *
+*                                                                              *
+*   GRAFANA_HOME=/path/to/grafana go tool mage e2e                             *
+*                                                                              *
+*   with the folder of an unpacked Grafana, 12.3 for example, and a Chromium   *
+*   at /usr/bin/chromium or where CHROMIUM says.                               *
+*                                                                              *
+********************************************************************************
+
+`
 
 // Lint runs the linters of Go and of the front end.
 func Lint() error {
