@@ -1,4 +1,7 @@
+import path from 'node:path';
+import type { Page } from '@playwright/test';
 import { test as base } from '@grafana/plugin-e2e';
+import { GrafanaAPI } from './grafana';
 import { type Health, Lab } from './lab';
 
 export { expect } from '@grafana/plugin-e2e';
@@ -6,6 +9,9 @@ export { expect } from '@grafana/plugin-e2e';
 interface Fixtures {
   /** How the cluster is to be in this part of the story. */
   health: Health;
+  api: GrafanaAPI;
+  /** Keeps a picture of the page. */
+  picture: (page: Page, name: string, height: number) => Promise<void>;
 }
 
 interface WorkerFixtures {
@@ -14,10 +20,22 @@ interface WorkerFixtures {
   grafana: string;
 }
 
+const ROOT = path.join(__dirname, '..');
+
 /** The test function of all parts: Grafana's own fixtures, on the lab's Grafana. */
 export const test = base.extend<Fixtures, WorkerFixtures>({
   lab: [async ({}, use) => use(new Lab()), { scope: 'worker' }],
   grafana: [async ({ lab }, use) => use(process.env.GRAFANA_URL ?? (await lab.stage()).grafana), { scope: 'worker' }],
   baseURL: async ({ grafana }, use) => use(grafana),
   health: async ({}, use, info) => use(info.project.metadata.health as Health),
+  api: async ({ request }, use) => use(new GrafanaAPI(request)),
+  picture: async ({}, use) =>
+    use(async (page, name, height) => {
+      await page.setViewportSize({ width: 1280, height });
+      await page.mouse.move(0, 0); // no tooltip
+      await page.screenshot({
+        path: path.join(ROOT, process.env.SCREENSHOTS ?? 'bin/e2e-pictures', `${name}.png`),
+        animations: 'disabled',
+      });
+    }),
 });

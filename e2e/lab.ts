@@ -67,6 +67,15 @@ export class Lab {
     return (await this.events()).at(-1)?.to_state ?? 'unknown';
   }
 
+  /** The last event that led to a state. */
+  async last(state: string): Promise<LabEvent> {
+    const event = (await this.events()).findLast(({ to_state }) => to_state === state);
+    if (!event) {
+      throw new Error(`no event led to ${state}`);
+    }
+    return event;
+  }
+
   async set(health: Health): Promise<void> {
     await this.ask('POST', '/conditions', HEALTH[health].conditions);
   }
@@ -90,7 +99,10 @@ export class Lab {
   }
 
   private async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(CONTROL + path, { method, body: body === undefined ? undefined : JSON.stringify(body) });
+    const response = await fetch(CONTROL + path, {
+      method,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
     const text = await response.text();
     if (!response.ok) {
       throw new Error(`the lab answers ${method} ${path} with ${response.status}: ${text}`);

@@ -1,12 +1,32 @@
 import path from 'node:path';
 import { defineConfig, type Project } from '@playwright/test';
-import { CONTROL } from './lab';
+import { CONTROL, type Health } from './lab';
 
 const ROOT = path.join(__dirname, '..');
 
-/** One run is one story, told on one lab: each part begins where the one before it left the cluster. */
-const STORY: Array<Project & { name: string; testMatch: string }> = [
+interface Part extends Project {
+  name: string;
+  testMatch: string;
+  metadata?: { health: Health };
+}
+
+/** One run is one story, told on one lab from top to bottom: each part begins where the one before left the cluster. */
+const STORY: Part[] = [
+  { name: 'datasource', testMatch: 'datasource.spec.ts' },
+  { name: 'variables', testMatch: 'variables.spec.ts' },
   { name: 'dashboards, healthy', testMatch: 'dashboards.spec.ts', metadata: { health: 'healthy' } },
+  // The workers vanish.
+  { name: 'live', testMatch: 'live.spec.ts' },
+  { name: 'queries', testMatch: 'queries.spec.ts', metadata: { health: 'critical' } },
+  { name: 'dashboards, critical', testMatch: 'dashboards.spec.ts', metadata: { health: 'critical' } },
+  { name: 'alert fires', testMatch: 'alert-fires.spec.ts' },
+  // They come back.
+  { name: 'saving', testMatch: 'saving.spec.ts' },
+  { name: 'annotations', testMatch: 'annotations.spec.ts' },
+  { name: 'alert ends', testMatch: 'alert-ends.spec.ts' },
+  // A quarter of all workflows begins to fail.
+  { name: 'restart', testMatch: 'restart.spec.ts' },
+  { name: 'dashboards, stressed', testMatch: 'dashboards.spec.ts', metadata: { health: 'stressed' } },
 ];
 
 export default defineConfig({
@@ -24,7 +44,7 @@ export default defineConfig({
   projects: STORY,
   webServer: {
     cwd: ROOT,
-    command: `bin/lab up --grafana "${process.env.GRAFANA_HOME}" --control ${new URL(CONTROL).host}`,
+    command: `bin/lab up --watch-itself --grafana "${process.env.GRAFANA_HOME}" --control ${new URL(CONTROL).host}`,
     url: `${CONTROL}/stage`,
     // One that runs already, "bin/lab up" in another terminal, saves a minute for whoever writes a test.
     reuseExistingServer: true,

@@ -1,0 +1,30 @@
+import { expect, test } from './fixtures';
+import { panel } from './panels';
+
+test('state changes and issues are marked on graphs, issues from their begin to their end', async ({
+  lab,
+  page,
+  picture,
+}) => {
+  await lab.reach('healthy');
+  const changes = (await lab.events()).filter(({ kind }) => kind === 'state').length;
+  await page.setViewportSize({ width: 1280, height: 2800 });
+  await page.goto('/d/temporal-copilot?var-cluster=lab&from=now-30m&to=now');
+  const graph = panel(page, 'Throughput and demand');
+  await graph.scrollIntoViewIfNeeded();
+  const markers = graph.getByTestId('data-testid annotation-marker');
+  await expect(markers).toHaveCount(changes);
+
+  await test.step('a mark says what changed', async () => {
+    await markers.last().hover();
+    await expect(page.getByText(/happy|stressed|critical/i).last()).toBeVisible();
+  });
+
+  await test.step('an issue is a region', async () => {
+    await page.getByTestId('data-testid Dashboard annotations submenu Label Issues').click();
+    await expect.poll(() => markers.count()).toBeGreaterThan(changes);
+    const widths = await markers.evaluateAll((marks) => marks.map((mark) => mark.getBoundingClientRect().width));
+    expect(Math.max(...widths), 'the width of the widest mark in pixels').toBeGreaterThan(10);
+    await picture(page, 'whole/annotations', 1400);
+  });
+});

@@ -1,0 +1,82 @@
+import type { Page } from '@playwright/test';
+import { expect, test } from './fixtures';
+import { DATASOURCE_NAME } from './grafana';
+import type { Store } from './lab';
+
+async function fill(page: Page, store: Store): Promise<void> {
+  await page.getByLabel('Host', { exact: false }).first().fill(store.host);
+  await page.getByLabel('Port', { exact: false }).first().fill(String(store.port));
+  await page.locator('#copilot-config-database').fill(store.database);
+  await page.locator('#copilot-config-user').fill(store.user);
+  await page.locator('#copilot-config-password').fill(store.password);
+  await choose(page, 'copilot-config-tlsMode', store.tls);
+}
+
+/** Picks an option of a combobox by its name. */
+async function choose(page: Page, id: string, option: string): Promise<void> {
+  await page.locator(`#${id}`).click();
+  await page.locator(`#${id}`).fill(option);
+  await page.getByRole('option', { name: option }).first().click();
+}
+
+test('a datasource is set up by hand, and Save & test says what is there or what is wrong', async ({
+  lab,
+  page,
+  picture,
+}) => {
+  const { store } = await lab.stage();
+  await lab.reach('healthy');
+
+  await test.step('it is in the picker, with logo and description', async () => {
+    await page.goto('/connections/datasources/new');
+    const card = page.locator('.card-parent').filter({ hasText: DATASOURCE_NAME });
+    await expect(card).toContainText('Health of Temporal clusters');
+    const logo = card.locator('img');
+    await expect.poll(() => logo.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0);
+    await card.hover();
+    await expect(card.getByRole('link')).toHaveAttribute('href', /^https:\/\/github\.com\/temporal-sre\/copilot/);
+    await card.getByRole('button', { name: DATASOURCE_NAME }).or(card.getByText(DATASOURCE_NAME)).first().click();
+    await page.waitForURL(/\/connections\/datasources\/edit\//);
+  });
+
+  const save = page.getByRole('button', { name: 'Save & test' });
+  const answer = page.locator('[data-testid^="data-testid Alert "]');
+
+  await test.step('with what is right it says how much is there, how new it is, and in which schema', async () => {
+    await fill(page, store);
+    await save.click();
+    await expect(answer.last()).toContainText(
+      /The state store answers: \d+ clusters?, newest cycle \d+s ago, schema version \d+/
+    );
+    await page.evaluate(() => document.querySelector('#copilot-config-kind')?.scrollIntoView());
+    await picture(page, 'config-editor', 900);
+  });
+
+  await test.step('a wrong password is named, and never shown', async () => {
+    await page.getByRole('button', { name: 'Reset' }).first().click();
+    await page.locator('#copilot-config-password').fill('Wr0ng-password');
+    await save.click();
+    await expect(answer.last()).toContainText(/refuses the login/);
+    await expect(answer.last()).toContainText(/password/);
+    await expect(page.locator('body')).not.toContainText('Wr0ng-password');
+  });
+
+  await test.step('a port where nothing listens is named', async () => {
+    await page.locator('#copilot-config-port').fill('1');
+    await save.click();
+    await expect(answer.last()).toContainText(/nothing listens at this host and port/);
+  });
+
+  await test.step('a host that nobody knows is named', async () => {
+    await page.locator('#copilot-config-host').fill('copilot-db.invalid');
+    await save.click();
+    await expect(answer.last()).toContainText(/copilot-db\.invalid has no address \(DNS\)/);
+  });
+
+  await page
+    .getByTestId('data-testid Data source settings page Delete button')
+    .or(page.getByRole('button', { name: 'Delete' }))
+    .first()
+    .click();
+  await page.getByTestId('data-testid Confirm Modal Danger Button').click();
+});
