@@ -22,6 +22,9 @@ interface WorkerFixtures {
 
 const ROOT = path.join(__dirname, '..');
 
+/** Holds who is signed in at a Grafana that is not the lab's. */
+export const SESSION = path.join(ROOT, 'bin', 'e2e-session.json');
+
 /** The test function of all parts: Grafana's own fixtures, on the lab's Grafana. */
 export const test = base.extend<Fixtures, WorkerFixtures>({
   lab: [async ({}, use) => use(new Lab()), { scope: 'worker' }],
