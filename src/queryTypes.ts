@@ -50,6 +50,16 @@ const STATUS_MEASURES: MeasureInfo[] = [
     label: 'Limited by workers',
     description: '1 when workers alone limit progress, so that more server would not help',
   },
+  {
+    value: 'first_gate',
+    label: 'Worst gate',
+    description: 'Number of the worst gate that fires, 0 when none does: for the message of an alert',
+  },
+  {
+    value: 'second_gate',
+    label: 'Second gate',
+    description: 'Number of the gate that fires beside it, 0 when none does',
+  },
 ];
 
 const LOG_MEASURES: MeasureInfo[] = [
@@ -82,19 +92,19 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
     value: 'summary',
     label: 'Summary',
     description: 'What happens in each cluster, why, and what to do first: the newest explanation in words.',
-    options: [],
+    options: ['states'],
   },
   {
     value: 'issues',
     label: 'Issues',
     description: 'The problems that are there now, worst first, each with its likely cause. Can alert.',
-    options: ['severities', 'services', 'includeResolved', 'limit'],
+    options: ['states', 'severities', 'services', 'includeResolved', 'limit'],
   },
   {
     value: 'actions',
     label: 'Recommended actions',
     description: 'What to do, the best first, with confidence and risk. Nothing is done by itself.',
-    options: ['limit'],
+    options: ['states', 'limit'],
   },
   {
     value: 'timeline',
@@ -158,6 +168,12 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
     description: 'What the calls to language models took, and how much of the budget is left. Can alert.',
     options: ['measure'],
     measures: USAGE_MEASURES,
+  },
+  {
+    value: 'sources',
+    label: 'Sources of the copilot',
+    description: 'Whether cycles run, and metrics, logs and models answer: how well the copilot itself is. Can alert.',
+    options: [],
   },
 ];
 

@@ -16,7 +16,8 @@ export type QueryType =
   | 'actions'
   | 'assessments'
   | 'logs'
-  | 'usage';
+  | 'usage'
+  | 'sources';
 
 /** Which number an answer is about, and what an alert rule compares. The table is for people alone. */
 export type Measure =
@@ -24,6 +25,8 @@ export type Measure =
   | 'staleness'
   | 'coverage'
   | 'worker_limited'
+  | 'first_gate'
+  | 'second_gate'
   | 'table'
   | 'counts'
   | 'dollars'

@@ -62,6 +62,9 @@ const (
 	measureCoverage  measure = "coverage"
 	// measureWorkerLimited is the bottleneck as a number: 1 when workers limit progress.
 	measureWorkerLimited measure = "worker_limited"
+	// The two worst gates that fire, as numbers: what the message of an alert can name.
+	measureFirstGate  measure = "first_gate"
+	measureSecondGate measure = "second_gate"
 )
 
 // The measures of queries about logs and models. The table is for people.
@@ -76,7 +79,7 @@ const (
 
 // The measures of each query type that has any, the default first.
 var (
-	statusMeasures = []measure{measureState, measureStaleness, measureCoverage, measureWorkerLimited}
+	statusMeasures = []measure{measureState, measureStaleness, measureCoverage, measureWorkerLimited, measureFirstGate, measureSecondGate}
 	logMeasures    = []measure{measureTable, measureCounts}
 	usageMeasures  = []measure{measureDollars, measureTokens, measureCalls, measureTable, measureBudget}
 )
@@ -217,7 +220,20 @@ func (a *ask) parseFilters(j queryJSON) error {
 		}
 		a.states = append(a.states, s)
 	}
+	if everyState(a.states) {
+		a.states = nil // a variable at "All"
+	}
 	return a.parseMeasure(j.Measure)
+}
+
+// everyState: a filter that lets through whatever there is.
+func everyState(states []health.State) bool {
+	for _, s := range append(health.States(), health.Unknown) {
+		if !slices.Contains(states, s) {
+			return false
+		}
+	}
+	return true
 }
 
 // parseServices knows the services of the rules. Those of logs are what the lines' labels call them.

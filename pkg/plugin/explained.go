@@ -32,9 +32,9 @@ func (e explained) current() bool {
 // unassessed are clusters without any explanation.
 type unassessed []string
 
-// clustersExplained reads the latest explanation of each cluster. What has none, or one of an earlier
-// situation, is said in notices.
-func (d *Datasource) clustersExplained(ctx context.Context, wanted []string) ([]explained, unassessed, notices, error) {
+// clustersExplained reads the latest explanation of each cluster that is in one of the states. What has none,
+// or one of an earlier situation, is said in notices.
+func (d *Datasource) clustersExplained(ctx context.Context, wanted []string, states ...health.State) ([]explained, unassessed, notices, error) {
 	clusters, lacking, err := d.clustersNow(ctx, wanted)
 	if err != nil {
 		return nil, nil, nil, err
@@ -49,7 +49,7 @@ func (d *Datasource) clustersExplained(ctx context.Context, wanted []string) ([]
 	}
 	var all []explained
 	var without unassessed
-	for _, c := range clusters {
+	for _, c := range inStates(clusters, states) {
 		a, ok := newest[c.Cluster]
 		if !ok {
 			without = append(without, c.Cluster)

@@ -125,25 +125,49 @@ var grafanaUnits = map[health.Unit]string{
 	health.Bytes:        "bytes",
 }
 
+// limits are the thresholds that a cluster is judged by: those of its scale band's profile, and its own.
+type limits struct {
+	band health.Band
+	own  map[health.GateID]float64
+}
+
+// limitsOf reads them from a verdict, which names what it compared with.
+func limitsOf(v health.Verdict) limits {
+	l := limits{band: v.Band, own: map[health.GateID]float64{}}
+	for _, g := range v.Gates {
+		if g.Overridden {
+			l.own[g.ID] = g.Threshold
+		}
+	}
+	return l
+}
+
+func (l limits) of(g health.Gate) float64 {
+	if own, ok := l.own[g.ID]; ok {
+		return own
+	}
+	return g.Threshold.For(l.band)
+}
+
 // signalConfig gives a signal its title, unit, meaning and thresholds.
-func signalConfig(s health.Signal, title string, band health.Band) *data.FieldConfig {
+func signalConfig(s health.Signal, title string, l limits) *data.FieldConfig {
 	return &data.FieldConfig{
 		DisplayNameFromDS: title,
 		Description:       s.Meaning,
 		Unit:              grafanaUnits[s.Unit],
-		Thresholds:        signalThresholds(s.ID, band),
+		Thresholds:        signalThresholds(s.ID, l),
 	}
 }
 
 // signalThresholds reads a signal's thresholds from its gates; nil when no gate judges the signal by
 // a fixed number. A value's colour is that of the worst gate that it would fire.
-func signalThresholds(id health.SignalID, band health.Band) *data.ThresholdsConfig {
+func signalThresholds(id health.SignalID, l limits) *data.ThresholdsConfig {
 	var judges []health.Gate
 	var numbers []float64
 	for _, g := range health.Gates() {
 		if g.Signal == id && g.PerUnitOf == "" {
 			judges = append(judges, g)
-			numbers = append(numbers, edge(g, band))
+			numbers = append(numbers, l.edge(g))
 		}
 	}
 	if len(judges) == 0 {
@@ -153,7 +177,7 @@ func signalThresholds(id health.SignalID, band health.Band) *data.ThresholdsConf
 	colourAt := func(x float64) string {
 		worst := green
 		for _, g := range judges {
-			if fires := g.Op == health.Above && x >= edge(g, band) || g.Op == health.Below && x < edge(g, band); !fires {
+			if fires := g.Op == health.Above && x >= l.edge(g) || g.Op == health.Below && x < l.edge(g); !fires {
 				continue
 			}
 			if g.Severity == health.Critical {
@@ -177,8 +201,8 @@ func signalThresholds(id health.SignalID, band health.Band) *data.ThresholdsConf
 
 // edge is the value from which Grafana must change the colour. A step of Grafana's holds from its
 // value on, while a gate fires only above its threshold: more than 0 queues means 1 or more.
-func edge(g health.Gate, band health.Band) float64 {
-	threshold := g.Threshold.For(band)
+func (l limits) edge(g health.Gate) float64 {
+	threshold := l.of(g)
 	if g.Op == health.Below {
 		return threshold
 	}

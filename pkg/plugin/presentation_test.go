@@ -12,7 +12,7 @@ import (
 
 func TestEveryThresholdColoursAValueAsItsGatesWould(t *testing.T) {
 	for _, s := range health.Signals() {
-		config := signalThresholds(s.ID, health.Starter)
+		config := signalThresholds(s.ID, limits{band: health.Starter})
 		if config == nil {
 			continue
 		}

@@ -3,12 +3,16 @@ package plugin
 import (
 	"encoding/json"
 	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 // ruleFile is what is read of provisioned alert rules.
@@ -71,5 +75,33 @@ func TestEveryProvisionedAlertRuleCanAskItsQuestion(t *testing.T) {
 			})
 		}
 	}
-	assert.Equal(t, 5, asked)
+	assert.Equal(t, 11, asked)
+}
+
+func TestTheMessageOfAnAlertNamesGatesByTheirNumbers(t *testing.T) {
+	raw, err := os.ReadFile("../../provisioning/alerting/copilot.yaml")
+	require.NoError(t, err)
+	var file ruleFile
+	require.NoError(t, yaml.Unmarshal(raw, &file))
+	named := 0
+	for _, rule := range file.Groups[0].Rules {
+		message, ok := rule.Annotations["top_gates"]
+		if !ok {
+			continue
+		}
+		named++
+		_, list, found := strings.Cut(message, "(args")
+		require.True(t, found)
+		list, _, _ = strings.Cut(list, ")")
+		var titles []string
+		for _, quoted := range regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(list, -1) {
+			titles = append(titles, quoted[1])
+		}
+		want := []string{"nothing fires"}
+		for _, g := range health.Gates() {
+			want = append(want, g.Title)
+		}
+		assert.Equal(t, want, titles)
+	}
+	assert.Equal(t, 3, named)
 }

@@ -52,6 +52,7 @@ func queryTypes() []queryType {
 			insteadForAlerts: `an assessment is a moment and can't stay firing; use "issues", or "status" with the measure "state"`},
 		{name: "logs", answer: answerLogs, measures: logMeasures, labelledServices: true},
 		{name: "usage", answer: answerUsage, measures: usageMeasures},
+		{name: "sources", answer: answerSources},
 	}
 }
 

@@ -21,7 +21,7 @@ type actionRow struct {
 // answerActions tells what to do, the best first within a cluster. Advice on an earlier situation is marked
 // as such.
 func answerActions(ctx context.Context, d *Datasource, a ask) (data.Frames, error) {
-	clusters, _, lacking, err := d.clustersExplained(ctx, a.clusters)
+	clusters, _, lacking, err := d.clustersExplained(ctx, a.clusters, a.states...)
 	if err != nil {
 		return nil, err
 	}

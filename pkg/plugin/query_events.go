@@ -42,7 +42,7 @@ func answerEvents(ctx context.Context, d *Datasource, a ask) (data.Frames, error
 	}
 	frame := eventsFrame(events, said)
 	if a.live {
-		d.goLive(frame, streamPath{topicEvents, a.clusters}, &lacking, liveable, "the kinds and states filters")
+		d.goLive(ctx, frame, streamPath{topicEvents, a.clusters}, &lacking, liveable, "the kinds and states filters")
 	}
 	return lacking.on(data.Frames{frame}), nil
 }

@@ -28,14 +28,25 @@ type issueRow struct {
 // answerIssues tells the problems that are there now, worst first, or those of a time range. An alert rule
 // gets their number for each cluster and severity.
 func answerIssues(ctx context.Context, d *Datasource, a ask) (data.Frames, error) {
-	clusters, without, lacking, err := d.clustersExplained(ctx, a.clusters)
+	states := a.states
+	if a.forAlert {
+		states = nil // a rule needs the healthy rows to resolve
+	}
+	clusters, without, lacking, err := d.clustersExplained(ctx, a.clusters, states...)
 	if err != nil {
 		return nil, err
 	}
 	if a.forAlert {
 		return d.issuesForAlert(ctx, clusters, without, a)
 	}
-	rows, err := d.issueRows(ctx, issueQuery(a), clusters)
+	q := issueQuery(a)
+	if len(states) > 0 {
+		if len(clusters) == 0 {
+			return lacking.on(data.Frames{issuesFrame(nil)}), nil
+		}
+		q.Clusters = namesOf(clusters)
+	}
+	rows, err := d.issueRows(ctx, q, clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +60,15 @@ func issueQuery(a ask) store.IssueQuery {
 		q.From, q.To = a.from, a.to
 	}
 	return q
+}
+
+// namesOf are the names of explained clusters.
+func namesOf(clusters []explained) []string {
+	names := make([]string, len(clusters))
+	for i, c := range clusters {
+		names[i] = c.Cluster
+	}
+	return names
 }
 
 // plainNames are the names of a filter as the store takes them.
@@ -193,10 +213,7 @@ func (d *Datasource) issuesForAlert(ctx context.Context, clusters []explained, w
 	if err != nil {
 		return nil, err
 	}
-	names := slices.Clone(without)
-	for _, c := range clusters {
-		names = append(names, c.Cluster)
-	}
+	names := slices.Concat(without, namesOf(clusters))
 	slices.Sort(names)
 	asked := a.severities
 	if len(asked) == 0 {

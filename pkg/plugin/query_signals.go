@@ -23,16 +23,16 @@ func answerSignals(ctx context.Context, d *Datasource, a ask) (data.Frames, erro
 	if err != nil {
 		return nil, err
 	}
-	bands := map[string]health.Band{}
+	thresholds := map[string]limits{}
 	for _, c := range clusters {
-		bands[c.Cluster] = c.Verdict.Band
+		thresholds[c.Cluster] = limitsOf(c.Verdict)
 	}
 	var frames data.Frames
 	for _, s := range stored {
 		if len(s.Points) == 0 {
 			s.Points = []store.Point{{At: a.from}, {At: a.to}} // known, but not then
 		}
-		frames = append(frames, signalFrame(s, bands[s.Cluster], len(a.clusters) == 1))
+		frames = append(frames, signalFrame(s, thresholds[s.Cluster], len(a.clusters) == 1))
 	}
 	if len(frames) == 0 {
 		frames = data.Frames{noSeries(string(signals[0]), nil)}
@@ -55,7 +55,7 @@ func wantedSignals(a ask) []health.SignalID {
 }
 
 // signalFrame names a series for people: by its signal, and by its cluster unless only one was asked for.
-func signalFrame(s store.Series, band health.Band, oneCluster bool) *data.Frame {
+func signalFrame(s store.Series, l limits, oneCluster bool) *data.Frame {
 	signal, _ := health.LookupSignal(s.Signal) // only known signals are asked for
 	title := signal.Title
 	if !oneCluster {
@@ -66,5 +66,5 @@ func signalFrame(s store.Series, band health.Band, oneCluster bool) *data.Frame 
 		at[i], values[i] = p.At.UTC(), p.Value
 	}
 	labels := data.Labels{"cluster": s.Cluster, "signal": string(s.Signal)}
-	return series(string(s.Signal), labels, signalConfig(signal, title, band), at, values)
+	return series(string(s.Signal), labels, signalConfig(signal, title, l), at, values)
 }

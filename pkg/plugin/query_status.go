@@ -22,7 +22,7 @@ func answerStatus(ctx context.Context, d *Datasource, a ask) (data.Frames, error
 	}
 	frame := statusFrame(inStates(clusters, a.states), a.measure)
 	if a.live {
-		d.goLive(frame, streamPath{topicStatus, a.clusters}, &lacking, a.measure == measureState && len(a.states) == 0,
+		d.goLive(ctx, frame, streamPath{topicStatus, a.clusters}, &lacking, a.measure == measureState && len(a.states) == 0,
 			"the measure and states filters")
 	}
 	return lacking.on(data.Frames{frame}), nil
@@ -56,8 +56,8 @@ func statusForAlert(clusters []present, m measure) *data.Frame {
 // statusFrame is the whole status for panels, the measure first among its numbers.
 func statusFrame(clusters []present, lead measure) *data.Frame {
 	fields := []*data.Field{clusterColumn(clusters), measureColumn(clusters, lead)}
-	for _, m := range statusMeasures {
-		if m != lead && m != measureWorkerLimited { // the bottleneck's own column says more
+	for _, m := range []measure{measureState, measureStaleness, measureCoverage} { // columns of words say more than the others
+		if m != lead {
 			fields = append(fields, measureColumn(clusters, m))
 		}
 	}
@@ -66,6 +66,7 @@ func statusFrame(clusters []present, lead measure) *data.Frame {
 		column("since", inUnit("Since", "dateTimeFromNow"), clusters, func(p present) *time.Time { return moment(p.Verdict.Since) }),
 		column("last_cycle", inUnit("Last cycle", "dateTimeFromNow"), clusters, func(p present) *time.Time { return moment(p.At) }),
 		column("bottleneck", bottleneckNames("Bottleneck"), clusters, present.bottleneck),
+		column("top_gates", titled("What fires"), clusters, present.topGates),
 		column("band", titled("Scale band"), clusters, func(p present) string { return string(p.Verdict.Band) }),
 		column("gates_fired", inUnit("Gates fired", "short"), clusters, func(p present) *float64 { return p.count(health.Fired) }),
 		column("gates_unknown", inUnit("Gates unknown", "short"), clusters, func(p present) *float64 { return p.count(health.NotKnowable) }),
@@ -93,6 +94,10 @@ func measureColumn(clusters []present, m measure) *data.Field {
 		})
 	case measureWorkerLimited:
 		return column(string(m), flagConfig("Limited by workers", "no", green, "yes", orange), clusters, present.workerLimited)
+	case measureFirstGate:
+		return column(string(m), gateNumbers("Worst gate"), clusters, func(p present) *float64 { return p.gateNumber(0) })
+	case measureSecondGate:
+		return column(string(m), gateNumbers("Second gate"), clusters, func(p present) *float64 { return p.gateNumber(1) })
 	default:
 		return column(string(measureState), stateConfig("State"), clusters, present.level)
 	}

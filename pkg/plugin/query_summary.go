@@ -13,7 +13,7 @@ import (
 // answerSummary tells in words how clusters are, one row each: the newest explanation, and whether it is
 // of the present. A cluster without one has no row, and a notice.
 func answerSummary(ctx context.Context, d *Datasource, a ask) (data.Frames, error) {
-	clusters, _, lacking, err := d.clustersExplained(ctx, a.clusters)
+	clusters, _, lacking, err := d.clustersExplained(ctx, a.clusters, a.states...)
 	if err != nil {
 		return nil, err
 	}

@@ -79,6 +79,7 @@ func TestQueryTypesAnswerWithTheseFrames(t *testing.T) {
 		"logs_counts":      queryJSONOf("logs", map[string]any{"measure": "counts"}),
 		"usage":            queryJSONOf("usage"),
 		"usage_table":      queryJSONOf("usage", map[string]any{"measure": "table"}),
+		"sources":          queryJSONOf("sources"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name, answered(t, d, question(t, q), nil))
@@ -95,6 +96,8 @@ func TestAlertRulesGetTheseFrames(t *testing.T) {
 		"alert_staleness": queryJSONOf("status", map[string]any{"measure": "staleness"}),
 		"alert_coverage":  queryJSONOf("status", map[string]any{"measure": "coverage"}),
 		"alert_workers":   queryJSONOf("status", map[string]any{"measure": "worker_limited"}),
+		"alert_gate":      queryJSONOf("status", map[string]any{"measure": "first_gate"}),
+		"alert_sources":   queryJSONOf("sources"),
 		"alert_gates":     queryJSONOf("gates", map[string]any{"onlyFired": true}),
 		"alert_services":  queryJSONOf("services", map[string]any{"states": []string{"critical"}}),
 		"alert_timeline":  queryJSONOf("timeline"),

@@ -40,14 +40,14 @@ func warningLines(p present) string {
 	return strings.Join(lines, "\n")
 }
 
-// snapshotColumn is a signal of the last cycle. Thresholds are those of the first cluster's scale
-// band: a column has only one set of them.
+// snapshotColumn is a signal of the last cycle. Thresholds are those of the first cluster: a column has
+// only one set of them.
 func snapshotColumn(clusters []present, s health.Signal) *data.Field {
-	band := health.Starter
+	l := limits{band: health.Starter}
 	if len(clusters) > 0 {
-		band = clusters[0].Verdict.Band
+		l = limitsOf(clusters[0].Verdict)
 	}
-	return column(string(s.ID), signalConfig(s, s.Title, band), clusters, func(p present) *float64 {
+	return column(string(s.ID), signalConfig(s, s.Title, l), clusters, func(p present) *float64 {
 		value, known := p.Snapshot.Value(s.ID)
 		if p.silent || !known {
 			return nil

@@ -3,10 +3,13 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 // SubscribeStream lets a panel join a stream and hands it the current snapshot, so that one that comes
@@ -79,15 +82,28 @@ func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamReques
 }
 
 // goLive names the channel that keeps a frame up to date, or says why there is none.
-func (d *Datasource) goLive(frame *data.Frame, path streamPath, lacking *notices, unfiltered bool, filters string) {
+func (d *Datasource) goLive(ctx context.Context, frame *data.Frame, path streamPath, lacking *notices, unfiltered bool, filters string) {
 	if !unfiltered {
 		lacking.inform("This panel is not live: a stream follows clusters only. Clear " + filters + " to make it live.")
 		return
 	}
 	channel, err := path.channel(d.uid)
+	if err != nil && d.isEveryCluster(ctx, path.clusters) {
+		// The names of a large fleet, from a variable at "All", do not fit into the name of a channel.
+		channel, err = streamPath{topic: path.topic}.channel(d.uid)
+	}
 	if err != nil {
 		lacking.inform("This panel is not live: " + err.Error() + ". Choose fewer clusters, or all.")
 		return
 	}
 	frame.Meta.Channel = channel
+}
+
+// isEveryCluster: the names are those of all clusters in the store.
+func (d *Datasource) isEveryCluster(ctx context.Context, names []string) bool {
+	heads, err := d.store.Heads(ctx)
+	if err != nil {
+		return false
+	}
+	return !slices.ContainsFunc(heads, func(h store.Head) bool { return !slices.Contains(names, h.Cluster) })
 }
