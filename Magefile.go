@@ -22,6 +22,7 @@ import (
 	"github.com/magefile/mage/target"
 
 	"github.com/temporal-sre/copilot/internal/archive"
+	"github.com/temporal-sre/copilot/internal/dotenv"
 )
 
 const (
@@ -77,6 +78,15 @@ func Package() error {
 	file, err := archive.Pack("dist", "packages")
 	if err == nil {
 		fmt.Println(file)
+	}
+	return err
+}
+
+// Secrets writes the passwords of docker-compose.yaml to .env: random ones, for those that have none yet.
+func Secrets() error {
+	names, err := dotenv.Fill(".env.example", ".env")
+	if err == nil {
+		fmt.Printf("new passwords in .env: %d\n", len(names))
 	}
 	return err
 }
