@@ -53,7 +53,16 @@ describe.each(dashboards)('the dashboard %s', (_, dashboard) => {
     for (const query of queries) {
       expect(migrateQuery(query)).toEqual(query);
       expect(queryTypeInfo(query.queryType)).toBeDefined();
-      expect(signalIds).toEqual(expect.arrayContaining(query.signals ?? []));
+      const signals = query.signals ?? [];
+      expect(signalIds).toEqual(expect.arrayContaining(signals.filter((signal) => !signal.startsWith('$'))));
+    }
+  });
+
+  it('names no variable that it does not have', () => {
+    const variables = dashboard.templating.list.map(({ name }) => `$${name}`);
+    for (const query of queries) {
+      const named = [...(query.signals ?? []), ...(query.states ?? [])].filter((value) => value.startsWith('$'));
+      expect(variables).toEqual(expect.arrayContaining(named));
     }
   });
 
