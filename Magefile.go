@@ -117,6 +117,7 @@ func Test(ctx context.Context) error {
 		step{"look for secrets in what was redacted", func() error { return in("lab/gitleaks", "go", "test", "./...") }},
 		step{"build the worker", worker},
 		step{"test the lab", func() error { return in("lab", "go", "test", "-timeout=20m", "./...") }},
+		step{"test docker-compose.yaml", func() error { return in("deploy", "go", "test", "./...") }},
 		step{"drive a real Grafana", func() error { return E2e(ctx, nil) }},
 	)
 }
@@ -233,8 +234,10 @@ func lintGo() error {
 		step{"go vet", func() error { return sh.RunV("go", "vet", "./...") }},
 		step{"go vet, lab/gitleaks", func() error { return in("lab/gitleaks", "go", "vet", "./...") }},
 		step{"go vet, lab", func() error { return in("lab", "go", "vet", "./...") }},
+		step{"go vet, deploy", func() error { return in("deploy", "go", "vet", "./...") }},
 		step{"staticcheck", func() error { return tool(".", "staticcheck", "./...") }},
 		step{"staticcheck, lab", func() error { return tool("lab", "staticcheck", "./...") }},
+		step{"staticcheck, deploy", func() error { return tool("deploy", "staticcheck", "./...") }},
 		step{"workflowcheck", func() error {
 			return tool(".", "workflowcheck", "-config=tools/workflowcheck.yaml", "./worker/workflows/...")
 		}},
