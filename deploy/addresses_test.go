@@ -71,3 +71,22 @@ func TestHealthChecksAskWhereTheServiceListens(t *testing.T) {
 		}
 	}
 }
+
+func TestServicesListenOnThePortsThatTheyOffer(t *testing.T) {
+	everywhere := regexp.MustCompile(`^0\.0\.0\.0:(\d+)$`)
+	listening := 0
+	for name, service := range load(t).Services {
+		words := append([]string{}, service.Command...)
+		for _, value := range service.Environment {
+			words = append(words, *value)
+		}
+		for _, word := range words {
+			if found := everywhere.FindStringSubmatch(word); found != nil {
+				assert.Contains(t, ports(service), found[1], "%s listens on %s", name, word)
+				listening++
+			}
+		}
+	}
+	assert.Equal(t, 2, listening, "the metrics of the server and of the workers")
+	assert.Contains(t, ports(load(t).Services["copilot"]), strings.TrimPrefix(readCopilotConfig(t).Metrics.Listen, ":"))
+}

@@ -66,6 +66,7 @@ func TestScriptsAreOnesThatAShellReads(t *testing.T) {
 // copilotConfig is what is read here of compose/copilot.yaml.
 type copilotConfig struct {
 	Store    struct{ URL, Password string }
+	Metrics  struct{ Listen string }
 	Clusters []struct {
 		Logs      struct{ Selector string }
 		Telemetry struct {
