@@ -59,8 +59,8 @@ func TestLintFindsWhatIsNotInTheEvidence(t *testing.T) {
 		"The queue prod-1 and the file a.b are words, not measurements.":           true,
 		"Nobody knows. The end.Then it stopped, as one says.":                      true,
 		"prod-12 is another cluster.":                                              false,
-		"It failed 412 times in the logs (database_down).":                  true,
-		"It failed 413 times in the logs (database_down).":                  false,
+		"It failed 412 times in the logs (database_down).":                         true,
+		"It failed 413 times in the logs (database_down).":                         false,
 		"The pool opened 258/s connections, as the persistence_failing gate says.": true,
 	} {
 		assert.Equal(t, right, len(e.Lint(text)) == 0, "%s: %v", text, e.Lint(text))

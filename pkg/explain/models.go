@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/explain/redact"
@@ -48,11 +49,13 @@ func (m Models) limit() time.Duration {
 	return DefaultLimit
 }
 
-// Triage asks the small model, unless the rules settle it: critical goes deep, and a happy cluster that
-// did not change needs nothing. A change is always explained, so the model can't make it none.
+// Triage asks the small model, unless the rules settle it: critical goes deep, a happy cluster that did not
+// change needs nothing, and where no gate fires that decides there is nothing to be tangled. A change is always
+// explained, so the model can't make it none.
 func (m Models) Triage(ctx context.Context, e Evidence, spent Spent) Triaged {
 	byRules := Triaged{Depth: TriageByRules(e), Made: MadeByRules}
-	if e.State == health.Critical || byRules.Depth == None {
+	tangled := slices.ContainsFunc(e.Fired(), func(g Gate) bool { return g.Deciding })
+	if e.State == health.Critical || byRules.Depth == None || !tangled {
 		return byRules
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.limit())

@@ -360,6 +360,11 @@ func TestTriageAsksOnlyWhereTheRulesLeaveAChoice(t *testing.T) {
 	t.Run("a happy cluster that did not change needs nothing", func(t *testing.T) {
 		assert.Equal(t, explain.None, models.Triage(t.Context(), storyNamed(t, "healthy"), explain.Spent{}).Depth)
 	})
+	t.Run("where nothing fires there is nothing to be tangled", func(t *testing.T) {
+		for _, name := range []string{"recovery", "blind"} {
+			assert.Equal(t, explain.Triaged{Depth: explain.Quick, Made: "rules"}, models.Triage(t.Context(), storyNamed(t, name), explain.Spent{}), name)
+		}
+	})
 	assert.Empty(t, s.asked)
 	t.Run("a change is always explained", func(t *testing.T) {
 		r := models.Triage(t.Context(), storyNamed(t, "database slow"), explain.Spent{})

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 
 var databases atomic.Int64
 
-func newStore(t *testing.T) *store.Store {
+func newStore(t testing.TB) *store.Store {
 	t.Helper()
 	name := fmt.Sprintf("activities_%d", databases.Add(1))
 	require.NoError(t, postgres.CreateDatabase(t.Context(), name))

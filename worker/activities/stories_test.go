@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
@@ -55,7 +56,7 @@ type desk struct {
 	store *store.Store
 }
 
-func newDesk(t *testing.T, explainer activities.Explainer) *desk {
+func newDesk(t testing.TB, explainer activities.Explainer) *desk {
 	t.Helper()
 	s := newStore(t)
 	index, err := knowledge.NewIndex(0, knowledge.Embedded())
@@ -67,7 +68,8 @@ func newDesk(t *testing.T, explainer activities.Explainer) *desk {
 func (d *desk) env(at time.Time) *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestWorkflowEnvironment()
+	// A machine that has other things to do is no deadlock of the workflow.
+	env := suite.NewTestWorkflowEnvironment().SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute})
 	env.SetStartTime(at)
 	env.SetTestTimeout(2 * time.Minute)
 	service.Register(env, d.Activities)

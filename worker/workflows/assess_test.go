@@ -274,8 +274,7 @@ const outage = 160 * time.Second
 
 func (n *newsroom) assess(t *testing.T, trigger store.Trigger) (time.Duration, error) {
 	t.Helper()
-	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestWorkflowEnvironment()
+	env := newEnv()
 	env.SetStartTime(start)
 	for name, fn := range map[string]any{
 		workflows.ActivityGatherEvidence: n.GatherEvidence, workflows.ActivityRecall: n.Recall, workflows.ActivityTriage: n.Triage,
@@ -287,9 +286,9 @@ func (n *newsroom) assess(t *testing.T, trigger store.Trigger) (time.Duration, e
 		up := n.storeUp
 		n.storeUp = func() bool { return up() || env.Now().Sub(start) > outage }
 	}
-	verdict, memory := health.Evaluate(health.Memory{}, health.Snapshot{Cluster: "prod", At: start.Add(-time.Minute), Signals: healthy()}, health.DefaultThresholds())
+	_, memory := health.Evaluate(health.Memory{}, health.Snapshot{Cluster: "prod", At: start.Add(-time.Minute), Signals: healthy()}, health.DefaultThresholds())
 	snapshot := health.Snapshot{Cluster: "prod", At: start, Signals: sick()}
-	verdict, _ = health.Evaluate(memory, snapshot, health.DefaultThresholds())
+	verdict, _ := health.Evaluate(memory, snapshot, health.DefaultThresholds())
 	env.ExecuteWorkflow(workflows.Assess, workflows.AssessInput{Cluster: "prod", ID: "event-2", Trigger: trigger, EventSeq: 2,
 		Situation: &workflows.Situation{Verdict: verdict, Snapshot: snapshot}, Wait: 30 * time.Second})
 	return env.Now().Sub(start), env.GetWorkflowError()

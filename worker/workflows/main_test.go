@@ -3,6 +3,10 @@ package workflows_test
 import (
 	"flag"
 	"testing"
+	"time"
+
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 )
 
 // TestMain asks for at least 1,000 cases of every property.
@@ -12,4 +16,10 @@ func TestMain(m *testing.M) {
 		_ = f.Value.Set("1000")
 	}
 	m.Run()
+}
+
+// newEnv is an environment that skips time. A machine that has other things to do is no deadlock of the workflow.
+func newEnv() *testsuite.TestWorkflowEnvironment {
+	var suite testsuite.WorkflowTestSuite
+	return suite.NewTestWorkflowEnvironment().SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute})
 }

@@ -84,8 +84,7 @@ func (w *world) LoadMemory(context.Context, workflows.LoadMemoryInput) (workflow
 }
 
 func (w *world) env() *testsuite.TestWorkflowEnvironment {
-	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestWorkflowEnvironment()
+	env := newEnv()
 	env.SetStartTime(start)
 	env.SetTestTimeout(time.Minute)
 	for name, fn := range map[string]any{

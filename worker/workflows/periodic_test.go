@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 	"pgregory.net/rapid"
 
@@ -59,8 +58,7 @@ func TestPropertyAClusterThatIsObservedIsAssessedAtEveryTickUnlessItJustWas(t *t
 }
 
 func TestClustersThatAreDueAreAssessedOnceATick(t *testing.T) {
-	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestWorkflowEnvironment()
+	env := newEnv()
 	env.SetStartTime(start)
 	x := &explainer{takes: forever}
 	env.RegisterWorkflowWithOptions(x.Assess, workflow.RegisterOptions{Name: "Assess"})

@@ -14,7 +14,6 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/temporal-sre/copilot/pkg/health"
@@ -54,8 +53,7 @@ func (a *archive) StoreLogs(_ context.Context, in workflows.StoreLogsInput) (wor
 
 func (a *archive) watch(t *testing.T, in workflows.WatchLogsInput, wait time.Duration) error {
 	t.Helper()
-	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestWorkflowEnvironment()
+	env := newEnv()
 	env.SetStartTime(start)
 	env.SetTestTimeout(time.Minute)
 	a.now = env.Now
