@@ -68,6 +68,29 @@ func TestEveryFieldOfAnAnswerIsDocumentedWithItsUnit(t *testing.T) {
 	}
 }
 
+// chosen is a query type in the query editor: its label, and the options that it obeys.
+var chosen = regexp.MustCompile(`(?s)value: '(\w+)',\s+label: '([^']+)',\s+description:\s+'[^']+',\s+options: \[([^\]]*)\]`)
+
+func TestQueryTypesAreDocumentedAsTheEditorOffersThem(t *testing.T) {
+	source, err := os.ReadFile("../../src/queryTypes.ts")
+	require.NoError(t, err)
+	words := strings.NewReplacer("'", "", "onlyFired", "only fired", "includeResolved", "include resolved")
+	var offered [][]string
+	for _, found := range chosen.FindAllStringSubmatch(string(source), -1) {
+		offered = append(offered, []string{found[2], words.Replace(found[3])})
+	}
+	require.Len(t, offered, len(queryTypes()))
+	pages, err := docs.Read("../..", "docs/queries.md")
+	require.NoError(t, err)
+	var documented [][]string
+	for _, table := range pages[0].Below("Which type for what") {
+		for _, row := range table.Rows {
+			documented = append(documented, []string{row[0], row[2]})
+		}
+	}
+	assert.Equal(t, offered, documented)
+}
+
 func TestEveryMeasureIsDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docs/queries.md")
 	require.NoError(t, err)
