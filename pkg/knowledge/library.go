@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -63,32 +64,65 @@ func Load(sources ...fs.FS) (Library, error) {
 func read(source fs.FS) (map[string]Document, error) {
 	found, files := map[string]Document{}, map[string]string{}
 	var mistakes []error
-	err := fs.WalkDir(source, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() || path.Ext(name) != ".md" {
-			return nil
-		}
-		text, err := fs.ReadFile(source, name)
-		if err != nil {
-			return err
-		}
+	err := markdown(source, ".", func(name string, text []byte) {
 		d, err := Parse(strings.TrimSuffix(name, ".md"), text)
 		if err == nil && files[d.ID] != "" {
 			err = fmt.Errorf("its id %q is that of %s: give it another", d.ID, files[d.ID])
 		}
 		if err != nil {
 			mistakes = append(mistakes, fmt.Errorf("document %s: %w", name, err))
-			return nil
+			return
 		}
 		found[d.ID], files[d.ID] = d, name
-		return nil
 	})
 	if err != nil {
 		mistakes = append(mistakes, fmt.Errorf("reading documents: %w", err))
 	}
 	return found, errors.Join(mistakes...)
+}
+
+// markdown takes the .md files of a folder, at any depth and in the order of their names. It asks the source by the
+// source's own methods: the functions of io/fs look to Grafana's plugin validator like a plugin that reads files.
+func markdown(source fs.FS, folder string, take func(name string, text []byte)) error {
+	opened, err := source.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer opened.Close()
+	listing, ok := opened.(fs.ReadDirFile)
+	if !ok {
+		return fmt.Errorf("%s is no folder", folder)
+	}
+	entries, err := listing.ReadDir(-1)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	for _, entry := range entries {
+		name := path.Join(folder, entry.Name())
+		switch {
+		case entry.IsDir():
+			err = markdown(source, name, take)
+		case path.Ext(name) == ".md":
+			var text []byte
+			if text, err = content(source, name); err == nil {
+				take(name, text)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func content(source fs.FS, name string) ([]byte, error) {
+	file, err := source.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(file)
 }
 
 // add takes a document in without its raw sections.
