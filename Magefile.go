@@ -70,10 +70,13 @@ func BuildHost() error {
 }
 
 // Package builds the plugin and packs the zip that Grafana installs, with its SHA-1, into packages/.
-func Package() error {
-	mg.SerialDeps(Build)
-	if err := archive.Check("dist", platforms); err != nil {
-		return fmt.Errorf("the plugin can't be installed as it is:\n%w", err)
+func Package() { mg.SerialDeps(Build, Pack) }
+
+// Pack packs the plugin in dist/ as it is: with MANIFEST.txt if it was signed after the build.
+func Pack() error {
+	err := errors.Join(archive.Check("dist", platforms), archive.CheckSources("dist", "."))
+	if err != nil {
+		return fmt.Errorf("the plugin can't be installed or published as it is:\n%w", err)
 	}
 	file, err := archive.Pack("dist", "packages")
 	if err == nil {

@@ -1,62 +1,18 @@
 package archive
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
 
-// manifest is what is read of a plugin.json.
-type manifest struct {
-	ID         string `json:"id"`
-	Executable string `json:"executable"`
-	Info       struct {
-		Version     string `json:"version"`
-		Updated     string `json:"updated"`
-		Description string `json:"description"`
-		Author      struct {
-			Name string `json:"name"`
-		} `json:"author"`
-		Keywords []string `json:"keywords"`
-		Logos    struct {
-			Small string `json:"small"`
-			Large string `json:"large"`
-		} `json:"logos"`
-		Screenshots []struct {
-			Path string `json:"path"`
-		} `json:"screenshots"`
-	} `json:"info"`
-	Includes []struct {
-		Type string `json:"type"`
-		Path string `json:"path"`
-	} `json:"includes"`
-	Dependencies struct {
-		GrafanaDependency string `json:"grafanaDependency"`
-	} `json:"dependencies"`
-}
-
-func readManifest(dist string) (manifest, error) {
-	var m manifest
-	raw, err := os.ReadFile(filepath.Join(dist, "plugin.json"))
-	if errors.Is(err, os.ErrNotExist) {
-		return m, fmt.Errorf("%s holds no plugin.json: build the plugin first, go tool mage build", dist)
-	}
-	if err != nil {
-		return m, err
-	}
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return m, fmt.Errorf("plugin.json: %w", err)
-	}
-	return m, nil
-}
-
-// Check returns everything that keeps the plugin in dist from being installed, as one error. platforms are
-// those that it must run on, like "linux/amd64".
+// Check returns everything that keeps the plugin in dist from being installed or published, as one error.
+// platforms are those that it must run on, like "linux/amd64".
 func Check(dist string, platforms []string) error {
 	m, err := readManifest(dist)
 	if err != nil {
@@ -68,48 +24,22 @@ func Check(dist string, platforms []string) error {
 			errs = append(errs, err)
 		}
 	}
-	if readme, err := os.ReadFile(filepath.Join(dist, "README.md")); err == nil {
-		errs = append(errs, relativeLinks(string(readme))...)
-	}
 	for _, platform := range platforms {
 		if err := checkBinary(filepath.Join(dist, Binary(m.Executable, platform)), platform); err != nil {
 			errs = append(errs, err)
 		}
 	}
+	errs = append(errs, leftovers(dist)...)
+	errs = append(errs, m.checkImages(dist)...)
+	errs = append(errs, m.checkTexts(dist)...)
+	errs = append(errs, checkFrontEnd(dist)...)
+	errs = append(errs, m.checkSignature(dist))
 	return errors.Join(errs...)
-}
-
-var (
-	pluginID = regexp.MustCompile(`^[a-z0-9]+-[a-z0-9]+-(app|datasource|panel)$`)
-	semantic = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
-	day      = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
-)
-
-func (m manifest) check() []error {
-	var errs []error
-	must := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf("plugin.json: "+format, args...))
-		}
-	}
-	must(pluginID.MatchString(m.ID), "id %q has not the form organization-name-type", m.ID)
-	must(semantic.MatchString(m.Info.Version), "version %q is no version: the build puts in that of package.json", m.Info.Version)
-	must(day.MatchString(m.Info.Updated), "updated %q is no date: the build puts it in", m.Info.Updated)
-	must(m.Info.Description != "", "it has no description")
-	must(m.Info.Author.Name != "", "it has no author")
-	must(len(m.Info.Keywords) > 0, "it has no keywords")
-	must(m.Executable != "", "it names no executable")
-	must(m.Dependencies.GrafanaDependency != "", "it does not say which Grafana it works with")
-	must(len(m.Info.Screenshots) > 0, "it has no screenshots")
-	for _, s := range m.Info.Screenshots {
-		must(slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(filepath.Ext(s.Path))), "screenshot %s is no PNG or JPEG", s.Path)
-	}
-	return errs
 }
 
 // files are the files that must be there, besides plugin.json.
 func (m manifest) files(platforms []string) []string {
-	names := []string{"module.js", "README.md", "CHANGELOG.md", "LICENSE", "go_plugin_build_manifest", m.Info.Logos.Small, m.Info.Logos.Large}
+	names := []string{"module.js", sourceMap, "README.md", "CHANGELOG.md", "LICENSE", goManifest, m.Info.Logos.Small, m.Info.Logos.Large}
 	for _, s := range m.Info.Screenshots {
 		names = append(names, s.Path)
 	}
@@ -126,7 +56,7 @@ func (m manifest) files(platforms []string) []string {
 }
 
 func checkFile(dist, name string) error {
-	if !filepath.IsLocal(name) {
+	if !filepath.IsLocal(name) || strings.HasPrefix(name, ".") {
 		return fmt.Errorf("plugin.json names %q, which is no file of the plugin", name)
 	}
 	info, err := os.Stat(filepath.Join(dist, name))
@@ -141,15 +71,23 @@ func checkFile(dist, name string) error {
 	return nil
 }
 
-var link = regexp.MustCompile(`\]\(([^)\s]+)`)
-
-// relativeLinks finds what leads nowhere on a page of the plugin catalog, which shows the README alone.
-func relativeLinks(readme string) []error {
+// leftovers finds what must not be packed: marks of the debugger, with which Grafana does not start the back end, and
+// plugins within the plugin, which only an app may have.
+func leftovers(dist string) []error {
 	var errs []error
-	for _, found := range link.FindAllStringSubmatch(readme, -1) {
-		if target := found[1]; !strings.HasPrefix(target, "https://") && !strings.HasPrefix(target, "#") {
-			errs = append(errs, fmt.Errorf("README.md: the link to %s is not absolute", target))
+	err := fs.WalkDir(os.DirFS(dist), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
 		}
-	}
-	return errs
+		switch base := path.Base(name); {
+		case base == "standalone.txt" || base == "pid.txt":
+			errs = append(errs, fmt.Errorf("%s is of a debugger: remove it", name))
+		case base == "plugin.json" && name != base:
+			errs = append(errs, fmt.Errorf("%s is of another plugin: a datasource holds none", name))
+		case !entry.IsDir() && !entry.Type().IsRegular():
+			errs = append(errs, fmt.Errorf("%s is no file of its own: a zip holds no links", name))
+		}
+		return nil
+	})
+	return append(errs, err)
 }
