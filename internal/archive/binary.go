@@ -4,7 +4,9 @@ import (
 	"debug/elf"
 	"debug/macho"
 	"debug/pe"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 )
@@ -53,6 +55,9 @@ func checkBinary(path, platform string) error {
 		}
 	default:
 		return fmt.Errorf("there is no platform %q", platform)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	if err != nil || !right {
 		return fmt.Errorf("%s is no executable for %s", filepath.Base(path), platform)
