@@ -31,7 +31,7 @@ func builtPlugin(t *testing.T) string {
 	}
 	put("plugin.json", []byte(`{"id": "an-example-datasource", "type": "datasource", "name": "Example", "executable": "gpx_example",
 		"backend": true, "buildMode": "production",
-		"info": {"version": "1.2.3", "updated": "2026-01-02", "description": "d", "author": {"name": "a"}, "keywords": ["k"],
+		"info": {"version": "1.2.3", "updated": "2026-01-02", "description": "d", "author": {"name": "An."}, "keywords": ["k"],
 			"links": [{"name": "Source", "url": "https://example.com"}],
 			"logos": {"small": "img/logo.svg", "large": "img/logo.svg"}, "screenshots": [{"name": "The board", "path": "img/board.png"}]},
 		"includes": [{"type": "dashboard", "name": "A", "path": "dashboards/a.json"}],
@@ -133,6 +133,7 @@ func TestWhatIsMissingOrWrongIsNamed(t *testing.T) {
 		`version "%VERSION%" is no version`:          edit("plugin.json", "1.2.3", "%VERSION%"),
 		`id "example" has not the form`:              edit("plugin.json", "an-example-datasource", "example"),
 		`does not end in the type "panel"`:           edit("plugin.json", `"type": "datasource"`, `"type": "panel"`),
+		"does not begin with the organization":       edit("plugin.json", `"An."`, `"Somebody"`),
 		"is none for people":                         edit("plugin.json", `"Example"`, `"an-example-datasource"`),
 		"it was built for development":               edit("plugin.json", "production", "development"),
 		"says that it has no back end":               edit("plugin.json", `"backend": true`, `"backend": false`),

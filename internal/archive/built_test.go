@@ -22,6 +22,9 @@ func workTree(t *testing.T) (dist, root string) {
 		return hex.EncodeToString(sum[:]) + ":" + name + "\n"
 	}
 	put("package.json", `{"version": "1.2.3"}`)
+	put("src/module.ts", "export {}")
+	require.NoError(t, os.WriteFile(filepath.Join(dist, sourceMap), []byte(`{"sources": ["webpack://a/webpack/bootstrap", "webpack://a/./module.ts"],
+		"sourcesContent": ["", "export {}"]}`), 0o644))
 	put("node_modules/a/other.go", "package a")
 	listed := put("pkg/main.go", "package main") + put("lab/main.go", "package main")
 	require.NoError(t, os.WriteFile(filepath.Join(dist, goManifest), []byte(listed), 0o644))
@@ -39,6 +42,10 @@ func TestAPluginIsThatOfItsSources(t *testing.T) {
 			return os.WriteFile(filepath.Join(root, "pkg/new.go"), []byte("package main"), 0o644)
 		},
 		"lab/main.go is gone since the build": func(root string) error { return os.Remove(filepath.Join(root, "lab/main.go")) },
+		"src/module.ts has changed since the build": func(root string) error {
+			return os.WriteFile(filepath.Join(root, "src/module.ts"), []byte("export default 1"), 0o644)
+		},
+		"src/module.ts is gone since the build": func(root string) error { return os.Remove(filepath.Join(root, "src/module.ts")) },
 		"the plugin is version 1.2.3, package.json says 1.3.0": func(root string) error {
 			return os.WriteFile(filepath.Join(root, "package.json"), []byte(`{"version": "1.3.0"}`), 0o644)
 		},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -45,14 +46,28 @@ func checkFrontEnd(dist string) []error {
 			errs = append(errs, fmt.Errorf("%s was built for development: run go tool mage build", name))
 		}
 	}
-	if content, err := os.ReadFile(filepath.Join(dist, sourceMap)); err == nil {
-		var m struct {
-			Sources        []string `json:"sources"`
-			SourcesContent []string `json:"sourcesContent"`
-		}
-		if err := json.Unmarshal(content, &m); err != nil || len(m.Sources) == 0 || len(m.SourcesContent) != len(m.Sources) {
-			errs = append(errs, errors.New(sourceMap+" is no source map with its sources"))
-		}
+	if _, err := readSourceMap(dist); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		errs = append(errs, err)
 	}
 	return errs
+}
+
+// readSourceMap returns the sources of module.js by the names that webpack gave them.
+func readSourceMap(dist string) (map[string]string, error) {
+	content, err := os.ReadFile(filepath.Join(dist, sourceMap))
+	if err != nil {
+		return nil, err
+	}
+	var m struct {
+		Sources        []string `json:"sources"`
+		SourcesContent []string `json:"sourcesContent"`
+	}
+	if err := json.Unmarshal(content, &m); err != nil || len(m.Sources) == 0 || len(m.SourcesContent) != len(m.Sources) {
+		return nil, errors.New(sourceMap + " is no source map with its sources")
+	}
+	sources := map[string]string{}
+	for i, name := range m.Sources {
+		sources[name] = m.SourcesContent[i]
+	}
+	return sources, nil
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/Masterminds/semver/v3"
 )
@@ -95,6 +96,8 @@ func (m manifest) check() []error {
 	must(m.BuildMode != "development", "it was built for development: run go tool mage build")
 	must(m.Info.Description != "", "it has no description")
 	must(m.Info.Author.Name != "", "it has no author")
+	organization, _, _ := strings.Cut(m.ID, "-")
+	must(organization == slug(m.Info.Author.Name), "id %q does not begin with the organization of its author %q", m.ID, m.Info.Author.Name)
 	must(len(m.Info.Keywords) > 0, "it has no keywords")
 	must(m.Executable != "" && m.Backend, "it names no executable, or says that it has no back end")
 	must(len(m.Info.Links) > 0, "it has no links")
@@ -114,4 +117,14 @@ func (m manifest) check() []error {
 	must(grafana == "" || err == nil, "grafanaDependency %q is no range of versions", grafana)
 	must(!oneRelease.MatchString(grafana), "grafanaDependency %q is but one Grafana", grafana)
 	return errs
+}
+
+// slug is a name as grafana.com writes it in addresses: letters and digits.
+func slug(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
 }

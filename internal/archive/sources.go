@@ -21,7 +21,8 @@ import (
 const goManifest = "go_plugin_build_manifest"
 
 // CheckSources tells whether the plugin in dist was built from the work tree root as it is now: the validator compares
-// them. The version is that of package.json, and every Go file is in the list of those that the back end was built from.
+// them. The version is that of package.json, the scripts are made from src/, and every Go file is in the list of those that
+// the back end was built from.
 func CheckSources(dist, root string) error {
 	m, err := readManifest(dist)
 	if err != nil {
@@ -41,10 +42,42 @@ func CheckSources(dist, root string) error {
 	if npm.Version != m.Info.Version {
 		errs = append(errs, fmt.Errorf("the plugin is version %s, package.json says %s", m.Info.Version, npm.Version))
 	}
+	errs = append(errs, checkScripts(dist, root)...)
+	errs = append(errs, checkGo(dist, root)...)
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("dist is not what these sources make, run go tool mage build:\n%w", err)
+	}
+	return nil
+}
+
+// checkScripts holds the sources in the source map to those in src/. What webpack adds itself has no file there.
+func checkScripts(dist, root string) []error {
+	sources, err := readSourceMap(dist)
+	if err != nil {
+		return []error{err}
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		_, file, own := strings.Cut(name, "/./")
+		if !own || strings.HasPrefix(file, "node_modules/") {
+			continue
+		}
+		if content, err := os.ReadFile(filepath.Join(root, "src", filepath.FromSlash(file))); err != nil {
+			errs = append(errs, fmt.Errorf("src/%s is gone since the build", file))
+		} else if string(content) != sources[name] {
+			errs = append(errs, fmt.Errorf("src/%s has changed since the build", file))
+		}
+	}
+	return errs
+}
+
+// checkGo holds the list of Go files to those that there are.
+func checkGo(dist, root string) []error {
 	listed, err := readGoManifest(filepath.Join(dist, goManifest))
 	if err != nil {
-		return errors.Join(append(errs, err)...)
+		return []error{err}
 	}
+	var errs []error
 	err = fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -74,10 +107,7 @@ func CheckSources(dist, root string) error {
 			errs = append(errs, fmt.Errorf("%s is gone since the build", name))
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("dist is not what these sources make, run go tool mage build:\n%w", err)
-	}
-	return nil
+	return errs
 }
 
 // readGoManifest returns the SHA-256 of every file in a list of lines like "sum:name".
