@@ -75,6 +75,7 @@ func TestNoDraftIsLeftWhereTheRulesExplain(t *testing.T) {
 }
 
 func TestPropertyADraftUsedAgainSaysNothingThatTheNewEvidenceDoesNotHold(t *testing.T) {
+	t.Parallel()
 	accepted := 0
 	rapid.Check(t, func(t *rapid.T) {
 		before := anyEvidence(t)

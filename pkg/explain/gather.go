@@ -43,10 +43,11 @@ const (
 func Gather(in Input) Evidence {
 	v := in.Verdict
 	before := in.Before[max(0, len(in.Before)-maxBefore):]
+	texts := tidied{}
 	e := Evidence{
-		Cluster: tidy(v.Cluster), At: v.At, State: v.State, Since: v.Since,
+		Cluster: texts.text(v.Cluster), At: v.At, State: v.State, Since: v.Since,
 		Stale: v.Stale, Coverage: v.Coverage, Bottleneck: v.Bottleneck, Band: v.Band,
-		Event: in.Event, LogsUnavailable: tidy(in.LogsUnavailable),
+		Event: in.Event, LogsUnavailable: texts.text(in.LogsUnavailable),
 	}
 	if e.Event == nil {
 		e.Event = v.Event
@@ -54,17 +55,17 @@ func Gather(in Input) Evidence {
 	if !v.Since.IsZero() {
 		e.Lasting = lasting(v.At.Sub(v.Since))
 	}
-	e.Gates = gatesOf(v)
+	e.Gates = gatesOf(v, texts)
 	e.Cleared = cleared(in.Previous, v)
-	e.Signals = signalsOf(v, in.Snapshot, before)
-	e.Gaps = gapsOf(v, in.Snapshot)
-	e.Queues = queuesOf(in.Snapshot.Queues)
+	e.Signals = signalsOf(v, in.Snapshot, before, texts)
+	e.Gaps = gapsOf(v, in.Snapshot, texts)
+	e.Queues = queuesOf(in.Snapshot.Queues, texts)
 	for _, w := range v.Warnings {
-		e.ScalingRules = append(e.ScalingRules, health.Warning{Rule: w.Rule, Text: tidy(w.Text)})
+		e.ScalingRules = append(e.ScalingRules, health.Warning{Rule: w.Rule, Text: texts.text(w.Text)})
 	}
 	e.Changes = changesOf(in.Snapshot, before)
-	e.Patterns = patternsOf(in.Patterns)
-	e.Passages = passagesOf(in.Passages)
+	e.Patterns = patternsOf(in.Patterns, texts)
+	e.Passages = passagesOf(in.Passages, texts)
 	e.order()
 	e.Services = rolesOf(v, &e)
 	return e
@@ -72,6 +73,18 @@ func Gather(in Input) Evidence {
 
 // tidy takes secrets and line breaks out of a text from outside, and bounds it.
 func tidy(text string) string { return bound(text, maxSample) }
+
+// tidied remembers texts that were tidied: often one reason stands beside many signals.
+type tidied map[string]string
+
+func (t tidied) text(text string) string {
+	short, known := t[text]
+	if !known {
+		short = tidy(text)
+		t[text] = short
+	}
+	return short
+}
 
 func bound(text string, limit int) string {
 	// Cut first: what is thrown away need not be searched for secrets. The margin keeps a secret that the
@@ -94,14 +107,14 @@ func cut(text string, limit int) string {
 	return strings.ToValidUTF8(text, "") + "…"
 }
 
-func gatesOf(v health.Verdict) []Gate {
+func gatesOf(v health.Verdict, texts tidied) []Gate {
 	gates := make([]Gate, 0, len(v.Gates))
 	for _, r := range v.Gates {
 		signal, _ := health.LookupSignal(r.Signal)
 		gate := Gate{
 			ID: r.ID, Title: string(r.ID), Result: r.Result, Severity: r.Severity, Service: r.Service, Side: r.Side,
 			Signal: r.Signal, Op: r.Op, Threshold: quantity(r.Threshold, signal),
-			Deciding: r.Deciding, Overridden: r.Overridden, Note: tidy(r.Note),
+			Deciding: r.Deciding, Overridden: r.Overridden, Note: texts.text(r.Note),
 		}
 		if known, ok := health.LookupGate(r.ID); ok {
 			gate.Title = known.Title
@@ -131,7 +144,7 @@ func cleared(previous *health.Verdict, now health.Verdict) []health.GateID {
 	return ids
 }
 
-func signalsOf(v health.Verdict, snapshot health.Snapshot, before []health.Snapshot) []Signal {
+func signalsOf(v health.Verdict, snapshot health.Snapshot, before []health.Snapshot, texts tidied) []Signal {
 	tail, known := snapshot.Value(health.PersistenceP99)
 	looksFast := known && tail < 100 && (firedIn(v, "persistence_failing") || firedIn(v, "persistence_error_rate"))
 	var signals []Signal
@@ -149,7 +162,7 @@ func signalsOf(v health.Verdict, snapshot health.Snapshot, before []health.Snaps
 		case looksFast && s.ID == health.PersistenceP99:
 			signal.Remark = "looks fast only because operations that fail return at once"
 		case signal.Standing == AtRest:
-			signal.Remark = restNote(v, s.ID)
+			signal.Remark = texts.text(restNote(v, s.ID))
 		}
 		signals = append(signals, signal)
 	}
@@ -163,7 +176,7 @@ func firedIn(v health.Verdict, id health.GateID) bool {
 func restNote(v health.Verdict, id health.SignalID) string {
 	for _, g := range v.Gates {
 		if g.Signal == id && g.Result == health.Passed && g.Note != "" && g.Value != nil && beyond(g.Op, *g.Value, g.Threshold) {
-			return tidy(g.Note)
+			return g.Note
 		}
 	}
 	return ""
@@ -240,13 +253,13 @@ func median(values []float64) float64 {
 }
 
 // gapsOf groups the unknown signals that gates read by their reason.
-func gapsOf(v health.Verdict, snapshot health.Snapshot) []Gap {
+func gapsOf(v health.Verdict, snapshot health.Snapshot, texts tidied) []Gap {
 	reasons := map[string][]health.SignalID{}
 	for _, g := range v.Gates {
 		if _, known := snapshot.Value(g.Signal); known || g.Result != health.NotKnowable {
 			continue
 		}
-		reason := tidy(snapshot.Unknown[g.Signal])
+		reason := texts.text(snapshot.Unknown[g.Signal])
 		if reason == "" {
 			reason = notRead
 		}
@@ -274,11 +287,11 @@ func gapsOf(v health.Verdict, snapshot health.Snapshot) []Gap {
 // notRead stands where nobody said why a signal is unknown.
 const notRead = "the signal was not read"
 
-func queuesOf(queues []health.TaskQueue) []Queue {
+func queuesOf(queues []health.TaskQueue, texts tidied) []Queue {
 	var all []Queue
 	for _, q := range queues[:min(len(queues), maxQueues)] {
 		all = append(all, Queue{
-			Namespace: tidy(q.Namespace), Name: tidy(q.Name), Type: tidy(q.Type), Starved: q.Starved,
+			Namespace: texts.text(q.Namespace), Name: texts.text(q.Name), Type: texts.text(q.Type), Starved: q.Starved,
 			Oldest: maybe(q.OldestAgeSec, seconds), Backlog: maybe(q.Backlog, digits),
 			Inflow:  maybe(q.InflowPerSec, func(v float64) string { return digits(v) + "/s" }),
 			Pollers: maybe(q.Pollers, digits), Slots: maybe(q.SlotsAvailable, digits),
@@ -321,11 +334,11 @@ func changesOf(now health.Snapshot, before []health.Snapshot) []Change {
 	return changes
 }
 
-func patternsOf(patterns []LogPattern) []LogPattern {
+func patternsOf(patterns []LogPattern, texts tidied) []LogPattern {
 	var all []LogPattern
 	for _, p := range patterns {
 		if p.Count > 0 {
-			p.ID, p.Service, p.Meaning, p.Sample = tidy(p.ID), health.Service(tidy(string(p.Service))), tidy(p.Meaning), tidy(p.Sample)
+			p.ID, p.Service, p.Meaning, p.Sample = texts.text(p.ID), health.Service(texts.text(string(p.Service))), texts.text(p.Meaning), texts.text(p.Sample)
 			all = append(all, p)
 		}
 	}
@@ -335,11 +348,11 @@ func patternsOf(patterns []LogPattern) []LogPattern {
 	return all[:min(len(all), maxPatterns)]
 }
 
-func passagesOf(passages []Passage) []Passage {
+func passagesOf(passages []Passage, texts tidied) []Passage {
 	var all []Passage
 	for _, p := range passages[:min(len(passages), maxPassages)] {
-		p.DocumentID, p.Method, p.Source = tidy(p.DocumentID), tidy(p.Method), tidy(p.Source)
-		p.Title, p.Section, p.Text = tidy(p.Title), tidy(p.Section), bound(p.Text, maxPassage)
+		p.DocumentID, p.Method, p.Source = texts.text(p.DocumentID), texts.text(p.Method), texts.text(p.Source)
+		p.Title, p.Section, p.Text = texts.text(p.Title), texts.text(p.Section), bound(p.Text, maxPassage)
 		all = append(all, p)
 	}
 	return all

@@ -43,6 +43,7 @@ func TestAnIssueIsUnknowableWhenNoneOfItsGatesFiresAndOneIsUnknown(t *testing.T)
 }
 
 func TestPropertyAnIssueIsThereUnknowableOrGone(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvidence(t)
 		unknowable := e.Unknowable()

@@ -40,10 +40,9 @@ func Settings() []string {
 }
 
 var (
-	number = regexp.MustCompile(`[0-9]+(?:[.,][0-9]+)*`)
 	// numberWord finds digits of all scripts, and numbers in small words: "one" is a pronoun more often
 	// than a number.
-	numberWord = regexp.MustCompile(`\p{Nd}+(?:[.,]\p{Nd}+)*|[\p{Nl}\p{No}]|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|twice|thrice)s?\b`)
+	numberWord = regexp.MustCompile(`\p{Nd}+(?:[.,]\p{Nd}+)*|[\p{Nl}\p{No}]|\b(?:` + strings.Join(numberNames, "|") + `)s?\b`)
 	// identifier finds what looks like the name of a metric or signal: words joined by underscores or dots.
 	identifier = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*(?:(?:_+|\.)[A-Za-z0-9]+)+`)
 	// percentile is p99 and the like: the name of a signal, and so no number, where the evidence has it.
@@ -113,7 +112,7 @@ func (l *linter) name(names ...string) {
 
 func (l *linter) number(texts ...string) {
 	for _, text := range texts {
-		for _, n := range number.FindAllString(text, -1) {
+		for _, n := range numbersIn(text) {
 			l.numbers[n] = true
 		}
 	}
@@ -121,23 +120,30 @@ func (l *linter) number(texts ...string) {
 
 func (l *linter) check(text string) []string {
 	rest := strings.ToLower(text)
+	if !mayBeWrong(rest) {
+		return nil
+	}
 	for _, name := range l.names {
 		rest = withoutWord(rest, name)
 	}
 	var wrong []string
-	for _, id := range identifier.FindAllString(rest, -1) {
-		if looksLikeName(id) {
-			wrong = append(wrong, "the name "+id+" is not in the evidence")
-			rest = strings.ReplaceAll(rest, id, " ")
+	if joins(rest) {
+		for _, id := range identifier.FindAllString(rest, -1) {
+			if looksLikeName(id) {
+				wrong = append(wrong, "the name "+id+" is not in the evidence")
+				rest = strings.ReplaceAll(rest, id, " ")
+			}
 		}
 	}
-	for _, p := range percentile.FindAllString(rest, -1) {
-		if !l.hasPercentile(p) {
-			wrong = append(wrong, p+" is not in the evidence")
+	if strings.Contains(rest, "p9") || strings.Contains(rest, "p5") {
+		for _, p := range percentile.FindAllString(rest, -1) {
+			if !l.hasPercentile(p) {
+				wrong = append(wrong, p+" is not in the evidence")
+			}
 		}
+		rest = percentile.ReplaceAllString(rest, " ")
 	}
-	rest = percentile.ReplaceAllString(rest, " ")
-	for _, n := range numberWord.FindAllString(rest, -1) {
+	for _, n := range numbersIn(rest) {
 		if !l.numbers[n] {
 			wrong = append(wrong, "the number "+n+" is not in the evidence")
 		}

@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,7 +10,7 @@ import (
 	"github.com/temporal-sre/copilot/pkg/explain"
 )
 
-// texts are all sentences that an explanation shows to people.
+// texts are all sentences that an explanation shows to people, each once.
 func texts(x explain.Explanation) []string {
 	all := []string{x.Summary, x.Sections.Setting, x.Sections.Inciting, x.Sections.Standing, x.Sections.ToDo, x.Sections.Next}
 	for _, f := range x.Factors {
@@ -27,7 +28,9 @@ func texts(x explain.Explanation) []string {
 	for _, r := range x.Sections.Reactions {
 		all = append(all, r.Text)
 	}
-	return append(all, x.Watch...)
+	all = append(all, x.Watch...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // lint holds every text of an explanation to the evidence.

@@ -17,9 +17,11 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
+var allStories = stories()
+
 // anySignals draws a cycle: some story's, with some signals changed or lost.
-func anySignals(t *rapid.T, all []story) values {
-	v := maps.Clone(rapid.SampledFrom(all).Draw(t, "story").trouble)
+func anySignals(t *rapid.T) values {
+	v := maps.Clone(rapid.SampledFrom(allStories).Draw(t, "story").trouble)
 	for range rapid.IntRange(0, 8).Draw(t, "changes") {
 		s := rapid.SampledFrom(health.Signals()).Draw(t, "signal")
 		if rapid.Bool().Draw(t, "lost") {
@@ -48,9 +50,8 @@ func anyInput(t *rapid.T) explain.Input {
 	var in explain.Input
 	cluster := rapid.SampledFrom([]string{"prod-1", "c", "orders_eu.2"}).Draw(t, "cluster")
 	n := rapid.SampledFrom([]int{1, 2, 3, 4, 5, 12}).Draw(t, "cycles")
-	allStories := stories()
 	for i := range n {
-		snapshot := health.Snapshot{Cluster: cluster, At: start.Add(time.Duration(i) * 30 * time.Second), Signals: anySignals(t, allStories)}
+		snapshot := health.Snapshot{Cluster: cluster, At: start.Add(time.Duration(i) * 30 * time.Second), Signals: anySignals(t)}
 		snapshot.Unknown = map[health.SignalID]string{}
 		shift := rapid.IntRange(0, len(hostile)-1).Draw(t, "reason")
 		for j, s := range health.Signals() {
@@ -100,18 +101,21 @@ func anyNumber(t *rapid.T) *float64 {
 func anyEvidence(t *rapid.T) explain.Evidence { return explain.Gather(anyInput(t)) }
 
 func TestPropertySameEvidenceSameText(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
 		one, two := explain.Gather(in), explain.Gather(in)
 		require.Equal(t, one, two)
-		require.Equal(t, explain.ByRules(one), explain.ByRules(two))
-		require.Equal(t, explain.ByRules(one).Text(), explain.ByRules(two).Text())
+		this, that := explain.ByRules(one), explain.ByRules(two)
+		require.Equal(t, this, that)
+		require.Equal(t, this.Text(), that.Text())
 		require.Equal(t, explain.Prompt(one), explain.Prompt(two))
 		require.Equal(t, one.Fingerprint(), two.Fingerprint())
 	})
 }
 
 func TestPropertyEvidenceAndExplanationGoThroughJSONUnchanged(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvidence(t)
 		text, err := json.Marshal(e)
@@ -132,6 +136,7 @@ func TestPropertyEvidenceAndExplanationGoThroughJSONUnchanged(t *testing.T) {
 }
 
 func TestPropertyThePromptHoldsTheStateAndAllEvidenceAndNothingSecret(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvidence(t)
 		prompt := explain.Prompt(e)
@@ -181,6 +186,7 @@ func TestPropertyThePromptHoldsTheStateAndAllEvidenceAndNothingSecret(t *testing
 }
 
 func TestPropertyEverySuggestedActionIsWhole(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvidence(t)
 		x := explain.ByRules(e)
@@ -216,6 +222,7 @@ func TestPropertyEverySuggestedActionIsWhole(t *testing.T) {
 }
 
 func TestPropertyTheRulesSayThreeThingsAndNoNumberOrNameFromNowhere(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvidence(t)
 		x := explain.ByRules(e)
@@ -237,8 +244,9 @@ func TestPropertyTheRulesSayThreeThingsAndNoNumberOrNameFromNowhere(t *testing.T
 		} else {
 			require.Contains(t, x.Sections.Standing, "Logs were unavailable: "+strings.TrimRight(e.LogsUnavailable, "."))
 		}
+		text := x.Text()
 		for _, secret := range leaks {
-			require.NotContains(t, x.Text(), secret)
+			require.NotContains(t, text, secret)
 		}
 	})
 }
@@ -285,6 +293,7 @@ func anyDraft(t *rapid.T, e explain.Evidence) explain.Draft {
 }
 
 func TestPropertyNoModelBringsANumberANameOrAStateOfItsOwn(t *testing.T) {
+	t.Parallel()
 	accepted := 0
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvidence(t)
@@ -319,6 +328,7 @@ func TestPropertyNoModelBringsANumberANameOrAStateOfItsOwn(t *testing.T) {
 }
 
 func TestPropertyTheFingerprintTellsSituationsApartAndNotTheirNoise(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
 		e := explain.Gather(in)

@@ -44,32 +44,35 @@ func endsOfNames(s string) []int {
 	small := asciiLower(s)
 	var ends []int
 	for _, name := range secretNames {
-		ends = appendEnds(ends, small, name, nil)
+		ends = appendEnds(ends, small, name, func(int) bool { return true })
 	}
-	ends = appendEnds(ends, small, "key", func(before string) bool {
-		return slices.ContainsFunc(keyNames, func(name string) bool { return strings.HasSuffix(before, name) })
-	})
-	ends = appendEnds(ends, small, "string", func(before string) bool { return strings.HasSuffix(before, "connection") })
-	ends = appendEnds(ends, small, "id", func(before string) bool { return strings.HasSuffix(before, "session") })
+	follows := func(names ...string) func(begin int) bool {
+		return func(begin int) bool {
+			// One joint at most, as in api_key: more would be looked at again and again.
+			before := small[max(0, begin-20):begin]
+			if n := len(before); n > 0 && strings.ContainsRune("_.-", rune(before[n-1])) {
+				before = before[:n-1]
+			}
+			return slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(before, name) })
+		}
+	}
+	ends = appendEnds(ends, small, "key", follows(keyNames...))
+	ends = appendEnds(ends, small, "string", follows("connection"))
+	ends = appendEnds(ends, small, "id", follows("session"))
 	slices.Sort(ends)
 	return slices.Compact(ends)
 }
 
-// appendEnds adds where a name ends, if what stands before it, up to a joint, is right.
-func appendEnds(ends []int, s, name string, right func(before string) bool) []int {
+// appendEnds adds where a word ends, if the place where it begins is right.
+func appendEnds(ends []int, s, word string, right func(begin int) bool) []int {
 	for at := 0; ; {
-		i := strings.Index(s[at:], name)
+		i := strings.Index(s[at:], word)
 		if i < 0 {
 			return ends
 		}
 		begin := at + i
-		at = begin + len(name)
-		// One joint at most, as in api_key: more would be looked at again and again.
-		before := s[max(0, begin-20):begin]
-		if n := len(before); n > 0 && strings.ContainsRune("_.-", rune(before[n-1])) {
-			before = before[:n-1]
-		}
-		if right == nil || right(before) {
+		at = begin + len(word)
+		if right(begin) {
 			ends = append(ends, at)
 		}
 	}

@@ -34,23 +34,33 @@ var byFirst = func() (table [256][]string) {
 func prefixed(s string) [][2]int {
 	small := asciiLower(s)
 	var places [][2]int
-	for i := 0; i < len(small); i++ {
-		if i > 0 && isWord(small[i-1]) {
-			continue
+	for i := 0; i < len(small); {
+		begin := i
+		if tail := tokenAt(s, small, begin); tail > 0 {
+			i += tail
+			places = append(places, [2]int{begin, i})
 		}
-		for _, prefix := range byFirst[small[i]] {
-			if !strings.HasPrefix(small[i:], prefix) {
-				continue
-			}
-			if tail := tokenTail.FindStringIndex(s[i+len(prefix):]); tail != nil {
-				end := i + len(prefix) + tail[1]
-				places = append(places, [2]int{i, end})
-				i = end - 1
-				break
-			}
+		// On to the next beginning of a word.
+		for i < len(small) && isWord(small[i]) {
+			i++
+		}
+		for i < len(small) && !isWord(small[i]) {
+			i++
 		}
 	}
 	return places
+}
+
+// tokenAt is how long the token is that begins at a place, 0 when there is none.
+func tokenAt(s, small string, begin int) int {
+	for _, prefix := range byFirst[small[begin]] {
+		if strings.HasPrefix(small[begin:], prefix) {
+			if tail := tokenTail.FindStringIndex(s[begin+len(prefix):]); tail != nil {
+				return len(prefix) + tail[1]
+			}
+		}
+	}
+	return 0
 }
 
 func isWord(c byte) bool { return c == '_' || kind(c) != 0 }

@@ -56,6 +56,10 @@ const (
 
 var placeholder = regexp.MustCompile(`^REDACTED_[a-z]+_[0-9]+$`)
 
+func isPlaceholder(value string) bool {
+	return strings.HasPrefix(value, "REDACTED_") && placeholder.MatchString(value)
+}
+
 // placeholders numbers the values of a text by kind, in the order in which they are found.
 type placeholders map[string][]string
 
@@ -136,7 +140,7 @@ func (r rule) apply(s string, name func(kind, value string) string) string {
 			continue
 		}
 		value := s[from:to]
-		if placeholder.MatchString(value) || (r.is != nil && !r.is(value)) {
+		if isPlaceholder(value) || (r.is != nil && !r.is(value)) {
 			continue
 		}
 		b.WriteString(s[end:from])

@@ -21,8 +21,10 @@ var rules = []rule{
 	// MySQL's user:password@tcp(host)/database.
 	{kind: kindCredentials, expr: regexp.MustCompile(`([^\s"'<>/?#:@=]+:[^\s"'<>]+)@(?:tcp|tcp6|udp|unix)\(`), group: 1, inside: wordsWith("@")},
 
-	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\bauthorization\\?["']?\s*[:=]\s*\\?["'\[]?\s*(?:(?:bearer|basic|token|digest|negotiate|apikey)\s+)?([^\s"'\\]+)`), group: 1, needs: []string{"authorization"}},
-	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:bearer|basic|token|apikey)\s+([A-Za-z0-9._~+/=-]{8,})`), group: 1, is: looksMade, needs: []string{"bearer", "basic", "token", "apikey"}},
+	{kind: kindCredentials, needs: []string{"authorization"},
+		find: behind(`\\?["']?\s*[:=]\s*\\?["'\[]?\s*(?:(?i:bearer|basic|token|digest|negotiate|apikey)\s+)?([^\s"'\\]+)`, "authorization")},
+	{kind: kindCredentials, is: looksMade, needs: []string{"bearer", "basic", "token", "apikey"},
+		find: behind(`\s+([A-Za-z0-9._~+/=-]{8,})`, "bearer", "basic", "token", "apikey")},
 	{kind: kindCredentials, expr: regexp.MustCompile(`(?i)\b(?:set-)?cookie\\?["']?\s*[:=]\s*\\?["']?([^\r\n"'\\]+)`), group: 1, needs: []string{"cookie"}},
 
 	// curl's user:password.
@@ -65,9 +67,16 @@ func looksMade(s string) bool {
 
 // numberBeforeToken: a number stands before a mark that parts it from a token.
 func numberBeforeToken(small string) bool {
-	for i := 1; i < len(small)-1; i++ {
-		if c := small[i]; isDigit(small[i-1]) && (c == '|' || c == '%' || (c == ':' && small[i+1] == 'a')) {
-			return true
+	for _, mark := range []byte("|%:") {
+		for at := 0; ; at++ {
+			i := strings.IndexByte(small[at:], mark)
+			if i < 0 {
+				break
+			}
+			at += i
+			if at > 0 && at < len(small)-1 && isDigit(small[at-1]) && (mark != ':' || small[at+1] == 'a') {
+				return true
+			}
 		}
 	}
 	return false
@@ -81,6 +90,9 @@ var addressRuns = runs(func(c byte) bool {
 
 // colonRuns finds stretches that could be addresses of version 6: they have two colons.
 func colonRuns(s string) [][2]int {
+	if strings.Count(s, ":") < 2 {
+		return nil
+	}
 	return slices.DeleteFunc(addressRuns(s), func(p [2]int) bool { return strings.Count(s[p[0]:p[1]], ":") < 2 })
 }
 
@@ -108,17 +120,53 @@ func wordsWith(part string) func(string) [][2]int {
 	}
 }
 
-// runs finds stretches of at least so many characters of a kind, each as long as it goes.
+// runs finds stretches of at least so many characters of a kind, each as long as it goes. It looks at the last
+// character first at which a stretch that begins here would be long enough: most texts have few such stretches,
+// and most characters are never looked at.
 func runs(in func(byte) bool, least int) func(string) [][2]int {
 	return func(s string) [][2]int {
 		var places [][2]int
-		for i := 0; i < len(s); i++ {
-			begin := i
-			for i < len(s) && in(s[i]) {
-				i++
+		// A stretch begins at begin or later.
+		for begin := 0; begin+least <= len(s); {
+			i := begin + least - 1
+			for i >= begin && in(s[i]) {
+				i--
 			}
-			if i-begin >= least {
-				places = append(places, [2]int{begin, i})
+			if i >= begin {
+				begin = i + 1
+				continue
+			}
+			end := begin + least
+			for end < len(s) && in(s[end]) {
+				end++
+			}
+			places = append(places, [2]int{begin, end})
+			begin = end + 1
+		}
+		return places
+	}
+}
+
+// behind finds what stands right behind words, in capitals or not: the group of an expression. Words are looked for
+// first, as in assigned.
+func behind(expression string, words ...string) func(string) [][2]int {
+	after := regexp.MustCompile("^" + expression)
+	return func(s string) [][2]int {
+		small := asciiLower(s)
+		var ends []int
+		for _, word := range words {
+			ends = appendEnds(ends, small, word, func(begin int) bool { return begin == 0 || !isWord(small[begin-1]) })
+		}
+		slices.Sort(ends)
+		var places [][2]int
+		done := 0
+		for _, end := range ends {
+			if end < done {
+				continue
+			}
+			if m := after.FindStringSubmatchIndex(s[end:]); m != nil {
+				places = append(places, [2]int{end + m[2], end + m[3]})
+				done = end + m[1]
 			}
 		}
 		return places
@@ -130,7 +178,7 @@ func consistsOf(s, characters string) bool { return strings.Trim(s, characters) 
 // notRedacted leaves a URL's redacted credentials before its host alone: they look like an address.
 func notRedacted(email string) bool {
 	local, _, _ := strings.Cut(email, "@")
-	return !placeholder.MatchString(local)
+	return !isPlaceholder(local)
 }
 
 func isIPv6(s string) bool {
@@ -144,7 +192,7 @@ const shortestRandom = 14
 // looksRandom tells secrets from names by how often letters, capitals and digits take turns: names are
 // made of words and numbers, secrets of noise. UUIDs are names here: Temporal's run ids are UUIDs.
 func looksRandom(s string) bool {
-	if len(s) < shortestRandom || uuid.MatchString(s) {
+	if len(s) < shortestRandom || isUUID(s) {
 		return false
 	}
 	// Noise, even where / or - cut it into short pieces. Names of pods have no capitals.
@@ -170,6 +218,8 @@ func looksRandom(s string) bool {
 	}
 	return false
 }
+
+func isUUID(s string) bool { return strings.Count(s, "-") >= 4 && uuid.MatchString(s) }
 
 var uuid = regexp.MustCompile(`^[/_-]*[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?:[/_-].{0,15})?$`)
 
