@@ -62,13 +62,22 @@ func storeConfig(path, url string) (config.Config, error) {
 	}
 }
 
+// role is a role with its password from the environment. Where no role is named, a variable that happens to be set
+// is for somebody else.
+func role(name, variable string) store.Role {
+	if name == "" {
+		return store.Role{}
+	}
+	return store.Role{Name: name, Password: os.Getenv(variable)}
+}
+
 func dbMigrateCommand() *cobra.Command {
 	var reader, writer string
 	cmd := storeCommand("migrate", "Create or update the store's schema; it can be repeated", 10*time.Minute,
 		func(ctx context.Context, cmd *cobra.Command, s *store.Store, _ config.Config) error {
 			report, err := s.Migrate(ctx, store.MigrateOptions{
-				Reader: store.Role{Name: reader, Password: os.Getenv("COPILOT_READER_PASSWORD")},
-				Writer: store.Role{Name: writer, Password: os.Getenv("COPILOT_WRITER_PASSWORD")},
+				Reader: role(reader, "COPILOT_READER_PASSWORD"),
+				Writer: role(writer, "COPILOT_WRITER_PASSWORD"),
 			})
 			for _, done := range report.Done {
 				fmt.Fprintln(cmd.OutOrStdout(), done)
