@@ -136,14 +136,14 @@ func FuzzRedactingTwiceChangesNothing(f *testing.F) {
 // quickest way.
 func BenchmarkTenTimesTheText(b *testing.B) {
 	worst := 0.0
-	for _, unit := range []string{"a", "password=", "1.", ":", "AKIA", "a@", "://x:", "-----BEGIN PRIVATE KEY-----", "x1Y", "a.b@c.d ", "10.0.0.1 ", `\"`, "token "} {
-		short, long := strings.Repeat(unit, 30_000/len(unit)), strings.Repeat(unit, 300_000/len(unit))
-		ratio := float64(fastest(long)) / float64(fastest(short))
-		if worst = max(worst, ratio); ratio > 50 {
-			b.Errorf("ten times the text takes %.0f times as long: %q", ratio, unit)
-		}
-	}
 	for b.Loop() {
+		for _, unit := range []string{"a", "password=", "1.", ":", "AKIA", "a@", "://x:", "-----BEGIN PRIVATE KEY-----", "x1Y", "a.b@c.d ", "10.0.0.1 ", `\"`, "token "} {
+			short, long := strings.Repeat(unit, 30_000/len(unit)), strings.Repeat(unit, 300_000/len(unit))
+			ratio := float64(fastest(long)) / float64(fastest(short))
+			if worst = max(worst, ratio); ratio > 50 {
+				b.Errorf("ten times the text takes %.0f times as long: %q", ratio, unit)
+			}
+		}
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(worst, "times-at-worst")
@@ -152,7 +152,7 @@ func BenchmarkTenTimesTheText(b *testing.B) {
 // fastest is the shortest of some times that redacting takes.
 func fastest(text string) time.Duration {
 	best := time.Hour
-	for range 10 {
+	for range 5 {
 		begin := time.Now()
 		redact.Text(text)
 		best = min(best, time.Since(begin))
