@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -195,4 +196,19 @@ func TestCommandsNameFilesThatAreMounted(t *testing.T) {
 		}
 	}
 	assert.GreaterOrEqual(t, checked, 7)
+}
+
+func TestTheInstructionsNameServicesAndFilesThatThereAre(t *testing.T) {
+	p := load(t)
+	content, err := os.ReadFile(filepath.Join(root, "docs", "install.md"))
+	require.NoError(t, err)
+	named := regexp.MustCompile(`docker compose (?:stop|start|pause|unpause|exec) ([a-z-]+)(?: copilot .*?-c (\S+\.yaml))?`).FindAllStringSubmatch(string(content), -1)
+	require.Greater(t, len(named), 5)
+	for _, found := range named {
+		service, known := p.Services[found[1]]
+		assert.True(t, known, found[0])
+		if file := found[2]; file != "" {
+			assert.True(t, slices.ContainsFunc(service.Volumes, func(v types.ServiceVolumeConfig) bool { return v.Target == file }), found[0])
+		}
+	}
 }
