@@ -103,21 +103,19 @@ type assessmentReader interface {
 	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)
 }
 
-// explanationsOf reads the explanations of events. An event is explained as of its own cycle, so its time
-// finds the assessment.
+// explanationsOf reads the explanations of events.
 func explanationsOf(ctx context.Context, r assessmentReader, events []store.Event) (explanations, error) {
 	found := explanations{}
 	if len(events) == 0 {
 		return found, nil
 	}
-	q := store.AssessmentQuery{From: events[0].At, To: events[0].At, Triggers: []store.Trigger{store.OnEvent, store.OnDemand}, Limit: maxRows, Brief: true}
+	q := store.AssessmentQuery{Triggers: []store.Trigger{store.OnEvent, store.OnDemand}, Limit: maxRows, Brief: true}
 	for _, e := range events {
+		q.Events = append(q.Events, store.EventKey{Cluster: e.Cluster, Seq: e.Seq})
 		if !slices.Contains(q.Clusters, e.Cluster) {
 			q.Clusters = append(q.Clusters, e.Cluster)
 		}
-		q.From, q.To = earlier(q.From, e.At), later(q.To, e.At)
 	}
-	q.To = q.To.Add(time.Microsecond) // the store's precision; its end is not included
 	stored, err := r.Assessments(ctx, q)
 	for _, a := range stored {
 		found.add(a)

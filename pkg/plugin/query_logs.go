@@ -33,11 +33,21 @@ func answerLogs(ctx context.Context, d *Datasource, a ask) (data.Frames, error) 
 	if a.measure == measureCounts {
 		return d.logCounts(ctx, readings, a, lacking)
 	}
-	patterns, err := d.store.LogPatterns(ctx, store.LogQuery{Clusters: a.clusters, From: a.from, To: a.to, Patterns: a.patterns, Services: plainNames(a.services), Limit: a.rows})
+	from, to := wholeHours(a.from, a.to)
+	patterns, err := d.store.LogPatterns(ctx, store.LogQuery{Clusters: a.clusters, From: from, To: to, Patterns: a.patterns, Services: plainNames(a.services), Limit: a.rows})
 	if err != nil {
 		return nil, err
 	}
 	return lacking.on(data.Frames{logsFrame(patterns)}), nil
+}
+
+// wholeHours widens a range of days to whole hours, of which the store has kept the sums: the half minutes at the
+// ends of a month are not worth as many rows as the month.
+func wholeHours(from, to time.Time) (time.Time, time.Time) {
+	if to.Sub(from) < 2*24*time.Hour {
+		return from, to
+	}
+	return from.Truncate(time.Hour), to.Add(time.Hour - 1).Truncate(time.Hour)
 }
 
 func logsFrame(rows []store.LogPattern) *data.Frame {
@@ -122,7 +132,8 @@ const mostLogCounts = 10_000
 func (d *Datasource) logCounts(ctx context.Context, readings []logReading, a ask, lacking notices) (data.Frames, error) {
 	step := stepFor(a.from, a.to, a.points)
 	from := a.from.Truncate(step)
-	counts, err := d.store.LogPatterns(ctx, store.LogQuery{Clusters: a.clusters, From: from, To: a.to, Patterns: a.patterns, Services: plainNames(a.services), Step: step, Limit: mostLogCounts})
+	_, to := wholeHours(from, a.to)
+	counts, err := d.store.LogPatterns(ctx, store.LogQuery{Clusters: a.clusters, From: from, To: to, Patterns: a.patterns, Services: plainNames(a.services), Step: step, Limit: mostLogCounts})
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +144,7 @@ func (d *Datasource) logCounts(ctx context.Context, readings []logReading, a ask
 		lacking.warn(fmt.Sprintf("There are more than %d counts in this time range and some are missing: choose a shorter one, or name patterns or clusters.", mostLogCounts))
 	}
 	if len(readings) > 0 {
-		rates, err := d.logRates(ctx, a.clusters, from, a.to)
+		rates, err := d.logRates(ctx, a.clusters, from, a.to, step)
 		if err != nil {
 			return nil, err
 		}
@@ -174,9 +185,16 @@ func patternNames(counts []store.LogPattern, cluster string, a ask) []string {
 	return slices.Compact(found)
 }
 
-// logRates reads the signal that is known exactly while logs are read.
-func (d *Datasource) logRates(ctx context.Context, clusters []string, from, to time.Time) (map[string][]store.Point, error) {
-	stored, err := d.store.Series(ctx, store.SeriesQuery{Clusters: clusters, Signals: []health.SignalID{health.LogPatternRate}, From: from, To: to, Points: maxPoints})
+// logRates reads the signal that is known exactly while logs are read, as finely as the steps need it. In long
+// ranges a point stands for five minutes or for an hour, and is known when a cycle of them knew.
+func (d *Datasource) logRates(ctx context.Context, clusters []string, from, to time.Time, step time.Duration) (map[string][]store.Point, error) {
+	points := maxPoints
+	for _, each := range []time.Duration{5 * time.Minute, time.Hour} {
+		if step >= each {
+			points = int((to.Sub(from)+each-1)/each) + 1
+		}
+	}
+	stored, err := d.store.Series(ctx, store.SeriesQuery{Clusters: clusters, Signals: []health.SignalID{health.LogPatternRate}, From: from, To: to, Points: points})
 	if err != nil {
 		return nil, err
 	}

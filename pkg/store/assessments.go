@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,29 +59,36 @@ func (s *Store) Assessments(ctx context.Context, q AssessmentQuery) ([]Assessmen
 	if q.Brief {
 		columns = briefColumns + ", null, null, null"
 	}
-	sql, args := newestAssessments(clusters, where, explainedLimit(q.Limit), columns)
-	return readAll(ctx, s, doing, sql, args, collectAssessment)
+	var groups []string
+	if len(q.Events) == 0 {
+		groups = where.each(clusters)
+	} else if groups = where.ofEvents(clusters, q.Events); len(groups) == 0 {
+		return nil, nil
+	}
+	limit := where.arg(explainedLimit(q.Limit))
+	// Only when the newest of all are found, whole rows are read: the documents in them are large.
+	newest := where.newestOfEach(groups, "cluster, id, at, made_at", "assessments", newestFirst, limit)
+	sql := fmt.Sprintf(`select %s from copilot.assessments where (cluster, id) in
+		(select cluster, id from (%s) as newest order by %[3]s, cluster limit %[4]s) order by %[3]s, cluster`, columns, newest, newestFirst, limit)
+	return readAll(ctx, s, doing, sql, where.args, collectAssessment)
 }
 
-// newestAssessments finds the newest rows of every cluster along the index, then the newest of all, and only then
-// reads whole rows: the documents in them are large.
-func newestAssessments(clusters []string, where conditions, limit int, columns string) (sql string, args []any) {
-	args = append(where.args, limit)
-	last := len(args)
-	filter := strings.Join(append([]string{""}, where.terms...), " and ")
-	var each []string
-	for _, cluster := range clusters {
-		args = append(args, text(cluster))
-		each = append(each, fmt.Sprintf(`(select cluster, id, at, made_at from copilot.assessments where cluster = $%d%s %s limit $%d)`,
-			len(args), filter, newestFirst, last))
+// ofEvents are conditions for the assessments of some events, of each cluster that is asked for.
+func (c *conditions) ofEvents(clusters []string, events []EventKey) (groups []string) {
+	numbers := make(map[string][]string)
+	for _, e := range events {
+		if slices.Contains(clusters, e.Cluster) {
+			numbers[e.Cluster] = append(numbers[e.Cluster], c.arg(e.Seq))
+		}
 	}
-	return fmt.Sprintf(`select %s from copilot.assessments where (cluster, id) in
-		(select cluster, id from (%s) as newest %s, cluster limit $%d) %s, cluster`,
-		columns, strings.Join(each, " union all "), newestFirst, last, newestFirst), args
+	for _, cluster := range slices.Sorted(maps.Keys(numbers)) {
+		groups = append(groups, fmt.Sprintf("cluster = %s and event_seq in (%s)", c.arg(text(cluster)), strings.Join(numbers[cluster], ", ")))
+	}
+	return groups
 }
 
 // newestFirst sorts assessments by the cycle that they explain. One that was made later knows more.
-const newestFirst = `order by at desc, made_at desc, id desc`
+const newestFirst = `at desc, made_at desc, id desc`
 
 // LatestAssessments returns the newest assessment of the clusters, or of all when none is named, sorted by
 // cluster. A cluster that was never assessed is left out.
@@ -92,7 +101,7 @@ func (s *Store) LatestAssessments(ctx context.Context, clusters []string) ([]Ass
 	var latest []Assessment
 	batch := &pgx.Batch{}
 	for _, cluster := range names {
-		batch.Queue(`select `+assessmentColumns+` from copilot.assessments where cluster = $1 `+newestFirst+` limit 1`, text(cluster)).
+		batch.Queue(`select `+assessmentColumns+` from copilot.assessments where cluster = $1 order by `+newestFirst+` limit 1`, text(cluster)).
 			QueryRow(func(row pgx.Row) error {
 				found, err := scanAssessment(row)
 				if err == nil {

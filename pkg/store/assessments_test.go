@@ -62,6 +62,9 @@ func TestAnAssessmentIsFoundIfAndOnlyIfItIsAskedFor(t *testing.T) {
 			EventSeq: rapid.SampledFrom([]int64{0, 0, 0, 1, 2, 9}).Draw(rt, "event"), Fingerprint: rapid.SampledFrom([]string{"", "", "f3", "f9"}).Draw(rt, "fingerprint"),
 			Drafted: rapid.Bool().Draw(rt, "drafted"), Limit: rapid.SampledFrom([]int{0, 1, 7, 100, 5000}).Draw(rt, "limit"),
 		}
+		for _, cluster := range several("a", "a", "c", "nobody").Draw(rt, "events of") {
+			q.Events = append(q.Events, EventKey{cluster, rapid.Int64Range(1, 4).Draw(rt, "number")})
+		}
 		for _, trigger := range several("event", "schedule", "demand").Draw(rt, "triggers") {
 			q.Triggers = append(q.Triggers, Trigger(trigger))
 		}
@@ -69,6 +72,7 @@ func TestAnAssessmentIsFoundIfAndOnlyIfItIsAskedFor(t *testing.T) {
 		for _, a := range all {
 			if (len(q.Clusters) == 0 || slices.Contains(q.Clusters, a.Cluster)) && (q.From.IsZero() || !a.At.Before(q.From)) &&
 				(q.To.IsZero() || a.At.Before(q.To)) && (q.EventSeq == 0 || a.EventSeq == q.EventSeq) &&
+				(len(q.Events) == 0 || slices.Contains(q.Events, EventKey{a.Cluster, a.EventSeq})) &&
 				(q.Fingerprint == "" || a.Fingerprint == q.Fingerprint) && (!q.Drafted || a.Draft != nil) &&
 				(len(q.Triggers) == 0 || slices.Contains(q.Triggers, a.Trigger)) {
 				want = append(want, a.Cluster+" "+a.ID)

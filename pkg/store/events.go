@@ -17,8 +17,12 @@ const (
 
 // Events returns events with their evidence, newest first.
 func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
+	const doing = "reading events"
+	clusters, err := s.names(ctx, doing, q.Clusters)
+	if err != nil || len(clusters) == 0 {
+		return nil, err
+	}
 	var where conditions
-	where.in("cluster", q.Clusters)
 	if !q.From.IsZero() {
 		where.and("at >= %s", q.From)
 	}
@@ -30,9 +34,10 @@ func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 		kinds = append(kinds, string(kind))
 	}
 	where.in("kind", kinds)
-	args := append(where.args, eventLimit(q.Limit))
-	sql := fmt.Sprintf(`select %s from copilot.events%s order by at desc, cluster, seq desc limit $%d`, eventColumns, where.sql(), len(args))
-	return readAll(ctx, s, "reading events", sql, args, collectEvent)
+	limit := where.arg(eventLimit(q.Limit))
+	newest := where.newestOfEach(where.each(clusters), eventColumns, "events", "at desc", limit)
+	sql := fmt.Sprintf(`select %s from (%s) as newest order by at desc, cluster, seq desc limit %s`, eventColumns, newest, limit)
+	return readAll(ctx, s, doing, sql, where.args, collectEvent)
 }
 
 // EventsAfter returns the events of a cluster that follow number seq, in their order. 0 begins with the oldest

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,22 +25,25 @@ func (s *Store) Issues(ctx context.Context, q IssueQuery) ([]Issue, error) {
 		return nil, err
 	}
 	var where conditions
-	where.in("cluster", clusters)
-	if !q.From.IsZero() {
-		where.and("(resolved_at is null or resolved_at > %s)", q.From)
-	}
 	if !q.To.IsZero() {
 		where.and("opened_at < %s", q.To)
 	}
-	if q.Open {
-		where.terms = append(where.terms, "resolved_at is null")
-	}
 	where.in("severity", q.Severities)
 	where.in("service", q.Services)
-	where.args = append(where.args, explainedLimit(q.Limit))
-	sql := `select cluster, id, opened_at, last_at, resolved_at, severity, service, gate, title, description, likely_cause, assessment, issue
-		from copilot.issues` + where.sql() + `
-		order by resolved_at is not null, severity <> 'critical', opened_at desc, cluster, id limit ` + where.last()
+	groups, limit := where.each(clusters), where.arg(explainedLimit(q.Limit))
+	// One tier after the other, each along its index, so that none is read further than rows are wanted.
+	tiers := []string{where.tier(groups, "resolved_at is null", "severity <> 'critical', opened_at desc", limit)}
+	resolved := "resolved_at is not null"
+	if !q.From.IsZero() {
+		resolved = "resolved_at > " + where.arg(q.From)
+	}
+	for _, severity := range []string{SeverityCritical, SeverityWarning} {
+		if !q.Open && (len(q.Severities) == 0 || slices.Contains(q.Severities, severity)) {
+			tiers = append(tiers, where.tier(groups, fmt.Sprintf("severity = '%s' and %s", severity, resolved), "opened_at desc", limit))
+		}
+	}
+	sql := fmt.Sprintf(`select %s from (%s) as tiers order by resolved_at is not null, severity <> 'critical', opened_at desc, cluster, id desc limit %s`,
+		issueColumns, strings.Join(tiers, " union all "), limit)
 	return readAll(ctx, s, doing, sql, where.args, func(row pgx.CollectableRow) (Issue, error) {
 		var (
 			i        Issue
@@ -53,3 +59,15 @@ func (s *Store) Issues(ctx context.Context, q IssueQuery) ([]Issue, error) {
 		return i, err
 	})
 }
+
+// tier are the first issues of all clusters that have something in common.
+func (c *conditions) tier(clusters []string, common, order, limit string) string {
+	var groups []string
+	for _, cluster := range clusters {
+		groups = append(groups, cluster+" and "+common)
+	}
+	newest := c.newestOfEach(groups, issueColumns, "issues", order+", id desc", limit)
+	return fmt.Sprintf("(select %s from (%s) as tier order by %s, cluster, id desc limit %s)", issueColumns, newest, order, limit)
+}
+
+const issueColumns = `cluster, id, opened_at, last_at, resolved_at, severity, service, gate, title, description, likely_cause, assessment, issue`

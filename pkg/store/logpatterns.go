@@ -80,13 +80,8 @@ func (s *Store) saveLogRead(ctx context.Context, read LogRead, counts []health.L
 		t := stored(read.Through)
 		through = &t
 	}
-	for chunk := range slices.Chunk(counts, rowsPerWrite) {
-		err := s.write(ctx, func(w *writes) {
-			for _, c := range chunk {
-				w.Queue(insertLogCount, read.Cluster, c.At, c.Pattern, c.Service, stored(read.At), c.Meaning, int64(c.Count), c.AtLeast, c.Sample)
-			}
-		})
-		if err != nil {
+	for chunk := range slices.Chunk(counts, logsPerWrite) {
+		if err := s.transact(ctx, func(tx pgx.Tx) error { return saveLogCounts(ctx, tx, read, chunk) }); err != nil {
 			return err
 		}
 	}
@@ -127,7 +122,8 @@ func (s *Store) LogStates(ctx context.Context, clusters []string) ([]LogState, e
 
 // LogPatterns returns how often patterns were found: the most frequent first, or, when the query has a step, from
 // the first step to the last, of which the latest are kept when there are more than its limit. A half minute
-// that has begun at From's is counted whole.
+// that has begun at From's is counted whole. In a range of hours and days, meaning and sample may be those of lines
+// beside it.
 func (s *Store) LogPatterns(ctx context.Context, q LogQuery) ([]LogPattern, error) {
 	const doing = "reading log patterns"
 	if err := checkRange(q.From, q.To, q.Step); err != nil {
@@ -137,50 +133,27 @@ func (s *Store) LogPatterns(ctx context.Context, q LogQuery) ([]LogPattern, erro
 	if err != nil || len(clusters) == 0 {
 		return nil, err
 	}
-	var where conditions
-	where.in("cluster", clusters)
-	where.and("at >= %s", stored(q.From).Truncate(logStretch))
-	where.and("at < %s", stored(q.To))
-	where.in("pattern", q.Patterns)
-	where.in("service", q.Services)
-	filter := where.sql()
-	bucket, order := where.step(q.Step), "total desc"
-	if q.Step > 0 {
-		order = "bucket desc"
+	since, err := s.pagesSince(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
-	order += ", cluster, pattern, service"
 	limit := q.Limit
 	if limit <= 0 {
 		limit = defaultLogPatterns
 	}
-	where.args = append(where.args, min(limit, maxLogPatterns))
-	sql := fmt.Sprintf(`with sums as (
-			select cluster, %s as bucket, max(at) as at, pattern, service, sum(count)::bigint as total, bool_or(at_least) as at_least,
-				max(at) filter (where meaning <> '') as explained, max(at) filter (where sample <> '') as sampled
-			from copilot.log_patterns%s group by cluster, bucket, pattern, service order by %s limit %s)
-		select cluster, bucket, at, pattern, service, %s, total, at_least, %s from sums order by %s`,
-		bucket, filter, order, where.last(), textOf("meaning", "explained"), textOf("sample", "sampled"), order)
-	patterns, err := readAll(ctx, s, doing, sql, where.args, func(row pgx.CollectableRow) (LogPattern, error) {
-		var (
-			p      LogPattern
-			bucket int64
-		)
-		err := row.Scan(&p.Cluster, &bucket, &p.At, &p.Pattern, &p.Service, &p.Meaning, &p.Count, &p.AtLeast, &p.Sample)
-		p.At = p.At.UTC()
-		if q.Step > 0 {
-			p.At = bucketStart(bucket, q.Step)
+	limit = min(limit, maxLogPatterns)
+	parts := logParts(stored(q.From).Truncate(logStretch), stored(q.To), q.Step, since)
+	sums := logSums{q, make(map[logSumKey]*LogPattern)}
+	batch := &pgx.Batch{}
+	for _, part := range parts {
+		wanted := &limit
+		if len(parts) > 1 {
+			wanted = nil // what is rare in one part may be frequent in another
 		}
-		return p, err
-	})
-	if q.Step > 0 {
-		slices.SortStableFunc(patterns, func(a, b LogPattern) int { return a.At.Compare(b.At) })
+		sums.queue(batch, clusters, part, wanted)
 	}
-	return patterns, err
-}
-
-// textOf is a text of a group's row of a time. Texts are fetched for the groups that are returned, instead of
-// dragging those of all rows through the sums.
-func textOf(column, at string) string {
-	return fmt.Sprintf(`coalesce((select %[1]s from copilot.log_patterns as l where l.cluster = sums.cluster and l.at = sums.%[2]s
-		and l.pattern = sums.pattern and l.service = sums.service and %[1]s <> '' order by read_at desc limit 1), '')`, column, at)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, explained(err))
+	}
+	return sums.sorted(limit), nil
 }

@@ -119,6 +119,33 @@ func (c *conditions) in(column string, values []string) {
 	c.terms = append(c.terms, fmt.Sprintf("%s in (%s)", column, strings.Join(places, ", ")))
 }
 
+// arg adds a value and returns its placeholder.
+func (c *conditions) arg(value any) string {
+	c.args = append(c.args, value)
+	return fmt.Sprintf("$%d", len(c.args))
+}
+
+// each are conditions for the clusters one by one.
+func (c *conditions) each(clusters []string) []string {
+	groups := make([]string, len(clusters))
+	for i, cluster := range clusters {
+		groups[i] = "cluster = " + c.arg(text(cluster))
+	}
+	return groups
+}
+
+// newestOfEach are the first rows of each group that meet the conditions, in an order that an index of the table has.
+// Whoever sorts them all in the same order reads each index only as far as rows are wanted, instead of every
+// row of every group.
+func (c *conditions) newestOfEach(groups []string, columns, table, order, limit string) string {
+	var each []string
+	for _, group := range groups {
+		terms := strings.Join(append([]string{group}, c.terms...), " and ")
+		each = append(each, fmt.Sprintf("(select %s from copilot.%s where %s order by %s limit %s)", columns, table, terms, order, limit))
+	}
+	return strings.Join(each, " union all ")
+}
+
 // last is the placeholder of the last value.
 func (c *conditions) last() string { return fmt.Sprintf("$%d", len(c.args)) }
 

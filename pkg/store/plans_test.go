@@ -107,13 +107,24 @@ func TestNothingReadsAWholeHistory(t *testing.T) {
 		repeat('x', 200) from generate_series(0, 7) as c, generate_series(1, 5000) as n`, start)
 	execute(t, conn, `insert into copilot.model_calls select 'c' || c, 'id-' || n, 1, $1::timestamptz + n * interval '5 minutes', 'm', 'triage', 1, 1, 1, 1, 1, 1, ''
 		from generate_series(0, 7) as c, generate_series(1, 2000) as n`, start)
+	execute(t, conn, `insert into copilot.events select 'c' || c, n, $1::timestamptz + n * interval '5 minutes', case n % 3 when 0 then 'bottleneck' else 'state' end, 'happy', 'stressed',
+		false, 'healthy', 'healthy', 1, '{}' from generate_series(0, 7) as c, generate_series(1, 2000) as n`, start)
 	execute(t, conn, `vacuum analyze`)
 
 	ctx, one, late := t.Context(), []string{"c3"}, start.Add(1990*5*time.Minute)
 	for name, call := range map[string]func() error{
-		"the last assessments":        func() error { _, err := s.LatestAssessments(ctx, nil); return err },
-		"the newest of all clusters":  func() error { _, err := s.Assessments(ctx, AssessmentQuery{Limit: 10}); return err },
-		"the assessments of an event": func() error { _, err := s.Assessments(ctx, AssessmentQuery{Clusters: one, EventSeq: 7}); return err },
+		"the newest events of a kind": func() error {
+			_, err := s.Events(ctx, EventQuery{Kinds: []health.EventKind{health.StateChanged}, From: start, Limit: 200})
+			return err
+		},
+		"the assessments of some events": func() error {
+			_, err := s.Assessments(ctx, AssessmentQuery{Events: []EventKey{{"c3", 7}, {"c3", 1999}, {"c5", 12}}, Brief: true})
+			return err
+		},
+		"the newest issues of all time": func() error { _, err := s.Issues(ctx, IssueQuery{From: start, Limit: 100}); return err },
+		"the last assessments":          func() error { _, err := s.LatestAssessments(ctx, nil); return err },
+		"the newest of all clusters":    func() error { _, err := s.Assessments(ctx, AssessmentQuery{Limit: 10}); return err },
+		"the assessments of an event":   func() error { _, err := s.Assessments(ctx, AssessmentQuery{Clusters: one, EventSeq: 7}); return err },
 		"the same situation in a day": func() error {
 			_, err := s.Assessments(ctx, AssessmentQuery{Clusters: one, From: late, Fingerprint: "f1"})
 			return err

@@ -33,6 +33,11 @@ var agings = func() []aging {
 		{table: "log_patterns", within: "cluster = $1", sort: "at", old: "at < $2", key: "at, pattern, service, read_at"},
 		{table: "model_calls", within: "cluster = $1", sort: "at", old: "at < $2"},
 	}
+	for _, level := range logLevels {
+		within := fmt.Sprintf("cluster = $1 and step_sec = %d", int64(level.step/time.Second))
+		old := fmt.Sprintf("at < $2::timestamptz - interval '%d seconds'", int64(level.length/time.Second))
+		list = append(list, aging{table: "log_pages", within: within, sort: "at", old: old, key: "at, pattern, service"})
+	}
 	for _, step := range rollupSteps {
 		within := fmt.Sprintf("cluster = $1 and step_sec = %d", int64(step/time.Second))
 		list = append(list, aging{table: "rollups", within: within, sort: "at", old: "at < $2"})

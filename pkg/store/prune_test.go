@@ -23,7 +23,7 @@ func TestPruneDeletesOnlyWhatIsOld(t *testing.T) {
 	}
 	report, err := s.Prune(t.Context(), tick(201))
 	require.NoError(t, err)
-	explained := []Pruned{{"assessments", 0}, {"issues", 0}, {"log_patterns", 0}, {"model_calls", 0}}
+	explained := []Pruned{{"assessments", 0}, {"issues", 0}, {"log_patterns", 0}, {"log_pages", 0}, {"model_calls", 0}}
 	assert.Equal(t, append([]Pruned{{"spans", 2}, {"events", 4}, {"snapshots", 6}, {"rollups", 8}}, explained...), report)
 
 	spans, err := s.Spans(t.Context(), nil, tick(0), tick(300))
@@ -68,7 +68,7 @@ func TestPruneDeletesOldExplanationsAndLeavesOpenIssues(t *testing.T) {
 	}
 	report, err := s.Prune(t.Context(), tick(100))
 	require.NoError(t, err)
-	assert.Equal(t, []Pruned{{"assessments", 4}, {"issues", 2}, {"log_patterns", 2}, {"model_calls", 2}}, report[4:])
+	assert.Equal(t, []Pruned{{"assessments", 4}, {"issues", 2}, {"log_patterns", 2}, {"log_pages", 0}, {"model_calls", 2}}, report[4:])
 
 	issues, err := s.Issues(t.Context(), IssueQuery{Clusters: []string{"b"}})
 	require.NoError(t, err)

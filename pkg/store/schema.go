@@ -9,7 +9,7 @@ import (
 
 // SchemaVersion is the version of the schema that this program reads and writes. The columns for the signals
 // are not part of it: Migrate adds those that are missing whatever the version.
-const SchemaVersion = 2
+const SchemaVersion = 3
 
 // migration is one step of the schema. Each statement is a transaction of its own, as DSQL wants it, and can
 // be repeated, so that a migration that broke off is simply run again.
@@ -83,7 +83,7 @@ var migrations = []migration{{
 		wideTable("snapshots", "cluster text not null, at timestamptz not null", "cluster, at"),
 		wideTable("rollups", "cluster text not null, step_sec integer not null, at timestamptz not null", "cluster, step_sec, at"),
 	},
-}, explainedTables}
+}, explainedTables, fastTables}
 
 // tables lists the schema's tables, each with the column that tells a row's time.
 var tables = []struct{ name, time string }{
@@ -95,6 +95,7 @@ var tables = []struct{ name, time string }{
 	{"assessments", "at"},
 	{"issues", "last_at"},
 	{"log_patterns", "at"},
+	{"log_pages", "at"},
 	{"logs_now", "at"},
 	{"model_calls", "at"},
 	{"model_budget", "saved_at"},

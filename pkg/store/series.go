@@ -17,7 +17,7 @@ import (
 const (
 	defaultPoints = 1000
 	maxPoints     = 20_000
-	// readPerPoint is how many rows may be read for a point before coarser buckets are read instead.
+	// readPerPoint is how many rows may be read for a point before coarser buckets are read instead, however few they are.
 	readPerPoint = 10
 )
 
@@ -89,7 +89,8 @@ type reading struct {
 	width time.Duration
 }
 
-// planReading picks the finest rows of which no more than readPerPoint are read for a point.
+// planReading picks the coarsest rows of which there are at least half as many as points: finer ones would cost many
+// times as much and be summed up again. A month in 1,000 points is 720 hours, not 8,640 times five minutes.
 func planReading(from, to time.Time, points int, interval time.Duration) reading {
 	r := reading{from: from, to: to, interval: interval}
 	length := to.Sub(from)
@@ -99,7 +100,8 @@ func planReading(from, to time.Time, points int, interval time.Duration) reading
 	rows := time.Duration(points * readPerPoint)
 	unit := interval
 	for _, step := range rollupSteps {
-		if length <= rows*unit {
+		enough := length >= time.Duration(points)*step/2
+		if length <= rows*unit && !enough {
 			break
 		}
 		r.step, unit = step, step

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -16,6 +17,8 @@ type Store struct {
 	dsql bool
 	// readable is set once the schema was seen to be one that this program reads.
 	readable atomic.Bool
+	// paged is set once it is known since when log patterns are kept in pages.
+	paged atomic.Pointer[time.Time]
 }
 
 // Open prepares a store. It does not connect: the first use does, and Check tells how that went.

@@ -83,6 +83,12 @@ type Findings struct {
 	Unknowable []string
 }
 
+// EventKey names an event.
+type EventKey struct {
+	Cluster string
+	Seq     int64
+}
+
 // AssessmentQuery asks for assessments, newest first.
 type AssessmentQuery struct {
 	// Clusters to read. Empty means all.
@@ -91,6 +97,8 @@ type AssessmentQuery struct {
 	From, To time.Time
 	// EventSeq asks for the assessments of one event. 0 means any.
 	EventSeq int64
+	// Events asks for the assessments of several events. Empty means any.
+	Events []EventKey
 	// Fingerprint asks for assessments of the same situation. Empty means any.
 	Fingerprint string
 	// Triggers to read. Empty means all.
