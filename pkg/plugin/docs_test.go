@@ -16,7 +16,7 @@ import (
 
 // units are Grafana's as docs/queries.md calls them. An empty unit, a state or a flag needs none.
 var units = map[string]string{
-	"s": "seconds", "cps": "per second", "percentunit": "0 to 1", "short": "number", "currencyUSD": "dollars",
+	"s": "seconds", "suffix:/s": "per second", "percentunit": "0 to 1", "short": "number", "currencyUSD": "dollars",
 	"dateTimeFromNow": "time", "dateTimeAsIso": "time",
 }
 

@@ -49,7 +49,7 @@ func requireAnswer(t interface {
 	switch {
 	case r.Error != nil && (strings.Contains(r.Error.Error(), "bug in the plugin") || r.ErrorSource != backend.ErrorSourceDownstream):
 		t.Fatalf("%s %q: %v", q.QueryType, q.JSON, r.Error)
-	case r.Error == nil && (len(r.Frames) == 0 || len(r.Frames[0].Fields) == 0):
+	case r.Error == nil && (len(r.Frames) == 0 || r.Frames[0].Meta.Type == "" || alert && len(r.Frames[0].Fields) == 0):
 		t.Fatalf("%s %q: neither an error nor typed frames", q.QueryType, q.JSON)
 	}
 }

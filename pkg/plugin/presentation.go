@@ -115,13 +115,13 @@ func shareConfig(title string) *data.FieldConfig {
 
 // grafanaUnits are Grafana's ids for the units of signals.
 var grafanaUnits = map[health.Unit]string{
-	health.PerSecond:    "cps",
-	health.PerMinute:    "cpm",
+	health.PerSecond:    "suffix:/s",
+	health.PerMinute:    "suffix:/min",
 	health.Seconds:      "s",
 	health.Milliseconds: "ms",
 	health.Ratio:        "percentunit",
 	health.Percent:      "percent",
-	health.Count:        "short",
+	health.Count:        "locale",
 	health.Bytes:        "bytes",
 }
 

@@ -110,7 +110,21 @@ func (d *Datasource) respond(ctx context.Context, q backend.DataQuery, forAlert 
 	if err != nil {
 		return d.failed(ctx, a.kind.name, err)
 	}
+	if !a.forAlert && !a.live {
+		frames = withoutBlanks(frames)
+	}
 	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}
+}
+
+// withoutBlanks takes the fields away from frames without a row. A panel then says in its own words that there is
+// nothing, where Grafana draws fields without rows as a blank. Alert rules and streams need the fields.
+func withoutBlanks(frames data.Frames) data.Frames {
+	for _, f := range frames {
+		if f.Rows() == 0 {
+			f.Fields = nil
+		}
+	}
+	return frames
 }
 
 // failed turns an error into a response that says what failed, whose fault it is and what to do.

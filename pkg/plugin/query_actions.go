@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -48,6 +49,7 @@ func actionsFrame(rows []actionRow) *data.Frame {
 		column("rank", inUnit("Rank", "none"), rows, func(r actionRow) float64 { return float64(r.rank) }),
 		text("description", "What to do", func(r actionRow) string { return r.Description }),
 		text("reason", "Why", func(r actionRow) string { return r.Reason }),
+		text("text", "What to do, and why", func(r actionRow) string { return strings.TrimSpace(r.Description + "\n" + r.Reason) }),
 		column("confidence", shareConfig("Confidence"), rows, func(r actionRow) float64 { return r.Confidence }),
 		column("risk_level", riskNames("Risk"), rows, func(r actionRow) string { return string(r.Risk) }),
 		text("action_type", "Kind", func(r actionRow) string { return string(r.Type) }),

@@ -94,9 +94,9 @@ func (d *Datasource) logReadings(ctx context.Context, clusters []present, a ask)
 	return readings, nil
 }
 
-// fresh: the logs are being read.
+// fresh: the logs are being read. They are read every half minute, however often the signals are.
 func (r logReading) fresh() bool {
-	return r.state != nil && r.state.Unavailable == "" && !silent(r.state.At, r.Interval, r.now)
+	return r.state != nil && r.state.Unavailable == "" && !silent(r.state.At, max(r.Interval, usualInterval), r.now)
 }
 
 // through is the time up to which lines were read; zero when they never were.

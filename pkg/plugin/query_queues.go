@@ -52,7 +52,7 @@ func queuesFrame(rows []queueRow) *data.Frame {
 		amount("starved", flagConfig("Starved", "served", green, "starved", red), func(q queueRow) *float64 { return oneIf(q.Starved) }),
 		amount("oldest_age", inUnit("Oldest task", "s"), func(q queueRow) *float64 { return q.OldestAgeSec }),
 		amount("backlog", inUnit("Backlog", "short"), func(q queueRow) *float64 { return q.Backlog }),
-		amount("inflow", inUnit("Inflow to backlog", "cps"), func(q queueRow) *float64 { return q.InflowPerSec }),
+		amount("inflow", inUnit("Inflow to backlog", "suffix:/s"), func(q queueRow) *float64 { return q.InflowPerSec }),
 		amount("pollers", inUnit("Pollers", "short"), func(q queueRow) *float64 { return q.Pollers }),
 		amount("slots_available", inUnit("Free slots", "short"), func(q queueRow) *float64 { return q.SlotsAvailable }),
 	)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -174,7 +175,12 @@ func (d *Datasource) budget(ctx context.Context, known []string, a ask, lacking 
 	frame := typed("budget", data.FrameTypeTable,
 		column("provider", titled("Provider"), rows, func(b store.Budget) string { return b.Provider }),
 		share,
-		column("paused", flagConfig("Models", "asked", green, "paused", red), rows, func(b store.Budget) *float64 { return oneIf(paused(b)) }),
+		column("paused", modelsConfig(), rows, func(b store.Budget) *float64 {
+			if b.Provider == explain.MadeByRules {
+				return nil
+			}
+			return oneIf(paused(b))
+		}),
 		amount("dollars", "Spent today", "currencyUSD", func(b store.Budget) *float64 { return new(b.Spent.Dollars) }),
 		amount("dollars_per_day", "Dollars a day", "currencyUSD", func(b store.Budget) *float64 { return limit(b.DollarsPerDay) }),
 		amount("tokens", "Tokens today", "short", func(b store.Budget) *float64 { return new(float64(b.Spent.Tokens)) }),
@@ -183,6 +189,13 @@ func (d *Datasource) budget(ctx context.Context, known []string, a ask, lacking 
 		column("since", inUnit("Day begins", "dateTimeAsIso"), rows, func(b store.Budget) *time.Time { return moment(b.Since) }),
 	)
 	return lacking.on(data.Frames{frame}), nil
+}
+
+// modelsConfig shows whether models are asked; null is a worker that has none.
+func modelsConfig() *data.FieldConfig {
+	config := flagConfig("Models", "asked", green, "paused", red)
+	config.Mappings[1] = nullIs("none")
+	return config
 }
 
 // spentShare is how much of the tighter limit is spent; nil without a limit.
