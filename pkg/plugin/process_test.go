@@ -105,10 +105,11 @@ func (p *process) query(t testing.TB, q backend.DataQuery, headers map[string]st
 
 func TestThePluginProcessServesGrafana(t *testing.T) {
 	s, database := newStore(t)
-	// The process has its own clock, so its story happens now.
+	executable := buildPlugin(t)
+	// The process has its own clock, so its story happens now, and not before it was built: cycles get old.
 	begins := time.Now().UTC().Truncate(time.Second).Add(-time.Minute)
 	tell(t, s, "prod", begins, healthy(2))
-	p := startProcess(t, buildPlugin(t), database)
+	p := startProcess(t, executable, database)
 	lately := func(kind string, more ...map[string]any) backend.DataQuery {
 		q := question(t, queryJSONOf(kind, more...))
 		q.QueryType = kind
