@@ -17,6 +17,8 @@ type Minutes struct {
 	verdict string
 	gates   map[health.GateID]health.Result
 	seq     int64
+	// explained is the id of the last explanation.
+	explained string
 }
 
 // NewMinutes returns minutes that begin now.
@@ -61,6 +63,10 @@ func (m *Minutes) Saw(now store.Now, events []store.Event) {
 
 // Explained notes what the copilot makes of it.
 func (m *Minutes) Explained(a store.Assessment) {
+	if a.ID == m.explained {
+		return
+	}
+	m.explained = a.ID
 	m.Note("  explained (%s): %s", a.Made, a.Summary)
 }
 

@@ -162,21 +162,26 @@ func (p *player) listen(ctx context.Context) error {
 }
 
 // patience is how long an explanation by rules may come after its event, on a machine that is busy.
-const patience = 30 * time.Second
+const patience = time.Minute
 
-// CheckExplained waits until every event has an explanation, and fails when one is left without.
-func CheckExplained(ctx context.Context, verdicts *store.Store, events int) error {
+// AwaitExplained shows the stage's cluster to an audience until every event is explained. The error names one that is
+// left without.
+func AwaitExplained(ctx context.Context, on *stage.Stage, audience Audience) error {
+	p := player{stage: on, audience: audience}
 	deadline := time.Now().Add(patience)
-	for seq := 1; seq <= events; {
-		found, err := verdicts.Assessments(ctx, store.AssessmentQuery{Clusters: []string{stage.Cluster}, EventSeq: int64(seq), Limit: 1})
-		switch {
-		case err != nil:
-			return fmt.Errorf("reading the copilot's explanations: %w", err)
-		case len(found) > 0:
-			seq++
-			continue
-		case time.Now().After(deadline):
-			return fmt.Errorf("event %d was not explained", seq)
+	for {
+		if _, _, err := p.look(ctx, time.Time{}); err != nil {
+			return err
+		}
+		seq, err := unexplained(ctx, on.Store())
+		if err != nil {
+			return err
+		}
+		if seq == 0 {
+			return p.listen(ctx)
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%w: event %d has no explanation after %s", ErrUnexplained, seq, patience)
 		}
 		select {
 		case <-ctx.Done():
@@ -184,13 +189,36 @@ func CheckExplained(ctx context.Context, verdicts *store.Store, events int) erro
 		case <-time.After(pollInterval):
 		}
 	}
-	return nil
 }
+
+// ErrUnexplained is AwaitExplained's when an event is left without an explanation.
+var ErrUnexplained = errors.New("not every event was explained")
+
+// unexplained is the number of the first event without an explanation, 0 when there is none.
+func unexplained(ctx context.Context, verdicts *store.Store) (int64, error) {
+	events, err := verdicts.EventsAfter(ctx, stage.Cluster, 0, mostEvents)
+	if err != nil {
+		return 0, fmt.Errorf("reading the copilot's events: %w", err)
+	}
+	for _, event := range events {
+		found, err := verdicts.Assessments(ctx, store.AssessmentQuery{Clusters: []string{stage.Cluster}, EventSeq: event.Seq, Brief: true, Limit: 1})
+		if err != nil {
+			return 0, fmt.Errorf("reading the copilot's explanations: %w", err)
+		}
+		if len(found) == 0 {
+			return event.Seq, nil
+		}
+	}
+	return 0, nil
+}
+
+// mostEvents is more than any story has.
+const mostEvents = 10_000
 
 // CheckEvents checks what must hold in every story: events are numbered from 1 without a gap, and no
 // event leads from happy straight to critical. It returns how many there are.
 func CheckEvents(ctx context.Context, verdicts *store.Store) (int, error) {
-	events, err := verdicts.EventsAfter(ctx, stage.Cluster, 0, 10_000)
+	events, err := verdicts.EventsAfter(ctx, stage.Cluster, 0, mostEvents)
 	if err != nil {
 		return 0, fmt.Errorf("reading the copilot's events: %w", err)
 	}

@@ -204,7 +204,7 @@ const (
 // factors are the fired gates, each with its why; milder gates over the same signal add nothing.
 func (w writer) factors() []Factor {
 	factors := []Factor{}
-	logged := map[health.Service]bool{}
+	logged, said := map[health.Service]bool{}, map[string]bool{}
 	for i, g := range w.apart {
 		t, ok := textOf(w.Evidence, g.ID)
 		if !ok || len(factors) == maxFactors {
@@ -213,7 +213,10 @@ func (w writer) factors() []Factor {
 		why := w.fill(g, t.why)
 		if i > 0 && w.shadow(g) {
 			why = fmt.Sprintf("This follows from %s: fix that first.", w.trouble())
+		} else if said[why] {
+			why = ""
 		}
+		said[why] = true
 		parts := nonEmpty(capital(w.what(g, t))+".", why, w.hint(t))
 		if about := culprit(g); !logged[about] {
 			logged[about] = true

@@ -226,3 +226,11 @@ func (e *Evidence) knows(id health.SignalID) bool {
 	_, ok := e.Signal(id)
 	return ok
 }
+
+// trend is where a signal goes; unknown when it is not known.
+func (e *Evidence) trend(id health.SignalID) Trend {
+	if s, ok := e.Signal(id); ok {
+		return s.Trend
+	}
+	return UnknownTrend
+}

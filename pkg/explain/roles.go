@@ -93,8 +93,8 @@ func (e *Evidence) role(status health.ServiceStatus, blamed health.Service) Serv
 			continue
 		}
 		role.Because = append(role.Because, g.ID)
-		// Workflows that fail tell of the application: the workers themselves do their work.
-		if g.Side == health.SideApplication {
+		// Workflows that fail tell of the application, and tasks that have waited of the past: the workers do their work.
+		if g.Side == health.SideApplication || (g.Side == health.SideWaiting && draining(e)) {
 			worst = max(worst, health.Stressed)
 		} else {
 			worst = max(worst, g.Severity)

@@ -75,9 +75,9 @@ type story struct {
 	queues   []health.TaskQueue
 	patterns []explain.LogPattern
 	unknown  map[health.SignalID]string
-	// cycles of the trouble, three when 0; then is what follows the trouble.
-	cycles int
-	then   values
+	// cycles of the trouble, four when 0; then is what follows the trouble, for so many cycles, one when 0.
+	cycles, after int
+	then          values
 }
 
 var noWorkerQueues = []health.TaskQueue{
@@ -147,6 +147,12 @@ func stories() []story {
 		{name: "recovery", trouble: with(healthy(), values{
 			health.TransitionRate: 96, health.WorkflowStarts: 6, health.PersistenceP99: 360,
 		}), then: healthy()},
+		{name: "workers return", cycles: 8, after: 5, trouble: with(healthy(), values{
+			health.TransitionRate: 5, health.SuccessRate: 0, health.HistoryTaskRate: 10, health.BacklogInflow: 5, health.WorkflowBacklogAge: 155,
+			health.MatchingWorkflowPoll: 0, health.MatchingActivityPoll: 0, health.StarvedQueues: 2, health.StarvedOldestAge: 155, health.BacklogDepth: 985,
+		}), queues: noWorkerQueues, then: with(healthy(), values{
+			health.TransitionRate: 240, health.SuccessRate: 14, health.WorkflowBacklogAge: 155, health.BacklogDepth: 985, health.WorkflowScheduleToStart: 46000,
+		})},
 		{name: "idle", trouble: without(with(healthy(), values{
 			health.TransitionRate: 0, health.SuccessRate: 0, health.HistoryTaskRate: 0, health.WorkflowStarts: 0, health.PollTimeouts: 1, health.PollSuccess: 0,
 		}), health.TransitionP95, health.TransitionP99, health.CompletionRate, health.HistoryBacklogAge, health.WorkflowScheduleToStart,
@@ -168,7 +174,7 @@ func tell(s story) explain.Evidence {
 		cycles = append(cycles, s.trouble)
 	}
 	if s.then != nil {
-		cycles = append(cycles, s.then)
+		cycles = append(cycles, slices.Repeat([]values{s.then}, max(s.after, 1))...)
 	}
 	var memory health.Memory
 	var snapshots []health.Snapshot
@@ -176,7 +182,7 @@ func tell(s story) explain.Evidence {
 	var event *health.Event
 	for i, v := range cycles {
 		snapshot := health.Snapshot{Cluster: "prod-1", At: start.Add(time.Duration(i) * 30 * time.Second), Signals: v}
-		if i >= 25 {
+		if i >= 25 && i < 25+n {
 			snapshot.Queues, snapshot.Unknown = s.queues, s.unknown
 		}
 		var verdict health.Verdict

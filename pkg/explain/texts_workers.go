@@ -56,7 +56,7 @@ var workerTexts = []text{
 	{
 		gate:  "starved_too_long",
 		when:  queueNamed,
-		what:  "the task queue [[queue]] has been without a worker for [[value]]",
+		what:  "the oldest task in the task queue [[queue]] has waited for [[value]], and no worker takes it",
 		why:   "Work arrives there and nobody takes it, while other queues may run well and hide it in every sum. Usually that queue's workers are down, or its name was changed on one side only.",
 		first: "Start the workers of that queue, or correct the name that they poll.",
 		actions: []advice{
@@ -67,7 +67,7 @@ var workerTexts = []text{
 	},
 	{
 		gate:  "starved_too_long",
-		what:  "a task queue has been without a worker for [[value]]",
+		what:  "the oldest task in a task queue without workers has waited for [[value]]",
 		why:   "Work arrives there and nobody takes it, while other queues may run well and hide it in every sum. Usually that queue's workers are down, or its name was changed on one side only.",
 		first: "Find the queue without pollers, and start its workers.",
 		actions: []advice{
@@ -132,6 +132,7 @@ var waitingTexts = []text{
 		why:   refused.why,
 		first: refused.first, actions: refused.actions, watch: refused.watch,
 	},
+	{gate: "workflow_backlog_critical", when: draining, what: "workflow tasks have been waiting for [[value]], and the backlog is being worked off", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
 	{gate: "workflow_backlog_critical", what: "workflow tasks have been waiting for [[value]]", why: tooFew.why, first: tooFew.first, hints: tooFew.hints, actions: tooFew.actions, watch: []health.SignalID{health.WorkflowBacklogAge, health.BacklogDepth}},
 	{
 		gate:  "workflow_backlog",
@@ -140,7 +141,10 @@ var waitingTexts = []text{
 		why:   refused.why,
 		first: refused.first, actions: refused.actions, watch: refused.watch,
 	},
+	{gate: "workflow_backlog", when: draining, what: "workflow tasks wait for a worker, the oldest for [[value]], and the backlog is being worked off", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
 	{gate: "workflow_backlog", what: "workflow tasks wait for a worker, the oldest for [[value]]", why: tooFew.why, first: tooFew.first, hints: tooFew.hints, actions: tooFew.actions, watch: []health.SignalID{health.WorkflowBacklogAge, health.BacklogDepth}},
+	{gate: "activity_backlog", when: drainingActivities, what: "activity tasks wait for a worker, the oldest for [[value]], and the backlog is being worked off",
+		why: drained.why, first: drained.first, actions: drained.actions, watch: []health.SignalID{health.ActivityBacklogAge, health.BacklogDepth, health.TransitionRate}},
 	{
 		gate:  "activity_backlog",
 		what:  "activity tasks wait for a worker, the oldest for [[value]]",
@@ -153,10 +157,13 @@ var waitingTexts = []text{
 		},
 		watch: []health.SignalID{health.ActivityBacklogAge, health.ActivitySlots},
 	},
+	{gate: "workflow_schedule_to_start_critical", when: draining, what: "workflow tasks that have waited start now, [[value]] after they were made", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
 	{
 		gate: "workflow_schedule_to_start_critical", what: "workflow tasks start late, [[value]] after they were made",
 		why: tooFew.why, first: tooFew.first, hints: tooFew.hints, actions: tooFew.actions, watch: []health.SignalID{health.WorkflowScheduleToStart},
 	},
+	{gate: "activity_schedule_to_start_critical", when: drainingActivities, what: "activities that have waited start now, [[value]] after they were scheduled",
+		why: drained.why, first: drained.first, actions: drained.actions, watch: []health.SignalID{health.ActivityScheduleToStart, health.BacklogDepth}},
 	{
 		gate: "activity_schedule_to_start_critical", what: "activities start late, [[value]] after they were scheduled",
 		why:   "Activity workers do not keep up, or their slots are held by activities that wait for something.",
@@ -167,6 +174,33 @@ var waitingTexts = []text{
 		},
 		watch: []health.SignalID{health.ActivityScheduleToStart, health.ActivitySlots},
 	},
+}
+
+// draining: workers poll and are not known to lack room, and they have just come back or less is waiting than before.
+func draining(e *Evidence) bool {
+	return e.catchesUp(health.MatchingWorkflowPoll, health.WorkflowSlots, health.WorkflowBacklogAge)
+}
+
+func drainingActivities(e *Evidence) bool {
+	return e.catchesUp(health.MatchingActivityPoll, health.ActivitySlots, health.ActivityBacklogAge)
+}
+
+func (e *Evidence) catchesUp(pollers, slots, age health.SignalID) bool {
+	if !e.over(pollers, 0) || e.atMost(slots, 0) || e.over(health.StarvedQueues, 0) {
+		return false
+	}
+	return e.trend(pollers) == Rising || e.trend(age) == Falling || e.trend(health.BacklogDepth) == Falling
+}
+
+// drained: measured, the server reports the age and the depth of backlogs once a minute, so they fall late.
+var drained = text{
+	why:   "Workers poll for them, so what piled up while they could not keep up is taken now. The server reports backlogs about once a minute, so the numbers fall late.",
+	first: "Wait until the backlog is gone, and look at the workers only if it stops falling.",
+	actions: []advice{
+		{Investigate, health.Workers, "Watch the backlog until it is gone; if it stops falling, look at the workers' CPU and at how long tasks take.", "Workers that are back catch up by themselves.", 0.75, RiskLow, nil},
+		{Investigate, health.Workers, "Find out what kept the workers from their work before it happens again.", "The backlog says that they were away or too few for a while.", 0.6, RiskLow, nil},
+	},
+	watch: []health.SignalID{health.WorkflowBacklogAge, health.BacklogDepth, health.TransitionRate},
 }
 
 var tooFew = text{

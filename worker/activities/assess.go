@@ -44,11 +44,13 @@ func (a *Activities) GatherEvidence(ctx context.Context, in workflows.GatherEvid
 	if input.Before, err = a.Store.Before(ctx, in.Cluster, verdict.At, cyclesBefore); err != nil {
 		return workflows.GatherEvidenceOutput{}, err
 	}
-	if input.Patterns, input.LogsUnavailable, err = a.patterns(ctx, in.Cluster, verdict.At); err != nil {
+	said, err := a.said(ctx, in.Cluster, verdict.At)
+	if err != nil {
 		return workflows.GatherEvidenceOutput{}, err
 	}
+	input.Patterns, input.LogsUnavailable = said.patterns, said.unavailable
 	input.Passages = a.passages(ctx, input)
-	return workflows.GatherEvidenceOutput{Evidence: explain.Gather(input)}, nil
+	return workflows.GatherEvidenceOutput{Evidence: explain.Gather(input), LogsLate: said.late}, nil
 }
 
 // situation is what is handed over, or what the store has of the event or the last cycle.
@@ -87,34 +89,47 @@ func nothing(format string, args ...any) error {
 	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), workflows.ErrNothingToExplain, nil)
 }
 
-// patterns are the log patterns within the window around a time, or why they are not known.
-func (a *Activities) patterns(ctx context.Context, cluster string, at time.Time) (patterns []explain.LogPattern, unavailable string, err error) {
+// lines are what the logs say around a time.
+type lines struct {
+	patterns []explain.LogPattern
+	// unavailable says why nothing, or not everything, is known; late, that it soon will be.
+	unavailable string
+	late        bool
+}
+
+// justNow is how much may be missing before a time: logs and signals are read at the same time, by different hands.
+const justNow = 5 * time.Second
+
+// said are the log patterns within the window around a time.
+func (a *Activities) said(ctx context.Context, cluster string, at time.Time) (lines, error) {
 	source, ok := a.Logs[cluster]
 	if !ok {
-		return nil, "no log source is configured", nil
+		return lines{unavailable: "no log source is configured"}, nil
 	}
 	states, err := a.Store.LogStates(ctx, []string{cluster})
 	if err != nil {
-		return nil, "", err
+		return lines{}, err
 	}
+	var said lines
 	switch {
 	case len(states) == 0:
-		unavailable = "they were not read yet"
+		said.unavailable, said.late = "they were not read yet", true
 	case states[0].Unavailable != "":
-		unavailable = states[0].Unavailable
-	case states[0].Through.Before(at):
-		unavailable = "they were read up to " + states[0].Through.UTC().Format(time.TimeOnly) + " only"
+		said.unavailable = states[0].Unavailable
+	case states[0].Through.Add(justNow).Before(at):
+		said.unavailable, said.late = "they were read up to "+states[0].Through.UTC().Format(time.TimeOnly)+" only", true
 	}
 	found, err := a.Store.LogPatterns(ctx, store.LogQuery{Clusters: []string{cluster}, Step: logs.Slice,
 		From: at.Add(-source.Window).Truncate(logs.Slice), To: at.Add(source.Window + logs.Slice)})
 	if err != nil {
-		return nil, "", err
+		return lines{}, err
 	}
 	counts := make([]health.LogCount, len(found))
 	for i, p := range found {
 		counts[i] = p.LogCount
 	}
-	return summed(logs.Around(counts, at, source.Window)), unavailable, nil
+	said.patterns = summed(logs.Around(counts, at, source.Window))
+	return said, nil
 }
 
 // summed adds up the counts of a pattern at a service.

@@ -73,12 +73,12 @@ func remembered(t *testing.T, address string) workflows.MemoryOutput {
 	c, err := client.Dial(client.Options{HostPort: address})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
+	record(t, c)
 	answer(t, c)
 	value, err := c.QueryWorkflow(t.Context(), workflows.ObserveID("prod"), "", workflows.QueryMemory)
 	require.NoError(t, err)
 	var memory workflows.MemoryOutput
 	require.NoError(t, value.Get(&memory))
-	record(t, c)
 	return memory
 }
 

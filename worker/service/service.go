@@ -18,7 +18,6 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/temporal-sre/copilot/pkg/store"
-	"github.com/temporal-sre/copilot/pkg/telemetry/logs"
 	"github.com/temporal-sre/copilot/worker/activities"
 	"github.com/temporal-sre/copilot/worker/config"
 	"github.com/temporal-sre/copilot/worker/workflows"
@@ -208,9 +207,12 @@ func watchLogs(ctx context.Context, c client.Client, taskQueue string, cluster c
 	}, workflows.WatchLogs, workflows.WatchLogsInput{Cluster: name, Settings: settings}, settings)
 }
 
-// logsEvery is the time between two readings of logs: a cycle, but not more often than counts are kept apart.
+// minLogsEvery keeps what Loki is asked apart from the cycles of clusters that are observed every few seconds.
+const minLogsEvery = 10 * time.Second
+
+// logsEvery is the time between two readings of logs: a cycle, so that what they say of an event is known with it.
 func logsEvery(cluster config.Cluster) time.Duration {
-	return max(time.Duration(cluster.Interval), logs.Slice)
+	return max(time.Duration(cluster.Interval), minLogsEvery)
 }
 
 // configure starts a workflow that there is one of, or hands the running one its settings.

@@ -56,7 +56,7 @@ func startSystem(t *testing.T) *system {
 	require.NoError(t, err)
 	sys.metrics = parts.Loopback(port)
 	require.NoError(t, os.WriteFile(sys.config, fmt.Appendf(nil, `
-interval: 3s
+interval: 5s
 temporal: {address: %q}
 store: {url: %q}
 metrics: {listen: %q}
@@ -100,7 +100,7 @@ func (sys *system) awaitHappy(t *testing.T) {
 	require.Eventually(t, func() bool {
 		now, err := sys.store.Now(t.Context(), nil)
 		return err == nil && len(now) == 1 && now[0].Verdict.State == health.Happy && !now[0].Verdict.Stale
-	}, 2*time.Minute, 200*time.Millisecond, "the idle cluster is happy")
+	}, 5*time.Minute, 200*time.Millisecond, "the idle cluster is happy")
 }
 
 // gatekeeper stands between the worker and Prometheus: it tells when a cycle reads, and can shut.

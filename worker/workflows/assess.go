@@ -17,6 +17,9 @@ const (
 	patience      = 24 * time.Hour
 	shortPatience = 2 * time.Minute
 
+	// lookAgain is how soon it is seen that log lines were read meanwhile.
+	lookAgain = 5 * time.Second
+
 	// ResearchAttempts is how often a model is asked before the rules explain.
 	ResearchAttempts = 3
 	triageAttempts   = 2
@@ -31,11 +34,6 @@ const (
 // wrong, changes no state.
 func Assess(ctx workflow.Context, in AssessInput) (AssessOutput, error) {
 	a := assessing{in: in}
-	if in.Wait > 0 {
-		if err := workflow.Sleep(ctx, in.Wait); err != nil {
-			return AssessOutput{}, err
-		}
-	}
 	evidence, err := a.gather(ctx)
 	if err != nil {
 		return AssessOutput{}, err
@@ -72,11 +70,22 @@ func (a *assessing) withStore(ctx workflow.Context) workflow.Context {
 	})
 }
 
+// gather puts the evidence together, and again as long as the log lines of the moment are yet to be read and it
+// may wait.
 func (a *assessing) gather(ctx workflow.Context) (explain.Evidence, error) {
-	var out GatherEvidenceOutput
-	err := workflow.ExecuteActivity(a.withStore(ctx), ActivityGatherEvidence,
-		GatherEvidenceInput{Cluster: a.in.Cluster, EventSeq: a.in.EventSeq, Situation: a.in.Situation}).Get(ctx, &out)
-	return out.Evidence, err
+	until := workflow.Now(ctx).Add(a.in.Wait)
+	for {
+		var out GatherEvidenceOutput
+		err := workflow.ExecuteActivity(a.withStore(ctx), ActivityGatherEvidence,
+			GatherEvidenceInput{Cluster: a.in.Cluster, EventSeq: a.in.EventSeq, Situation: a.in.Situation}).Get(ctx, &out)
+		left := until.Sub(workflow.Now(ctx))
+		if err != nil || !out.LogsLate || left <= 0 {
+			return out.Evidence, err
+		}
+		if err := workflow.Sleep(ctx, min(left, lookAgain)); err != nil {
+			return explain.Evidence{}, err
+		}
+	}
 }
 
 // explain uses what was written for the same situation, or has it written anew.

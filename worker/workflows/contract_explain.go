@@ -53,7 +53,7 @@ type AssessInput struct {
 	EventSeq int64 `json:"event_seq,omitempty"`
 	// Situation is the cycle to explain. Without it, it is the event's, or else the last, as the store has it.
 	Situation *Situation `json:"situation,omitempty"`
-	// Wait lets the log lines of the moment arrive and be read first.
+	// Wait is how long it may take until the log lines of the moment are read.
 	Wait time.Duration `json:"wait,omitempty"`
 }
 
@@ -88,6 +88,8 @@ type GatherEvidenceInput struct {
 // GatherEvidenceOutput is redacted evidence.
 type GatherEvidenceOutput struct {
 	Evidence explain.Evidence `json:"evidence"`
+	// LogsLate: logs are read, but not yet up to the time that is explained.
+	LogsLate bool `json:"logs_late,omitempty"`
 }
 
 // RecallInput asks whether the same situation was explained before.

@@ -2,9 +2,11 @@ package workflows_test
 
 import (
 	"flag"
+	"log/slog"
 	"testing"
 	"time"
 
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 )
@@ -21,5 +23,6 @@ func TestMain(m *testing.M) {
 // newEnv is an environment that skips time. A machine that has other things to do is no deadlock of the workflow.
 func newEnv() *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	return suite.NewTestWorkflowEnvironment().SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute})
 }
