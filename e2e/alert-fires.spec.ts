@@ -22,7 +22,7 @@ test('the rule about critical clusters goes from Normal over Pending to Alerting
   await test.step('its link leads to the dashboard of that cluster', async () => {
     await page.goto(new URL(alert.annotations.dashboard, grafana).href);
     await expect(page).toHaveURL(/\/d\/temporal-copilot.*var-cluster=lab/);
-    await expect(page.getByTestId('data-testid Panel header State now')).toContainText('Critical');
+    await expect(page.getByTestId('data-testid Panel header State now')).toContainText('critical');
   });
 
   await test.step('the other cluster is as it was', async () => {

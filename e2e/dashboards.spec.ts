@@ -25,14 +25,14 @@ function heightOf({ panels }: Dashboard): number {
 }
 
 /** What a panel must not be, in words; undefined if all is well. */
-function complaint({ title, text, draws, failed, loading }: PanelView): string | undefined {
+function complaint({ title, text, draws, cells, failed, loading }: PanelView): string | undefined {
   if (failed) {
     return `${title}: its query failed`;
   }
   if (loading) {
     return `${title}: it is still loading`;
   }
-  if (/^No data$/im.test(text) || (text === '' && !draws)) {
+  if (/^No data$/im.test(text) || (text === '' && !draws) || cells === 0) {
     return `${title}: it is empty`;
   }
   return undefined;
@@ -61,15 +61,19 @@ for (const { name, dashboard } of DASHBOARDS) {
     const errors = followAnswers(page);
     // Grafana draws only what can be seen.
     await page.setViewportSize({ width: 1280, height: heightOf(dashboard) });
-    await page.goto(`/d/${dashboard.uid}?kiosk&from=now-15m&to=now`);
+    await page.goto(`/d/${dashboard.uid}?kiosk&from=now-15m&to=now&refresh=1d`);
     const titles = dashboard.panels.filter(({ type }) => type !== 'row').map(({ title }) => title);
     await expect
-      .poll(async () => (await panels(page)).map(({ title }) => title), { message: 'the panels are there' })
+      .poll(async () => (await panels(page)).map(({ title }) => title), {
+        message: 'the panels are there',
+        timeout: 120_000,
+      })
       .toEqual(expect.arrayContaining(titles));
     try {
       await expect
         .poll(async () => (await panels(page)).map(complaint).filter((words) => words !== undefined), {
           message: `every panel has something to say in a ${health} cluster`,
+          timeout: 120_000,
         })
         .toEqual([]);
       expect(errors, 'the datasource answers every query').toEqual([]);

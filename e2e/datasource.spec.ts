@@ -48,8 +48,7 @@ test('a datasource is set up by hand, and Save & test says what is there or what
     await expect(answer.last()).toContainText(
       /The state store answers: \d+ clusters?, newest cycle \d+s ago, schema version \d+/
     );
-    await page.evaluate(() => document.querySelector('#copilot-config-kind')?.scrollIntoView());
-    await picture(page, 'config-editor', 900);
+    await picture(page, 'config-editor', 1200);
   });
 
   await test.step('a wrong password is named, and never shown', async () => {
@@ -70,7 +69,7 @@ test('a datasource is set up by hand, and Save & test says what is there or what
   await test.step('a host that nobody knows is named', async () => {
     await page.locator('#copilot-config-host').fill('copilot-db.invalid');
     await save.click();
-    await expect(answer.last()).toContainText(/copilot-db\.invalid has no address \(DNS\)/);
+    await expect(answer.last()).toContainText(/the host "copilot-db\.invalid" has no address \(DNS\)/);
   });
 
   await page

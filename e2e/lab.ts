@@ -12,7 +12,7 @@ interface Conditions {
   fail_share: number;
 }
 
-const SOUND: Conditions = { rate: 4, workers: 2, fail_share: 0 };
+const SOUND: Conditions = { rate: 2, workers: 2, fail_share: 0 };
 
 /** The conditions that bring each about, and the state that the copilot then gives. */
 export const HEALTH: Record<Health, { conditions: Conditions; state: string }> = {

@@ -9,7 +9,7 @@ test('a change of state appears in an open panel within 5 s of its commit, witho
   const before = (await lab.events()).length;
   // Once a day: nothing but the stream brings news.
   await page.goto('/d/temporal-copilot?var-cluster=lab&kiosk&refresh=1d');
-  await expect(panel(page, 'State now')).toContainText('Happy');
+  await expect(panel(page, 'State now')).toContainText('happy');
   await page.evaluate(() => Object.assign(window, { stillHere: true }));
   let asked = 0;
   page.on('request', (request) => (asked += request.url().includes('/api/ds/query') ? 1 : 0));

@@ -7,6 +7,8 @@ export interface PanelView {
   text: string;
   /** Whether it draws a graph. */
   draws: boolean;
+  /** The filled cells of its table, 0 where that has a head alone; undefined where it shows none. */
+  cells?: number;
   /** Whether it carries the mark of a failed query. */
   failed: boolean;
   /** Whether it still waits for data. */
@@ -27,6 +29,10 @@ export function panels(page: Page): Promise<PanelView[]> {
         title: section.getAttribute('data-testid')!.replace('data-testid Panel header ', ''),
         text: content?.innerText.trim() ?? '',
         draws: content?.querySelector('canvas') != null,
+        cells: content?.querySelector('[role="grid"]')
+          ? [...content.querySelectorAll<HTMLElement>('[role="gridcell"]')].filter((cell) => cell.innerText.trim())
+              .length
+          : undefined,
         failed: section.querySelector('[data-testid="data-testid Panel status error"]') !== null,
         loading:
           content === null ||

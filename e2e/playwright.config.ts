@@ -63,7 +63,7 @@ export default defineConfig({
   projects: PARTS,
   webServer: {
     cwd: ROOT,
-    command: `bin/lab up --watch-itself --control ${new URL(CONTROL).host}${theirs ? '' : ' --grafana "$GRAFANA_HOME"'}`,
+    command: `bin/lab up --watch-itself --rate 2 --control ${new URL(CONTROL).host}${theirs ? '' : ' --grafana "$GRAFANA_HOME"'}`,
     url: `${CONTROL}/stage`,
     // One that runs already, "bin/lab up" in another terminal, saves a minute for whoever writes a test.
     reuseExistingServer: true,
@@ -72,10 +72,12 @@ export default defineConfig({
     gracefulShutdown: { signal: 'SIGINT', timeout: 60_000 },
   },
   use: {
+    actionTimeout: 60_000,
     storageState,
     viewport: { width: 1280, height: 900 },
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    // Pictures and snapshots of every step would keep two cores busy.
+    trace: { mode: 'retain-on-failure', screenshots: false, snapshots: false },
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: [

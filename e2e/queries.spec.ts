@@ -1,6 +1,6 @@
 import type { Locator, Page, Response } from '@playwright/test';
 import { QUERY_TYPES } from '../src/queryTypes';
-import { expect, test } from './fixtures';
+import { editorTest, expect, test } from './fixtures';
 import { DATASOURCE, DATASOURCE_NAME } from './grafana';
 
 interface Frame {
@@ -40,9 +40,8 @@ function rows({ results }: Answer): number {
 // The status of now is what an editor begins with, so it is chosen last.
 const TYPES = [...QUERY_TYPES.slice(1), QUERY_TYPES[0]];
 
-test('each query type can be built in a panel and shows rows', async ({ lab, health, page, panelEditPage }) => {
+editorTest('each query type can be built in a panel and shows rows', async ({ lab, health, page, panelEditPage }) => {
   await lab.reach(health);
-  await panelEditPage.goto();
   await panelEditPage.datasource.set(DATASOURCE_NAME);
   await panelEditPage.setVisualization('Table');
   const row = panelEditPage.getQueryEditorRow('A');
@@ -58,8 +57,7 @@ test('each query type can be built in a panel and shows rows', async ({ lab, hea
   }
 });
 
-test('each query type can be built in Explore', async ({ page, explorePage, picture }) => {
-  await explorePage.goto();
+editorTest('each query type can be built in Explore', async ({ page, explorePage, picture }) => {
   await explorePage.datasource.set(DATASOURCE_NAME);
   const row = explorePage.getQueryEditorRow('A');
   for (const type of TYPES) {

@@ -9,7 +9,7 @@ test('a datasource is saved at once while its panels stream, and they go on', as
   const { store } = await lab.stage();
   await api.addDatasource('e2e-saved', 'Saved while streaming', store);
   await page.goto('/d/temporal-copilot?var-datasource=e2e-saved&var-cluster=lab&kiosk&refresh=1d');
-  await expect(panel(page, 'State now')).toContainText('Critical');
+  await expect(panel(page, 'State now')).toContainText('critical');
   await page.evaluate(() => Object.assign(window, { stillHere: true }));
 
   await test.step('saving takes no time', async () => {

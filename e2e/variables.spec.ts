@@ -1,9 +1,8 @@
-import { expect, test } from './fixtures';
+import { editorTest, expect, test } from './fixtures';
 import { DATASOURCE, DATASOURCE_NAME, PLUGIN } from './grafana';
 import { panels } from './panels';
 
-test('each template variable lists what it says', async ({ page, variableEditPage }) => {
-  await variableEditPage.goto();
+editorTest('each template variable lists what it says', async ({ page, variableEditPage }) => {
   await variableEditPage.setVariableType('Query');
   await variableEditPage.datasource.set(DATASOURCE_NAME);
   for (const [source, values] of Object.entries({

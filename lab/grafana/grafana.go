@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -163,7 +164,8 @@ func get(ctx context.Context, page string) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", page, response.Status)
+		reason, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10)) // without it the status has to do
+		return fmt.Errorf("%s answers %s: %s", page, response.Status, reason)
 	}
 	return nil
 }
