@@ -33,6 +33,18 @@ type feed struct {
 	stop context.CancelFunc
 	// seen is the newest picture; nil until the first look of a poll succeeded.
 	seen *picture
+	// known is the newest picture of any look, also of earlier polls. The next look begins with it and reads only
+	// what came after.
+	known *picture
+	// glance is the look that is under way for those who do not watch yet; nil when there is none.
+	glance *glance
+}
+
+// glance is one look at the store. Its picture and err are there when done is closed.
+type glance struct {
+	done    chan struct{}
+	picture *picture
+	err     error
 }
 
 // viewer is one running stream. wake holds at most one token: a viewer that is slow finds the newest
@@ -109,7 +121,7 @@ func (f *feed) poll(ctx context.Context) {
 	var seen *picture
 	failures := 0
 	for {
-		next, err := f.look(ctx, seen)
+		next, err := f.look(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -142,11 +154,21 @@ func (f *feed) wait(failures int) time.Duration {
 	return wait
 }
 
-// look takes a new picture, from the last one when there is one.
-func (f *feed) look(ctx context.Context, seen *picture) (*picture, error) {
+// look takes a new picture.
+func (f *feed) look(ctx context.Context) (*picture, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	return takePicture(ctx, f.store, seen)
+	f.mu.Lock()
+	known := f.known
+	f.mu.Unlock()
+	next, err := takePicture(ctx, f.store, known)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.known = next
+	return next, nil
 }
 
 // show wakes the viewers. A poll that was stopped meanwhile has nothing to show any more.
@@ -165,10 +187,34 @@ func (f *feed) show(ctx context.Context, p *picture) {
 	}
 }
 
-// read takes one picture for somebody who does not watch yet.
+// read takes one picture for somebody who does not watch yet. All who want one at the same moment, as when Grafana was
+// restarted and a wall of panels comes back, get the same.
 func (f *feed) read(ctx context.Context) (*picture, error) {
-	if p := f.latest(); p != nil {
-		return p, nil
+	f.mu.Lock()
+	if f.seen != nil {
+		defer f.mu.Unlock()
+		return f.seen, nil
 	}
-	return f.look(ctx, nil)
+	g := f.glance
+	if g == nil {
+		g = &glance{done: make(chan struct{})}
+		f.glance = g
+		go f.glanceFor(g)
+	}
+	f.mu.Unlock()
+	select {
+	case <-g.done:
+		return g.picture, g.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// glanceFor looks on after whoever began it has gone: others may wait.
+func (f *feed) glanceFor(g *glance) {
+	defer close(g.done)
+	g.picture, g.err = f.look(context.Background())
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.glance = nil
 }

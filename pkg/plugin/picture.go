@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -13,7 +14,7 @@ import (
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-// picture is what a live view shows of the store at a moment. It is never changed once it is taken.
+// picture is what a live view shows of the store at a moment. Once it is taken only its packets are added to.
 type picture struct {
 	heads map[string]store.Head
 	// clusters as of their last cycle, sorted by name.
@@ -22,6 +23,41 @@ type picture struct {
 	events map[string][]store.Event
 	// said are the explanations of these events, by cluster.
 	said map[string]explanations
+
+	mu sync.Mutex
+	// packets are those that were made of it, by path.
+	packets map[string]packet
+}
+
+// packet is a picture as a stream sends it.
+type packet struct {
+	// mark is equal for packets that show the same.
+	mark string
+	json []byte
+}
+
+// packet is the complete current snapshot of a stream. It is made once, however many streams there are of a path.
+func (p *picture) packet(path streamPath, now time.Time) (packet, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := path.String()
+	known, ok := p.packets[key]
+	if ok && path.topic == topicEvents {
+		return known, nil // what has happened does not change as time goes by
+	}
+	made := packet{mark: p.mark(path, now)}
+	if ok && known.mark == made.mark {
+		return known, nil
+	}
+	var err error
+	if made.json, err = data.FrameToJSON(p.frame(path, now), data.IncludeAll); err != nil {
+		return packet{}, err
+	}
+	if p.packets == nil {
+		p.packets = map[string]packet{}
+	}
+	p.packets[key] = made
+	return made, nil
 }
 
 // takePicture reads what is new since the last picture, or everything when last is nil.
@@ -48,10 +84,36 @@ func takePicture(ctx context.Context, r cursorReader, last *picture) (*picture, 
 	if last != nil && len(moved) == 0 && len(last.heads) == len(heads) {
 		return last, nil
 	}
-	if next.clusters, err = r.Now(ctx, nil); err != nil {
+	if next.clusters, err = presentClusters(ctx, r, heads, moved, last); err != nil {
 		return nil, fmt.Errorf("reading the clusters: %w", err)
 	}
 	return next, nil
+}
+
+// presentClusters reads the clusters that have moved, and takes the others from the last picture.
+func presentClusters(ctx context.Context, r nowReader, heads []store.Head, moved []string, last *picture) ([]store.Now, error) {
+	present := map[string]store.Now{}
+	if last != nil {
+		for _, c := range last.clusters {
+			present[c.Cluster] = c
+		}
+	}
+	if len(moved) > 0 {
+		read, err := r.Now(ctx, moved)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range read {
+			present[c.Cluster] = c
+		}
+	}
+	var all []store.Now
+	for _, h := range heads {
+		if c, ok := present[h.Cluster]; ok {
+			all = append(all, c)
+		}
+	}
+	return all, nil
 }
 
 func (p *picture) head(cluster string) (store.Head, bool) {
@@ -77,13 +139,16 @@ func newestEvents(ctx context.Context, r cursorReader, head store.Head, last *pi
 		// What came after the head was read belongs to the next picture, or it would come twice.
 		newer = slices.DeleteFunc(newer, func(e store.Event) bool { return e.Seq > head.Seq })
 		slices.Reverse(newer)
+		for i := range newer {
+			newer[i] = newer[i].Brief() // a picture of many clusters holds thousands of events
+		}
 		all := append(newer, last.events[head.Cluster]...)
 		return all[:min(len(all), liveEvents)], nil
 	}
 	if head.Seq == 0 {
 		return nil, nil
 	}
-	newest, err := r.Events(ctx, store.EventQuery{Clusters: []string{head.Cluster}, Limit: liveEvents})
+	newest, err := r.Events(ctx, store.EventQuery{Clusters: []string{head.Cluster}, Limit: liveEvents, Brief: true})
 	if err != nil {
 		return nil, err
 	}
@@ -107,13 +172,15 @@ func (p *picture) frame(path streamPath, now time.Time) *data.Frame {
 	if path.topic == topicStatus {
 		return statusFrame(asOf(p.of(path), now), measureState)
 	}
-	var events []store.Event
+	var all []*store.Event
 	for cluster, some := range p.events {
 		if path.includes(cluster) {
-			events = append(events, some...)
+			for i := range some {
+				all = append(all, &some[i])
+			}
 		}
 	}
-	slices.SortFunc(events, func(a, b store.Event) int {
+	slices.SortFunc(all, func(a, b *store.Event) int {
 		if c := b.At.Compare(a.At); c != 0 {
 			return c
 		}
@@ -128,7 +195,11 @@ func (p *picture) frame(path streamPath, now time.Time) *data.Frame {
 			maps.Copy(said, some)
 		}
 	}
-	return eventsFrame(events[:min(len(events), liveEvents)], said)
+	var events []store.Event
+	for _, e := range all[:min(len(all), liveEvents)] {
+		events = append(events, *e)
+	}
+	return eventsFrame(events, said)
 }
 
 // mark is equal for two pictures that a stream shows alike, so that only what changed is sent.

@@ -19,10 +19,10 @@ const liveEvents = 100
 // answerEvents tells what changed, newest first. Its fields time, title, text and tags make it an
 // annotation query as well.
 func answerEvents(ctx context.Context, d *Datasource, a ask) (data.Frames, error) {
-	query := store.EventQuery{Clusters: a.clusters, From: a.from, To: a.to, Kinds: a.kinds, Limit: a.rows}
+	query := store.EventQuery{Clusters: a.clusters, From: a.from, To: a.to, Kinds: a.kinds, Limit: a.rows, Brief: true}
 	liveable := len(a.kinds) == 0 && len(a.states) == 0
 	if a.live && liveable {
-		query = store.EventQuery{Clusters: a.clusters, Limit: liveEvents}
+		query = store.EventQuery{Clusters: a.clusters, Limit: liveEvents, Brief: true}
 	}
 	if len(a.states) > 0 {
 		query.Limit = mostScannedEvents // the filter comes after the limit

@@ -135,7 +135,7 @@ func (p present) unknownSignals() string {
 
 // timesBlind counts how often in the time range too little came to be known of each cluster.
 func (d *Datasource) timesBlind(ctx context.Context, a ask) (map[string]float64, error) {
-	events, err := d.store.Events(ctx, store.EventQuery{Clusters: a.clusters, From: a.from, To: a.to, Kinds: []health.EventKind{health.StalenessChanged}, Limit: mostScannedEvents})
+	events, err := d.store.Events(ctx, store.EventQuery{Clusters: a.clusters, From: a.from, To: a.to, Kinds: []health.EventKind{health.StalenessChanged}, Limit: mostScannedEvents, Brief: true})
 	if err != nil {
 		return nil, err
 	}

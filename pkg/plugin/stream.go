@@ -29,7 +29,10 @@ func (d *Datasource) SubscribeStream(ctx context.Context, req *backend.Subscribe
 		backend.Logger.FromContext(ctx).Warn("A stream begins without its current snapshot", "cause", diagnose(err).cause)
 		return response, nil
 	}
-	response.InitialData, err = backend.NewInitialFrame(current.frame(path, d.now()), data.IncludeAll)
+	snapshot, err := current.packet(path, d.now())
+	if err == nil {
+		response.InitialData, err = backend.NewInitialData(snapshot.json)
+	}
 	if err != nil {
 		return nil, backend.PluginError(fmt.Errorf("writing the current snapshot of stream %q: %w", path, err))
 	}
@@ -66,18 +69,20 @@ func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamReques
 			return errReplaced
 		case <-v.wake:
 		}
-		current, now := d.feed.latest(), d.now()
-		mark := current.mark(path, now)
-		if mark == sent && !first {
+		snapshot, err := d.feed.latest().packet(path, d.now())
+		if err != nil {
+			return backend.PluginError(fmt.Errorf("writing the snapshot of stream %q: %w", path, err))
+		}
+		if snapshot.mark == sent && !first {
 			continue
 		}
-		if err := sender.SendFrame(current.frame(path, now), data.IncludeAll); err != nil {
+		if err := sender.SendBytes(snapshot.json); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return fmt.Errorf("sending on stream %q: %w", path, err)
 		}
-		sent, first = mark, false
+		sent, first = snapshot.mark, false
 	}
 }
 

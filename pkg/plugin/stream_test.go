@@ -241,6 +241,7 @@ func TestOnePollServesAllViewersAndNoneRunsWithoutThem(t *testing.T) {
 
 	late := watch(t, d, "events")
 	assert.Equal(t, []string{"prod/1"}, ids(late.next(t)), "and watching can begin again")
+	assert.Equal(t, others, s.others.Load(), "with what is known already")
 	require.NoError(t, late.end(t))
 }
 

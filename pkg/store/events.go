@@ -15,7 +15,7 @@ const (
 	maxEvents     = 10_000
 )
 
-// Events returns events with their evidence, newest first.
+// Events returns events with their evidence, or the reasons in it, newest first.
 func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	const doing = "reading events"
 	clusters, err := s.names(ctx, doing, q.Clusters)
@@ -35,9 +35,26 @@ func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	}
 	where.in("kind", kinds)
 	limit := where.arg(eventLimit(q.Limit))
-	newest := where.newestOfEach(where.each(clusters), eventColumns, "events", "at desc", limit)
+	columns := eventColumns
+	if q.Brief {
+		columns = eventColumnsBesides + ", coalesce(reasons, evidence) as evidence"
+	}
+	newest := where.newestOfEach(where.each(clusters), columns, "events", "at desc", limit)
 	sql := fmt.Sprintf(`select %s from (%s) as newest order by at desc, cluster, seq desc limit %s`, eventColumns, newest, limit)
-	return readAll(ctx, s, doing, sql, where.args, collectEvent)
+	events, err := readAll(ctx, s, doing, sql, where.args, collectEvent)
+	if q.Brief {
+		for i := range events {
+			events[i] = events[i].Brief() // rows of an earlier version have no reasons by themselves
+		}
+	}
+	return events, err
+}
+
+// Brief is the event with the gates that fired and the queues that starved, and without signals.
+func (e Event) Brief() Event {
+	reasons := evidence{Gates: e.Gates, Queues: e.Queues}.reasons()
+	e.Gates, e.Queues, e.Signals = reasons.Gates, reasons.Queues, nil
+	return e
 }
 
 // EventsAfter returns the events of a cluster that follow number seq, in their order. 0 begins with the oldest
@@ -55,7 +72,10 @@ func eventLimit(limit int) int {
 	return min(limit, maxEvents)
 }
 
-const eventColumns = `cluster, seq, at, kind, from_state, to_state, stale, from_bottleneck, bottleneck, coverage, evidence`
+const (
+	eventColumnsBesides = `cluster, seq, at, kind, from_state, to_state, stale, from_bottleneck, bottleneck, coverage`
+	eventColumns        = eventColumnsBesides + `, evidence`
+)
 
 func collectEvent(row pgx.CollectableRow) (Event, error) { return scanEvent(row) }
 

@@ -43,6 +43,26 @@ func TestEventsAreFoundByClusterTimeAndKind(t *testing.T) {
 		})
 	}
 
+	t.Run("with what fired and starved alone", func(t *testing.T) {
+		save(t, s, cycle("c", tick(0), event(1, health.Happy, health.Critical), func(c *Cycle) {
+			fired := c.Verdict.Gates[0]
+			fired.ID, fired.Result = "queues_starved", health.Fired
+			c.Verdict.Gates = append(c.Verdict.Gates, fired)
+			c.Snapshot.Queues = []health.TaskQueue{{Name: "busy"}, {Name: "orders", Starved: true}}
+		}))
+		whole, err := s.Events(t.Context(), EventQuery{Clusters: []string{"c"}})
+		require.NoError(t, err)
+		require.Len(t, whole[0].Gates, 2)
+		want := whole[0]
+		want.Gates, want.Queues, want.Signals = want.Gates[1:], want.Queues[1:], nil
+		for _, version := range []string{"this", "an earlier"} {
+			brief, err := s.Events(t.Context(), EventQuery{Clusters: []string{"c"}, Brief: true})
+			require.NoError(t, err)
+			assert.Equal(t, []Event{want}, brief, "of %s version", version)
+			execute(t, owner(t, s), `update copilot.events set reasons = null`)
+		}
+	})
+
 	after, err := s.EventsAfter(t.Context(), "a", 2, 2)
 	require.NoError(t, err)
 	require.Len(t, after, 2)

@@ -27,7 +27,7 @@ type record struct {
 	values                    []*float64
 	verdictJSON, snapshotJSON []byte
 	memoryJSON                []byte // nil when there is no memory
-	evidenceJSON              []byte // nil when there is no event
+	evidenceJSON, reasonsJSON []byte // nil when there is no event
 	event                     *health.Event
 }
 
@@ -36,6 +36,24 @@ type evidence struct {
 	Gates   []health.GateResult         `json:"gates"`
 	Queues  []health.TaskQueue          `json:"queues,omitempty"`
 	Signals map[health.SignalID]float64 `json:"signals"`
+}
+
+// reasons are what fired and what starved.
+func (e evidence) reasons() evidence {
+	return evidence{
+		Gates:  kept(e.Gates, func(g health.GateResult) bool { return g.Result == health.Fired }),
+		Queues: kept(e.Queues, func(q health.TaskQueue) bool { return q.Starved }),
+	}
+}
+
+// kept are copies, so that the others don't stay in memory behind them.
+func kept[T any](all []T, wanted func(T) bool) (some []T) {
+	for _, one := range all {
+		if wanted(one) {
+			some = append(some, one)
+		}
+	}
+	return some
 }
 
 // newRecord checks and encodes a cycle. What it refuses with ErrBadCycle can never be stored.
@@ -93,9 +111,12 @@ func newRecord(c Cycle) (record, error) {
 		}
 	}
 	if r.event != nil {
-		r.evidenceJSON, err = encode(evidence{verdict.Gates, snapshot.Queues, snapshot.Signals})
-		if err != nil {
+		whole := evidence{verdict.Gates, snapshot.Queues, snapshot.Signals}
+		if r.evidenceJSON, err = encode(whole); err != nil {
 			return bad("the evidence of its event: %w", err)
+		}
+		if r.reasonsJSON, err = encode(whole.reasons()); err != nil {
+			return bad("the reasons of its event: %w", err)
 		}
 	}
 	return r, nil

@@ -156,7 +156,7 @@ func writeBatch(r record, before before, edit spanEdit) *writes {
 	if e := r.event; e != nil {
 		seq = max(seq, e.Seq)
 		w.Queue(insertEvent, r.cluster, e.Seq, e.At, string(e.Kind), e.From.String(), e.To.String(), e.Stale,
-			string(e.FromBottleneck), string(e.Bottleneck), r.verdict.Coverage, r.evidenceJSON)
+			string(e.FromBottleneck), string(e.Bottleneck), r.verdict.Coverage, r.evidenceJSON, r.reasonsJSON)
 	}
 	if v := r.verdict; r.at.After(before.now) {
 		w.Queue(upsertNow, r.cluster, r.at, r.interval.Milliseconds(), seq, v.State.String(), v.Stale, stored(v.Since),
@@ -168,8 +168,8 @@ func writeBatch(r record, before before, edit spanEdit) *writes {
 }
 
 const (
-	insertEvent = `insert into copilot.events (` + eventColumns + `)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (cluster, seq) do nothing`
+	insertEvent = `insert into copilot.events (` + eventColumns + `, reasons)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (cluster, seq) do nothing`
 
 	upsertNow = `insert into copilot.clusters_now
 			(cluster, at, interval_ms, seq, state, stale, since, bottleneck, coverage, verdict, snapshot, memory)

@@ -90,6 +90,8 @@ type EventQuery struct {
 	From, To time.Time
 	// Kinds to read. Empty means all.
 	Kinds []health.EventKind
+	// Brief reads only the gates that fired and the queues that starved, a tenth of the evidence.
+	Brief bool
 	// Limit is the most events to return. 0 means 100, more than 10,000 means 10,000.
 	Limit int
 }
