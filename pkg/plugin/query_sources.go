@@ -79,7 +79,7 @@ func sourcesFrame(rows []source, forAlert bool, now time.Time) *data.Frame {
 			}),
 			column("last", inUnit("Last answer", "dateTimeFromNow"), rows, func(s source) *time.Time { return moment(s.last) }),
 			column("failures", inUnit("Failures", "short"), rows, func(s source) *float64 { return s.failures }),
-			text("reason", "What is wrong", func(s source) string { return s.reason }),
+			text("reason", "Details", func(s source) string { return s.reason }),
 		)
 	}
 	return numbers("sources", fields...)
