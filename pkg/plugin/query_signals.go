@@ -63,8 +63,7 @@ func signalFrame(s store.Series, l limits, oneCluster bool) *data.Frame {
 	}
 	at, values := make([]time.Time, len(s.Points)), make([]*float64, len(s.Points))
 	for i, p := range s.Points {
-		// Cycles come some milliseconds after their tick. Grafana's sparklines take what is not equally spaced for gaps.
-		at[i], values[i] = p.At.UTC().Truncate(time.Second), p.Value
+		at[i], values[i] = p.At.UTC(), p.Value
 	}
 	labels := data.Labels{"cluster": s.Cluster, "signal": string(s.Signal)}
 	return series(string(s.Signal), labels, signalConfig(signal, title, l), at, values)
