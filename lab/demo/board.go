@@ -127,7 +127,11 @@ func (b board) explanationLines(width int) []string {
 		return append(lines, pterm.Red("  the explanation can't be read: "+err.Error()))
 	}
 	for i, action := range x.Actions[:min(shownActions, len(x.Actions))] {
-		lines = append(lines, indented(fmt.Sprintf("%d. %s (confidence %.0f %%, risk %s)", i+1, action.Description, 100*action.Confidence, action.Risk), "  ", width)...)
+		sureness := ""
+		if action.Confidence > 0 {
+			sureness = fmt.Sprintf("confidence %.0f %%, ", 100*action.Confidence)
+		}
+		lines = append(lines, indented(fmt.Sprintf("%d. %s (%srisk %s)", i+1, action.Description, sureness, action.Risk), "  ", width)...)
 	}
 	return lines
 }

@@ -31,7 +31,7 @@ func (x Explanation) Text() string {
 		b.WriteString("\nWhat to do\n")
 		for i, a := range x.Actions {
 			fmt.Fprintf(&b, "%s\n", hanging(fmt.Sprintf("  %d. ", i+1),
-				fmt.Sprintf("%s %s [%s %s, confidence %s, risk %s]", a.Description, a.Reason, a.Type, a.Target, percent(a.Confidence*100), a.Risk)))
+				fmt.Sprintf("%s %s [%s %s, %srisk %s]", a.Description, a.Reason, a.Type, a.Target, sureness("", a.Confidence, ", "), a.Risk)))
 		}
 	} else {
 		section("What to do", x.Sections.ToDo)
@@ -46,12 +46,20 @@ func (x Explanation) Text() string {
 	if x.Made != MadeByRules {
 		made = x.Made
 	}
-	fmt.Fprintf(&b, "\nWritten by %s; confidence %s.", made, percent(x.Confidence*100))
+	fmt.Fprintf(&b, "\nWritten by %s%s.", made, sureness("; ", x.Confidence, ""))
 	if x.Instead != "" {
 		fmt.Fprintf(&b, " %s", capital(ensureStop(x.Instead)))
 	}
 	b.WriteString("\n")
 	return b.String()
+}
+
+// sureness is a confidence in words. Where nothing is known of a cluster there is none to speak of.
+func sureness(before string, confidence float64, after string) string {
+	if confidence == 0 {
+		return ""
+	}
+	return before + "confidence " + percent(confidence*100) + after
 }
 
 const lineWidth = 100

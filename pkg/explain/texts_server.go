@@ -283,7 +283,7 @@ func rateLimited(e *Evidence) bool { return e.over(health.RateLimitEvents, 0.1) 
 
 var refused = text{
 	what:  "requests are refused for a rate limit, [[throttling.rate_limit_events_per_sec]]",
-	why:   "A limit is in force that the load has reached, so tasks wait in front of workers with free slots. It protects the cluster from a burst; against regular load it is simply too low.",
+	why:   "The load has reached a limit, and what is refused has to wait, however sound the services behind it are. A limit protects the cluster from a burst; against regular load it is simply too low.",
 	first: "Find out which limit it is (system, namespace or persistence) and whether the load behind it is wanted.",
 	actions: []advice{
 		{Investigate, health.Frontend, "See which namespace and operation are refused, and whether that load is wanted.", "A limit that stops a runaway client does its work.", 0.75, RiskLow, nil},

@@ -301,8 +301,8 @@ var earlyTexts = []text{
 		actions: []advice{{Scale, health.Workers, "Add activity workers before the next peak.", "The room for a burst is small.", 0.4, RiskLow, nil}}, watch: []health.SignalID{health.ActivitySlotsRatio}},
 	{gate: "workflow_slots_low", what: "workflow task slots run low, [[value]] are free", why: "There is little room for a burst of workflow tasks.", first: "Plan for more workflow workers before the next peak.",
 		actions: []advice{{Scale, health.Workers, "Add workflow workers before the next peak.", "The room for a burst is small.", 0.4, RiskLow, nil}}, watch: []health.SignalID{health.WorkflowSlotsRatio}},
-	{gate: "workflow_schedule_to_start", what: "workflow tasks start a little late, [[value]]", why: "An early sign that workers fall behind.", first: "Keep an eye on the workers' CPU and slots.",
+	{gate: "workflow_schedule_to_start", what: "workflow tasks start a little late, [[value]]", why: "Workers may begin to fall behind.", first: "Keep an eye on the workers' CPU and slots.",
 		actions: []advice{{Investigate, health.Workers, "Look at the workers' CPU and free slots.", "They fall behind before they fail.", 0.4, RiskLow, nil}}, watch: []health.SignalID{health.WorkflowScheduleToStart}},
-	{gate: "activity_schedule_to_start", what: "activities start a little late, [[value]]", why: "An early sign that activity workers fall behind.", first: "Keep an eye on the workers' CPU and slots.",
+	{gate: "activity_schedule_to_start", what: "activities start a little late, [[value]]", why: "Activity workers may begin to fall behind.", first: "Keep an eye on the workers' CPU and slots.",
 		actions: []advice{{Investigate, health.Workers, "Look at the workers' CPU and free slots.", "They fall behind before they fail.", 0.4, RiskLow, nil}}, watch: []health.SignalID{health.ActivityScheduleToStart}},
 }

@@ -49,6 +49,9 @@ explain:
 	require.NoError(t, loki.Push(ctx, "", map[string]string{"job": "temporal", "service_name": "history"},
 		parts.LogLine{At: line, Text: `{"level":"error","msg":"Operation failed with an error.","error":"no usable database connection found"}`}))
 
+	c, err := client.Dial(client.Options{HostPort: sys.temporal.Address()})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
 	worker := sys.startWorker(t)
 	assessments := func(q store.AssessmentQuery) []store.Assessment {
 		all, err := sys.store.Assessments(ctx, q)
@@ -103,12 +106,11 @@ explain:
 		eventually("an assessment by schedule is stored", func() bool {
 			return len(assessments(store.AssessmentQuery{Triggers: []store.Trigger{store.OnSchedule}})) > 0
 		})
-		c, err := client.Dial(client.Options{HostPort: sys.temporal.Address()})
-		require.NoError(t, err)
-		t.Cleanup(c.Close)
 		described, err := c.ScheduleClient().GetHandle(ctx, workflows.PeriodicScheduleID).Describe(ctx)
 		require.NoError(t, err)
 		assert.Equal(t, time.Minute, described.Schedule.Spec.Intervals[0].Every)
+		record(t, c, "periodic", described.Info.RecentActions[0].StartWorkflowResult.WorkflowID)
+		record(t, c, "log-watch", workflows.LogsID("prod"))
 	})
 	t.Run("an operator asks, and reads what is stored", func(t *testing.T) {
 		out := sys.run(t, "explain", "--config", sys.config, "prod")
@@ -118,6 +120,8 @@ explain:
 		assert.Equal(t, int64(1), past.EventSeq)
 		assert.Len(t, assessments(store.AssessmentQuery{Triggers: []store.Trigger{store.OnDemand}}), 2)
 		assert.Contains(t, sys.run(t, "explain", "--config", sys.config, "prod/1", "--stored"), past.Summary[:20])
+		record(t, c, "explained-observation", workflows.ObserveID("prod"))
+		record(t, c, "assessment", workflows.AssessID("prod", workflows.EventAssessment(2)))
 	})
 	t.Run("the issue is resolved when the trouble is over", func(t *testing.T) {
 		require.NoError(t, worker.Stop())

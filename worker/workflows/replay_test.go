@@ -14,8 +14,8 @@ import (
 )
 
 // TestRecordedHistoriesReplay holds changes of the workflows to what running clusters already did. The
-// histories come from the test that kills the worker (COPILOT_RECORD_HISTORY=FILE); add one when a
-// release changes a workflow, and never take one away while an observation of its time may still run.
+// histories come from the tests of the worker process (COPILOT_RECORD_HISTORY=FOLDER); add one when a release
+// changes a workflow, and never take one away while a workflow of its time may still run.
 func TestRecordedHistoriesReplay(t *testing.T) {
 	files, err := filepath.Glob("testdata/histories/*.json.gz")
 	require.NoError(t, err)
@@ -30,8 +30,9 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 			history, err := client.HistoryFromJSON(unpacked, client.HistoryJSONOptions{})
 			require.NoError(t, err)
 			replayer := worker.NewWorkflowReplayer()
-			replayer.RegisterWorkflow(workflows.ObserveCluster)
-			replayer.RegisterWorkflow(workflows.Prune)
+			for _, workflow := range []any{workflows.ObserveCluster, workflows.Prune, workflows.Assess, workflows.Periodic, workflows.WatchLogs, workflows.SyncKnowledge} {
+				replayer.RegisterWorkflow(workflow)
+			}
 			require.NoError(t, replayer.ReplayWorkflowHistory(nil, history))
 		})
 	}
