@@ -56,12 +56,13 @@ describe('QueryEditor', () => {
     ['services', ['Query type', 'Clusters', 'Services', 'States']],
     ['events', ['Query type', 'Clusters', 'States', 'Kinds', 'Limit', 'Live']],
     ['workers', ['Query type', 'Clusters']],
-    ['summary', ['Query type', 'Clusters']],
-    ['issues', ['Query type', 'Clusters', 'Severities', 'Services', 'Include resolved', 'Limit']],
-    ['actions', ['Query type', 'Clusters', 'Limit']],
+    ['summary', ['Query type', 'Clusters', 'States']],
+    ['issues', ['Query type', 'Clusters', 'States', 'Severities', 'Services', 'Include resolved', 'Limit']],
+    ['actions', ['Query type', 'Clusters', 'States', 'Limit']],
     ['assessments', ['Query type', 'Clusters', 'Limit']],
     ['logs', ['Query type', 'Clusters', 'Patterns', 'Services', 'Measure', 'Limit']],
     ['usage', ['Query type', 'Clusters', 'Measure']],
+    ['sources', ['Query type', 'Clusters']],
   ])('asks for %s only what it obeys, and every input has its label', async (queryType, expected) => {
     await edit({ queryType });
     for (const label of expected) {

@@ -1,6 +1,6 @@
 import React, { useCallback, useMemo } from 'react';
 import type { QueryEditorProps } from '@grafana/data';
-import { Combobox, InlineField, InlineSwitch, Stack, Text } from '@grafana/ui';
+import { InlineField, InlineSwitch, Stack, Text } from '@grafana/ui';
 import type { CopilotDataSource } from '../datasource';
 import { migrateQuery, withType } from '../query';
 import { QUERY_TYPES, queryTypeInfo, type QueryOption } from '../queryTypes';
@@ -10,6 +10,7 @@ import { ClusterPicker } from './ClusterPicker';
 import { GatePicker } from './GatePicker';
 import { LimitInput } from './LimitInput';
 import { MultiPicker, type Option } from './MultiPicker';
+import { OnePicker } from './OnePicker';
 import { PatternPicker } from './PatternPicker';
 import { SignalPicker } from './SignalPicker';
 
@@ -44,13 +45,13 @@ export function QueryEditor({ datasource, query: stored, onChange, onRunQuery }:
     <Stack direction="column" gap={0}>
       <Stack alignItems="center" wrap="wrap">
         <InlineField label="Query type" labelWidth={LABEL_WIDTH}>
-          <Combobox
+          <OnePicker
             id={id('type')}
             width={28}
             options={QUERY_TYPES}
             value={info?.value ?? { value: query.queryType, label: `${query.queryType} (not known to this version)` }}
-            onChange={({ value }) => {
-              onChange(withType(query, value));
+            onChange={(type) => {
+              onChange(withType(query, type));
               onRunQuery();
             }}
           />
@@ -177,12 +178,12 @@ export function QueryEditor({ datasource, query: stored, onChange, onRunQuery }:
             labelWidth={LABEL_WIDTH}
             tooltip="What the answer is about. It is the only number that an alert rule gets."
           >
-            <Combobox
+            <OnePicker
               id={id('measure')}
               width={28}
               options={measures}
               value={query.measure ?? measures[0]?.value}
-              onChange={({ value }) => change({ measure: value })}
+              onChange={(measure) => change({ measure })}
             />
           </InlineField>
         )}

@@ -1,7 +1,8 @@
 import React from 'react';
 import type { DataSourceApi, QueryEditorProps } from '@grafana/data';
-import { Combobox, Field } from '@grafana/ui';
+import { Field } from '@grafana/ui';
 import type { CopilotOptions, CopilotQuery, CopilotVariableQuery, VariableSource } from '../types';
+import { OnePicker } from './OnePicker';
 
 type Props = QueryEditorProps<
   DataSourceApi<CopilotQuery, CopilotOptions>,
@@ -22,12 +23,12 @@ const SOURCES: Array<{ value: VariableSource; label: string; description: string
 export function VariableQueryEditor({ query, onChange }: Props) {
   return (
     <Field label="List of" description="What the variable offers to choose from.">
-      <Combobox
+      <OnePicker
         id="copilot-variable-source"
         width={40}
         options={SOURCES}
         value={query.source ?? 'clusters'}
-        onChange={({ value }) => onChange({ ...query, source: value })}
+        onChange={(source) => onChange({ ...query, source })}
       />
     </Field>
   );

@@ -5,8 +5,9 @@ import {
   updateDatasourcePluginJsonDataOption,
   updateDatasourcePluginResetOption,
 } from '@grafana/data';
-import { Combobox, Field, Input, SecretInput, SecretTextArea } from '@grafana/ui';
+import { Field, Input, SecretInput, SecretTextArea } from '@grafana/ui';
 import type { CopilotOptions, CopilotSecrets } from '../types';
+import { OnePicker } from './OnePicker';
 import type { ConfigProps } from './ConfigEditor';
 
 const WIDTH = 60;
@@ -87,12 +88,12 @@ export function ChoiceField<T extends string>({
   const { label, description, options } = props;
   return (
     <Field label={label} description={description} disabled={options.readOnly}>
-      <Combobox
+      <OnePicker
         id={fieldId(option)}
         width={WIDTH}
         options={choices}
         value={(options.jsonData[option] as T | undefined) ?? choices[0].value}
-        onChange={({ value }) => updateDatasourcePluginJsonDataOption(props, option, value)}
+        onChange={(value) => updateDatasourcePluginJsonDataOption(props, option, value)}
       />
     </Field>
   );
