@@ -95,10 +95,16 @@ func (w writer) summary(x Explanation) string {
 	switch {
 	case w.Stale:
 		return w.summaryStale()
+	case w.recovered() && !g.Deciding:
+		return w.summaryRecovered()
 	case ok:
 		// The why is one sentence here; the rest of it stands with the factor.
 		why := first(sentences(w.fill(g, t.why)))
-		return strings.Join(nonEmpty(fmt.Sprintf("%s: %s.", w.opening(), w.what(g, t)), why, "First: "+uncapital(w.fill(g, t.first))), " ")
+		joint := ":"
+		if w.State == health.Happy {
+			joint = ", but"
+		}
+		return strings.Join(nonEmpty(fmt.Sprintf("%s%s %s.", w.opening(), joint, w.what(g, t)), why, "First: "+uncapital(w.fill(g, t.first))), " ")
 	default:
 		return w.summaryCalm(x)
 	}
@@ -154,14 +160,25 @@ func (w writer) summaryStale() string {
 	return strings.Join([]string{what, why, do}, " ")
 }
 
+// recovered: the event is that all is well again.
+func (w writer) recovered() bool {
+	return w.State == health.Happy && w.Event != nil && w.Event.Kind == health.StateChanged && w.Event.From != health.Unknown
+}
+
+func (w writer) summaryRecovered() string {
+	why := "Every deciding gate that fired has passed again, and work advances."
+	if len(w.Cleared) > 0 {
+		why = fmt.Sprintf("No longer firing: %s.", w.titles(w.Cleared))
+	}
+	do := "First: nothing needs to be done now; note what was changed, and watch the backlogs drain."
+	if g, t, ok := w.lead(); ok {
+		do = fmt.Sprintf("First: watch what is not as before yet: %s.", w.what(g, t))
+	}
+	return fmt.Sprintf("%s: work advances again. %s %s", w.opening(), why, do)
+}
+
 func (w writer) summaryCalm(x Explanation) string {
 	switch {
-	case w.State == health.Happy && w.Event != nil && w.Event.Kind == health.StateChanged && w.Event.From != health.Unknown:
-		why := "Every deciding gate that fired has passed again, and work advances."
-		if len(w.Cleared) > 0 {
-			why = fmt.Sprintf("No longer firing: %s.", w.titles(w.Cleared))
-		}
-		return fmt.Sprintf("%s: work advances again. %s %s", w.opening(), why, "First: nothing needs to be done now; note what was changed, and watch the backlogs drain.")
 	case w.State == health.Happy && w.atMost(health.WorkflowStarts, 0):
 		return fmt.Sprintf("%s: nobody asks for anything and nothing waits. Idle is healthy: no deciding gate fires. First: nothing needs to be done.", w.opening())
 	case w.State == health.Happy && len(x.Factors) > 0:

@@ -26,7 +26,7 @@ type Evidence struct {
 	Event *health.Event `json:"event"`
 	// Gates are all gates: fired ones first, causes before their symptoms, then unknown, then passed.
 	Gates []Gate `json:"gates"`
-	// Cleared are gates that fired in the cycle before and pass now.
+	// Cleared are gates that fired in the cycle before and pass now, causes before their symptoms.
 	Cleared []health.GateID `json:"cleared,omitempty"`
 	// Signals are the known signals in the order of the table of signals.
 	Signals []Signal `json:"signals"`

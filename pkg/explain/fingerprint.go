@@ -20,6 +20,7 @@ type situation struct {
 	Kind       health.EventKind
 	From       health.State
 	Gates      []string
+	Cleared    []health.GateID
 	Magnitudes []string
 	Services   []ServiceRole
 	Queues     []string
@@ -29,11 +30,11 @@ type situation struct {
 	Gaps       []health.SignalID
 }
 
-// Fingerprint is the same for evidences of the same situation: the same gates, roles, standings of
+// Fingerprint is the same for evidences of the same situation: the same gates, fired or just cleared, roles, standings of
 // amplifiers, queues, patterns and gaps, with values of the same order of magnitude. It is 32
 // hexadecimal characters.
 func (e *Evidence) Fingerprint() string {
-	s := situation{Cluster: e.Cluster, State: e.State, Stale: e.Stale, Bottleneck: e.Bottleneck, Services: slices.Clone(e.Services)}
+	s := situation{Cluster: e.Cluster, State: e.State, Stale: e.Stale, Bottleneck: e.Bottleneck, Cleared: e.Cleared, Services: slices.Clone(e.Services)}
 	if e.Event != nil {
 		s.Kind, s.From = e.Event.Kind, e.Event.From
 	}

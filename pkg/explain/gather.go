@@ -141,6 +141,8 @@ func cleared(previous *health.Verdict, now health.Verdict) []health.GateID {
 			ids = append(ids, g.ID)
 		}
 	}
+	// Causes before their symptoms.
+	slices.SortStableFunc(ids, func(a, b health.GateID) int { return rowOf(a) - rowOf(b) })
 	return ids
 }
 

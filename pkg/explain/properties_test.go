@@ -352,6 +352,9 @@ func TestPropertyTheFingerprintTellsSituationsApartAndNotTheirNoise(t *testing.T
 		i := rapid.IntRange(0, len(e.Gates)-1).Draw(t, "gate")
 		other.Gates[i].Result = map[health.Result]health.Result{health.Fired: health.Passed, health.Passed: health.NotKnowable, health.NotKnowable: health.Fired}[e.Gates[i].Result]
 		require.NotEqual(t, e.Fingerprint(), other.Fingerprint())
+		other = e
+		other.Cleared = append(slices.Clone(e.Cleared), "another")
+		require.NotEqual(t, e.Fingerprint(), other.Fingerprint(), "what is over now is not the same")
 	})
 }
 

@@ -61,7 +61,7 @@ func (w writer) setting() string {
 
 func (w writer) inciting() string {
 	g, _, ok := w.lead()
-	if !ok {
+	if !ok || (w.recovered() && !g.Deciding) {
 		return "Nothing: no deciding gate fires."
 	}
 	way := map[health.Op]string{health.Above: "above", health.Below: "below"}[g.Op]

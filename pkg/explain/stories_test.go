@@ -153,6 +153,11 @@ func stories() []story {
 		}), queues: noWorkerQueues, then: with(healthy(), values{
 			health.TransitionRate: 240, health.SuccessRate: 14, health.WorkflowBacklogAge: 155, health.BacklogDepth: 985, health.WorkflowScheduleToStart: 46000,
 		})},
+		{name: "workers are back", cycles: 6, trouble: with(healthy(), values{
+			health.TransitionRate: 5, health.SuccessRate: 0, health.HistoryTaskRate: 10, health.BacklogInflow: 5, health.WorkflowBacklogAge: 155,
+			health.MatchingWorkflowPoll: 0, health.MatchingActivityPoll: 0, health.StarvedQueues: 2, health.StarvedOldestAge: 155, health.BacklogDepth: 985,
+		}), queues: noWorkerQueues, then: with(healthy(), values{health.WorkflowScheduleToStart: 46000})},
+		{name: "slow starts", trouble: with(healthy(), values{health.WorkflowScheduleToStart: 4000})},
 		{name: "idle", trouble: without(with(healthy(), values{
 			health.TransitionRate: 0, health.SuccessRate: 0, health.HistoryTaskRate: 0, health.WorkflowStarts: 0, health.PollTimeouts: 1, health.PollSuccess: 0,
 		}), health.TransitionP95, health.TransitionP99, health.CompletionRate, health.HistoryBacklogAge, health.WorkflowScheduleToStart,

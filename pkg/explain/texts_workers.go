@@ -1,6 +1,10 @@
 package explain
 
-import "github.com/temporal-sre/copilot/pkg/health"
+import (
+	"slices"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+)
 
 // Workers that are gone or full. None of this is the server's fault, and scaling the server does not help.
 var workerTexts = []text{
@@ -189,7 +193,13 @@ func (e *Evidence) catchesUp(pollers, slots, age health.SignalID) bool {
 	if !e.over(pollers, 0) || e.atMost(slots, 0) || e.over(health.StarvedQueues, 0) {
 		return false
 	}
-	return e.trend(pollers) == Rising || e.trend(age) == Falling || e.trend(health.BacklogDepth) == Falling
+	return e.trend(pollers) == Rising || e.trend(age) == Falling || e.trend(health.BacklogDepth) == Falling || slices.ContainsFunc(e.Cleared, workersBack)
+}
+
+// workersBack tells the gates that pass again when workers return.
+func workersBack(id health.GateID) bool {
+	g, ok := health.LookupGate(id)
+	return ok && g.Side == health.SideWorker
 }
 
 // drained: measured, the server reports the age and the depth of backlogs once a minute, so they fall late.
