@@ -1,22 +1,16 @@
 import type { Page } from '@playwright/test';
+import { choose } from './choose';
 import { expect, test } from './fixtures';
 import { DATASOURCE_NAME } from './grafana';
 import type { Store } from './lab';
 
 async function fill(page: Page, store: Store): Promise<void> {
-  await page.getByLabel('Host', { exact: false }).first().fill(store.host);
-  await page.getByLabel('Port', { exact: false }).first().fill(String(store.port));
+  await page.locator('#copilot-config-host').fill(store.host);
+  await page.locator('#copilot-config-port').fill(String(store.port));
   await page.locator('#copilot-config-database').fill(store.database);
   await page.locator('#copilot-config-user').fill(store.user);
   await page.locator('#copilot-config-password').fill(store.password);
-  await choose(page, 'copilot-config-tlsMode', store.tls);
-}
-
-/** Picks an option of a combobox by its name. */
-async function choose(page: Page, id: string, option: string): Promise<void> {
-  await page.locator(`#${id}`).click();
-  await page.locator(`#${id}`).fill(option);
-  await page.getByRole('option', { name: option }).first().click();
+  await choose(page, page.locator('#copilot-config-tlsMode'), store.tls);
 }
 
 test('a datasource is set up by hand, and Save & test says what is there or what is wrong', async ({

@@ -1,10 +1,9 @@
 import path from 'node:path';
-import { mergeTests, test as base, type Page } from '@playwright/test';
-import { test as grafanaTest } from '@grafana/plugin-e2e';
+import { test as base, type Page } from '@playwright/test';
 import { GrafanaAPI } from './grafana';
 import { type Health, Lab } from './lab';
 
-export { expect } from '@grafana/plugin-e2e';
+export { expect } from '@playwright/test';
 
 interface Fixtures {
   /** How the cluster is to be in this part of the story. */
@@ -25,7 +24,7 @@ const ROOT = path.join(__dirname, '..');
 /** Holds who is signed in at a Grafana that is not the lab's. */
 export const SESSION = path.join(ROOT, 'bin', 'e2e-session.json');
 
-/** The test function of most parts: Playwright's, on the lab's Grafana. */
+/** The test function of all parts: Playwright's, on the lab's Grafana. */
 export const test = base.extend<Fixtures, WorkerFixtures>({
   lab: [async ({}, use) => use(new Lab()), { scope: 'worker' }],
   grafana: [async ({ lab }, use) => use(process.env.GRAFANA_URL ?? (await lab.stage()).grafana), { scope: 'worker' }],
@@ -42,6 +41,3 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       });
     }),
 });
-
-/** With Grafana's own fixtures, which know its editors. They open its home page first, twice for each test. */
-export const editorTest = mergeTests(test, grafanaTest);

@@ -52,6 +52,9 @@ export interface LabEvent {
 
 /** The lab that runs beside the browser. */
 export class Lab {
+  /** The name of the cluster that faults befall. */
+  readonly cluster = 'lab';
+
   stage(): Promise<Stage> {
     return this.ask('GET', '/stage');
   }
