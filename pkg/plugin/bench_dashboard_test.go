@@ -1,0 +1,183 @@
+package plugin
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+const (
+	// slowest is how long an answer may take, from the request to the plugin's process to its whole response.
+	slowest = 200 * time.Millisecond
+	// readPerReturned is how many rows may be read for one that is returned.
+	readPerReturned = 10
+	// askedTimes is how often a question is asked. Its median stands for it: whatever else runs on the machine for a
+	// moment slows down one answer or two, not four of seven.
+	askedTimes = 7
+)
+
+// BenchmarkDashboard opens the Copilot dashboard on 30 clusters and 30 days of history: everything that Grafana asks
+// for it, for all clusters and for one. It reports the slowest question, the question that reads the most rows for
+// one that it returns, and how long all of them together take when the dashboard opens. What each question costs
+// stands in the log.
+//
+// It fails when a question takes more than 200 ms, or reads more than ten times the rows that it returns.
+func BenchmarkDashboard(b *testing.B) {
+	f := newFleet(b)
+	dashboard := readBoard(b, "../../src/dashboards/copilot.json")
+	selections := map[string][]string{"all": f.clusters, "one": f.clusters[:1]}
+	for b.Loop() {
+		costs := map[string]*boardCost{}
+		var names []string
+		each := func(measure func(q boardQuestion, cost *boardCost)) {
+			for _, selection := range []string{"all", "one"} {
+				r := backend.TimeRange{From: f.ends.Add(-fleetHistory), To: f.ends}
+				for i, q := range dashboard.questions(b, selections[selection], r) {
+					key := fmt.Sprintf("%s %02d %s", selection, i, q.name)
+					if costs[key] == nil {
+						costs[key] = &boardCost{name: key, clusters: len(selections[selection])}
+						names = append(names, key)
+					}
+					measure(q, costs[key])
+				}
+			}
+		}
+		// Rows are counted before the process starts: what its connections count comes in when they please.
+		f.beat(b)
+		each(func(q boardQuestion, cost *boardCost) { cost.read, cost.returned = f.rows(b, q) })
+		p := startProcess(b, buildPlugin(b), f.database)
+		var beaten time.Time
+		each(func(q boardQuestion, cost *boardCost) {
+			if time.Since(beaten) > 20*time.Second { // well before clusters count as silent
+				f.beat(b)
+				beaten = time.Now()
+			}
+			p.answer(b, q) // the first answer finds cold caches
+			var took []time.Duration
+			for range askedTimes {
+				begun := time.Now()
+				p.answer(b, q)
+				took = append(took, time.Since(begun))
+			}
+			slices.Sort(took)
+			cost.took = took[askedTimes/2]
+		})
+		var slow, hungry *boardCost
+		for _, name := range names {
+			c := costs[name]
+			b.Logf("%6.1f ms  %7d rows read  %7d returned  %s", c.took.Seconds()*1000, c.read, c.returned, c.name)
+			if slow == nil || c.took > slow.took {
+				slow = c
+			}
+			if hungry == nil || c.ratio() > hungry.ratio() {
+				hungry = c
+			}
+			if c.took > slowest {
+				b.Errorf("%s took %v, more than %v", c.name, c.took, slowest)
+			}
+			if c.ratio() > readPerReturned {
+				b.Errorf("%s read %d rows to return %d", c.name, c.read, c.returned)
+			}
+		}
+		b.ReportMetric(slow.took.Seconds()*1000, "ms-slowest")
+		b.ReportMetric(hungry.ratio(), "rows-read/returned")
+		f.beat(b)
+		b.ReportMetric(p.opens(b, dashboard.questions(b, f.clusters, backend.TimeRange{From: f.ends.Add(-fleetHistory), To: f.ends})).Seconds()*1000, "ms-all-at-once")
+	}
+	b.ReportMetric(0, "ns/op") // filling the store is no operation
+}
+
+// boardCost is what an answer costs.
+type boardCost struct {
+	name string
+	took time.Duration
+	// clusters is how many were asked for.
+	clusters       int
+	read, returned int64
+}
+
+// ratio is how many rows are read for one that is returned. That nothing is wrong with a cluster is an answer as
+// well, though no row.
+func (c boardCost) ratio() float64 {
+	return float64(c.read) / float64(max(c.returned, int64(c.clusters)))
+}
+
+// answer asks the plugin's process.
+func (p *process) answer(b testing.TB, q boardQuestion) {
+	if q.resource == "" {
+		r, _ := p.query(b, q.query, nil)
+		require.NoError(b, r.Error, q.name)
+		return
+	}
+	called, err := p.resource.CallResource(b.Context(), &pluginv2.CallResourceRequest{
+		PluginContext: p.context, Method: http.MethodGet, Path: q.resource, Url: q.resource})
+	require.NoError(b, err)
+	answer, err := called.Recv()
+	require.NoError(b, err)
+	require.EqualValues(b, http.StatusOK, answer.Code, q.name)
+}
+
+// opens asks everything at the same moment, as a browser does, and says when the last answer was there.
+func (p *process) opens(b testing.TB, all []boardQuestion) time.Duration {
+	begun := time.Now()
+	var group sync.WaitGroup
+	for _, q := range all {
+		group.Go(func() { p.answer(b, q) })
+	}
+	group.Wait()
+	return time.Since(begun)
+}
+
+// rows asks a question of a data source of its own, and says how many rows of tables and entries of indexes the
+// database looked at for it, and how many rows the answer has. The database itself counts: connections hand in
+// their counts at the latest when they end.
+func (f *fleet) rows(b testing.TB, q boardQuestion) (read, returned int64) {
+	b.Helper()
+	before := f.rowsRead(b)
+	s, err := store.Open(b.Context(), store.Config{Postgres: &f.database})
+	require.NoError(b, err)
+	d := newDatasource("copilot", s, settings{poll: defaultPoll}, time.Now)
+	if q.resource == "" {
+		for _, frame := range answered(b, d, q.query, nil) {
+			returned += int64(frame.Rows())
+		}
+	} else {
+		err = d.CallResource(b.Context(), &backend.CallResourceRequest{Method: http.MethodGet, Path: q.resource, URL: q.resource},
+			backend.CallResourceResponseSenderFunc(func(r *backend.CallResourceResponse) error {
+				returned = int64(strings.Count(string(r.Body), ",") + 1)
+				return nil
+			}))
+		require.NoError(b, err)
+	}
+	d.Dispose()
+	return f.rowsRead(b) - before, returned
+}
+
+// rowsRead is how many rows were looked at since the database was made. The schema's version, which is read once by
+// each data source, does not count.
+func (f *fleet) rowsRead(b testing.TB) (rows int64) {
+	b.Helper()
+	connection := connectAsOwner(b, f.database)
+	defer func() { _ = connection.Close(b.Context()) }()
+	require.Eventually(b, func() bool {
+		var others int
+		err := connection.QueryRow(b.Context(), `select count(*) from pg_stat_activity
+			where datname = current_database() and application_name = 'temporal-sre-copilot'`).Scan(&others)
+		return err == nil && others == 0
+	}, 10*time.Second, 5*time.Millisecond)
+	require.NoError(b, connection.QueryRow(b.Context(), `select (coalesce(sum(t.seq_tup_read), 0) + coalesce(sum(i.read), 0))::bigint
+		from pg_stat_user_tables as t left join
+			(select relid, sum(idx_tup_read) as read from pg_stat_user_indexes group by relid) as i on i.relid = t.relid
+		where t.relname <> 'schema_migrations'`).Scan(&rows))
+	return rows
+}

@@ -1,0 +1,283 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+const (
+	liveClusters = 50
+	liveChanges  = 30
+	// liveEvery is the time between two changes. It is no multiple of the poll interval, so that changes
+	// come at all moments between two polls.
+	liveEvery = 1370 * time.Millisecond
+	// lateAfterPoll is how much later than the poll interval one frame in a hundred may come.
+	lateAfterPoll = 250 * time.Millisecond
+	// queriesDiffer is how much the rate of queries may differ between one and a thousand subscribers. In 41 seconds
+	// there are about 40 polls, and one more or less at either end of the time makes a few per cent; on a busy
+	// machine each poll takes longer, and then there are fewer of them. A query per subscriber would be
+	// hundreds of times as many.
+	queriesDiffer = 0.15
+	// mostMemory is what the plugin's process may have used at its peak, in bytes.
+	mostMemory = 150 << 20
+)
+
+// BenchmarkLive changes the state of one of 50 clusters again and again while 1, 100 and 1,000 streams of the plugin's
+// process run, half of them on all events and half on those of one cluster. A change is timed from before its
+// transaction begins, which is earlier than its commit, to the arrival of the frame that shows it, on a client that shares
+// the machine's processors with the plugin and the database. Grafana runs one stream for each channel, however many
+// panels watch it, so a thousand streams are more than it would have with a thousand viewers.
+//
+// It reports the latency less the poll interval, the queries that the database carried out for the plugin's role, and
+// the peak of the process's memory. It fails when one frame in a hundred comes later than the poll interval and 250 ms,
+// when a thousand subscribers cost other queries than one does, and when the process needs more than 150 MB.
+func BenchmarkLive(b *testing.B) {
+	l := newLiveStore(b)
+	binary := buildPlugin(b)
+	rates := map[int]float64{}
+	for _, subscribers := range []int{1, 100, 1000} {
+		b.Run(fmt.Sprintf("Subscribers=%d", subscribers), func(b *testing.B) {
+			for b.Loop() {
+				rates[subscribers] = l.watchedBy(b, binary, subscribers)
+			}
+			b.ReportMetric(0, "ns/op")
+			if rates[1] == 0 || subscribers == 1 {
+				return
+			}
+			ratio := rates[subscribers] / rates[1]
+			b.ReportMetric(ratio, "queries/queries-of-one")
+			if ratio > 1+queriesDiffer || ratio < 1-queriesDiffer {
+				b.Errorf("%d subscribers cost %.2f queries a second, and one costs %.2f", subscribers, rates[subscribers], rates[1])
+			}
+		})
+	}
+}
+
+// liveStore is a store on a PostgreSQL that counts statements, read by a role that only the plugin has.
+type liveStore struct {
+	store  *store.Store
+	owner  *pgx.Conn
+	reader store.Postgres
+	// clusters and the number of the last event of each.
+	clusters []string
+	last     map[string]int64
+}
+
+const readerName = "grafana"
+
+func newLiveStore(b *testing.B) *liveStore {
+	b.Helper()
+	ctx := b.Context()
+	database := benchPostgres(b, map[string]string{"shared_preload_libraries": "pg_stat_statements"})
+	l := &liveStore{last: map[string]int64{}, reader: database}
+	var err error
+	l.store, err = store.Open(ctx, store.Config{Postgres: &database})
+	require.NoError(b, err)
+	b.Cleanup(l.store.Close)
+	l.reader.User, l.reader.Password = readerName, "reads only"
+	_, err = l.store.Migrate(ctx, store.MigrateOptions{Reader: store.Role{Name: l.reader.User, Password: l.reader.Password}})
+	require.NoError(b, err)
+	l.owner = connectAsOwner(b, database)
+	b.Cleanup(func() { _ = l.owner.Close(context.Background()) })
+	_, err = l.owner.Exec(ctx, `create extension pg_stat_statements`)
+	require.NoError(b, err)
+
+	begins := time.Now().UTC().Truncate(time.Second).Add(-5 * cycleInterval)
+	for i := range liveClusters {
+		name := fmt.Sprintf("cluster-%02d", i)
+		tell(b, l.store, name, begins, wholeHealthy(1), wholeTroubled(1))
+		l.clusters, l.last[name] = append(l.clusters, name), liveEvents+2
+	}
+	// Each cluster has as many events as a stream shows, and they were in full trouble.
+	for _, sql := range []string{
+		`update copilot.events set seq = seq + ` + strconv.Itoa(liveEvents),
+		`update copilot.clusters_now set seq = seq + ` + strconv.Itoa(liveEvents),
+		`insert into copilot.events (cluster, seq, at, kind, from_state, to_state, stale, from_bottleneck, bottleneck, coverage, evidence, reasons)
+			select cluster, n, at - (102 - n) * interval '1 hour', kind, from_state, to_state, stale, from_bottleneck, bottleneck, coverage, evidence, reasons
+			from copilot.events, generate_series(1, ` + strconv.Itoa(liveEvents) + `) as n where seq = ` + strconv.Itoa(liveEvents+2),
+	} {
+		_, err := l.owner.Exec(ctx, sql)
+		require.NoError(b, err)
+	}
+	return l
+}
+
+// queries is how many statements the database carried out for the plugin.
+func (l *liveStore) queries(b *testing.B) (n int64) {
+	b.Helper()
+	require.NoError(b, l.owner.QueryRow(b.Context(), `select coalesce(sum(calls), 0)::bigint from pg_stat_statements
+		where userid = $1::regrole`, readerName).Scan(&n))
+	return n
+}
+
+// change stores a cycle of a cluster that brings an event.
+func (l *liveStore) change(b *testing.B, cluster string) (begun time.Time, id string) {
+	b.Helper()
+	l.last[cluster]++
+	seq := l.last[cluster]
+	from, to := health.Happy, health.Stressed
+	if seq%2 == 1 {
+		from, to = to, from
+	}
+	begun = time.Now()
+	c := wholeTroubled(1)
+	require.NoError(b, l.store.SaveCycles(b.Context(), []store.Cycle{{
+		Interval: cycleInterval, Memory: []byte(`{}`), Snapshot: health.Snapshot{Cluster: cluster, At: begun, Signals: c.signals, Queues: c.queues},
+		Verdict: health.Verdict{
+			Cluster: cluster, At: begun, State: to, Since: begun, Coverage: 1, Bottleneck: health.WorkerLimited, Band: health.Starter, Gates: c.gates,
+			Event: &health.Event{Seq: seq, Kind: health.StateChanged, At: begun, From: from, To: to, FromBottleneck: health.WorkerLimited, Bottleneck: health.WorkerLimited},
+		},
+	}}))
+	return begun, fmt.Sprintf("%s/%d", cluster, seq)
+}
+
+// watchedBy lets subscribers watch changes, and returns how many queries a second that cost.
+func (l *liveStore) watchedBy(b *testing.B, binary string, subscribers int) (queriesPerSec float64) {
+	p := startProcess(b, binary, l.reader)
+	l.pollsByDefault(b, p)
+	var watchers []*liveWatcher
+	var ready sync.WaitGroup
+	for i := range subscribers {
+		w := &liveWatcher{path: "events", packets: make(chan livePacket, 10)}
+		if i%2 == 1 {
+			w.cluster = l.clusters[i/2%liveClusters]
+			w.path += "/" + w.cluster
+		}
+		watchers = append(watchers, w)
+		ready.Go(func() { w.subscribe(b, p) })
+	}
+	ready.Wait()
+	for _, w := range watchers {
+		<-w.packets // the state of things
+	}
+
+	var late []time.Duration
+	begun, before := time.Now(), l.queries(b)
+	for i := range liveChanges {
+		time.Sleep(time.Until(begun.Add(time.Duration(i) * liveEvery)))
+		cluster := l.clusters[i*7%liveClusters]
+		changed, id := l.change(b, cluster)
+		for _, w := range watchers {
+			if w.cluster == "" || w.cluster == cluster {
+				late = append(late, w.shown(b, id).Sub(changed)-defaultPoll)
+			}
+		}
+	}
+	time.Sleep(time.Until(begun.Add(liveChanges * liveEvery)))
+	queriesPerSec = float64(l.queries(b)-before) / time.Since(begun).Seconds()
+
+	slices.Sort(late)
+	p50, p99 := late[len(late)/2], late[len(late)*99/100]
+	b.ReportMetric(float64(p50.Milliseconds()), "ms-p50-less-poll")
+	b.ReportMetric(float64(p99.Milliseconds()), "ms-p99-less-poll")
+	b.ReportMetric(queriesPerSec, "queries/s")
+	if p99 > lateAfterPoll {
+		b.Errorf("one frame in a hundred came %v later than the poll interval, more than %v", p99, lateAfterPoll)
+	}
+	if peak := peakMemory(b, p); peak > 0 {
+		b.ReportMetric(float64(peak)/(1<<20), "MB")
+		if peak > mostMemory {
+			b.Errorf("the process needed %d MB", peak>>20)
+		}
+	}
+	p.client.Kill()
+	return queriesPerSec
+}
+
+// pollsByDefault takes back the short poll interval of the tests.
+func (l *liveStore) pollsByDefault(b *testing.B, p *process) {
+	b.Helper()
+	settings := p.context.DataSourceInstanceSettings
+	var jsonData map[string]any
+	require.NoError(b, json.Unmarshal(settings.JsonData, &jsonData))
+	delete(jsonData, "pollIntervalMs")
+	var err error
+	settings.JsonData, err = json.Marshal(jsonData)
+	require.NoError(b, err)
+}
+
+// liveWatcher is a running stream.
+type liveWatcher struct {
+	path string
+	// cluster is empty for a stream of all clusters.
+	cluster string
+	packets chan livePacket
+}
+
+type livePacket struct {
+	at   time.Time
+	data []byte
+}
+
+// subscribe begins a stream as Grafana does, and keeps what it sends with the time of its arrival.
+func (w *liveWatcher) subscribe(b *testing.B, p *process) {
+	subscribed, err := p.stream.SubscribeStream(b.Context(), &pluginv2.SubscribeStreamRequest{PluginContext: p.context, Path: w.path})
+	if err != nil || subscribed.Status != pluginv2.SubscribeStreamResponse_OK {
+		b.Errorf("subscribing to %s: %v, %v", w.path, subscribed, err)
+		return
+	}
+	running, err := p.stream.RunStream(b.Context(), &pluginv2.RunStreamRequest{PluginContext: p.context, Path: w.path})
+	if err != nil {
+		b.Errorf("running %s: %v", w.path, err)
+		return
+	}
+	go func() {
+		defer close(w.packets)
+		for {
+			packet, err := running.Recv()
+			if err != nil {
+				return
+			}
+			w.packets <- livePacket{time.Now(), packet.Data}
+		}
+	}()
+}
+
+// shown waits for the frame that shows an event, and says when it came.
+func (w *liveWatcher) shown(b *testing.B, id string) time.Time {
+	timeout := time.After(30 * time.Second)
+	for {
+		select {
+		case packet, running := <-w.packets:
+			require.True(b, running, "the stream %s ended", w.path)
+			if bytes.Contains(packet.data, []byte(strconv.Quote(id))) {
+				return packet.at
+			}
+		case <-timeout:
+			require.FailNow(b, "a frame is missing", "%s did not show %s", w.path, id)
+		}
+	}
+}
+
+var peakLine = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+// peakMemory is the most memory of the plugin's process so far, in bytes; 0 where there is no /proc.
+func peakMemory(b *testing.B, p *process) int64 {
+	b.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.client.ReattachConfig().Pid))
+	if os.IsNotExist(err) {
+		return 0
+	}
+	require.NoError(b, err)
+	found := peakLine.FindSubmatch(status)
+	require.NotNil(b, found)
+	kB, err := strconv.ParseInt(string(found[1]), 10, 64)
+	require.NoError(b, err)
+	return kB << 10
+}
