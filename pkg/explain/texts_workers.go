@@ -79,6 +79,31 @@ var workerTexts = []text{
 		},
 		watch: []health.SignalID{health.StarvedOldestAge, health.StarvedQueues},
 	},
+	// A worker without a free slot stops polling, so this comes first.
+	{
+		gate:  "queues_starved",
+		when:  queueFull,
+		what:  "work waits in the task queue [[queue]] and its workers have no free slot",
+		why:   "The workers are there and every slot is taken: there is more work than slots, or what runs hangs on something that it waits for.",
+		first: "See what the running tasks of that queue do: if they hang, fix what they wait for; if they work, add workers.",
+		actions: []advice{
+			{Investigate, health.Workers, "Look at what the running tasks of the task queue [[queue]] wait for.", "Tasks that hang fill new slots as fast as the old ones.", 0.65, RiskLow, nil},
+			{Scale, health.Workers, "Add workers to the task queue [[queue]] if all of them are busy; do not scale down.", "More slots take more tasks.", 0.6, RiskLow, nil},
+		},
+		watch: []health.SignalID{health.StarvedQueues, health.StarvedOldestAge},
+	},
+	{
+		gate:  "queues_starved",
+		when:  queueUnpolled,
+		what:  "work waits in the task queue [[queue]] and no worker polls it",
+		why:   "The server has nobody to give the work to. That queue's workers are down, cut off from the cluster, or poll a queue of another name.",
+		first: "See whether the workers of that queue run, and can connect.",
+		actions: []advice{
+			{Restart, health.Workers, "Start the workers of the task queue [[queue]], or roll back their last deploy.", "Its tasks go on as soon as somebody polls; nothing is lost.", 0.75, RiskLow, nil},
+			{Investigate, health.Workers, "Compare the queue's name in the workers and in the workflows, after the last deploy of either.", "A name that differs makes a queue that nobody serves.", 0.6, RiskLow, nil},
+		},
+		watch: []health.SignalID{health.StarvedQueues, health.StarvedOldestAge},
+	},
 	{
 		gate:  "queues_starved",
 		when:  queueNamed,
@@ -126,6 +151,10 @@ var workerTexts = []text{
 }
 
 func queueNamed(e *Evidence) bool { return len(e.Queues) > 0 && e.Queues[0].Starved }
+
+func queueUnpolled(e *Evidence) bool { return queueNamed(e) && e.Queues[0].Pollers == "0" }
+
+func queueFull(e *Evidence) bool { return queueNamed(e) && e.Queues[0].Slots == "0" }
 
 // Tasks that wait: the workers' business when the server is sound, a shadow of the server's when not.
 var waitingTexts = []text{
