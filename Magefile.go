@@ -173,9 +173,14 @@ func Lint() error {
 	)
 }
 
-// Bench measures what must stay fast: reading signals, the state timeline, the rules.
+// Bench measures what must stay fast or small, and fails where a promise is broken.
 func Bench() error {
-	mg.Deps(Parts)
+	mg.SerialDeps(Parts, frontEnd)
+	size, err := archive.ScriptsSize("dist")
+	if err != nil {
+		return fmt.Errorf("measuring the front end: %w", err)
+	}
+	fmt.Printf("The front end has %.1f kB compressed.\n", float64(size)/1000)
 	return sh.RunV("go", "test", "-run=^$", "-bench=.", "-benchmem", "-timeout=30m", "./pkg/...", "./worker/...")
 }
 

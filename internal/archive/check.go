@@ -34,6 +34,7 @@ func Check(dist string, platforms []string) error {
 	errs = append(errs, m.checkImages(dist)...)
 	errs = append(errs, m.checkTexts(dist)...)
 	errs = append(errs, checkFrontEnd(dist)...)
+	errs = append(errs, checkSize(dist))
 	errs = append(errs, m.checkSignature(dist))
 	return errors.Join(errs...)
 }
