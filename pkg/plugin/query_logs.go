@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
+	"sync"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -125,7 +127,7 @@ func (r logReading) trouble() string {
 }
 
 // mostLogCounts is how many counts the store returns at most.
-const mostLogCounts = 10_000
+const mostLogCounts = 50_000
 
 // logCounts are the lines of each pattern in each step. An alert rule gets the patterns that it names, or all
 // of them together: patterns that come and go would be series that come and go.
@@ -133,8 +135,16 @@ func (d *Datasource) logCounts(ctx context.Context, readings []logReading, a ask
 	step := stepFor(a.from, a.to, a.points)
 	from := a.from.Truncate(step)
 	_, to := wholeHours(from, a.to)
+	var (
+		rates    map[string][]store.Point
+		ratesErr error
+		group    sync.WaitGroup
+	)
+	// Neither needs the other, and in a long range each takes its time.
+	group.Go(func() { rates, ratesErr = d.logRates(ctx, a.clusters, from, a.to, step) })
 	counts, err := d.store.LogPatterns(ctx, store.LogQuery{Clusters: a.clusters, From: from, To: to, Patterns: a.patterns, Services: plainNames(a.services), Step: step, Limit: mostLogCounts})
-	if err != nil {
+	group.Wait()
+	if err := cmp.Or(err, ratesErr); err != nil {
 		return nil, err
 	}
 	if len(counts) >= mostLogCounts {
@@ -143,19 +153,18 @@ func (d *Datasource) logCounts(ctx context.Context, readings []logReading, a ask
 		}
 		lacking.warn(fmt.Sprintf("There are more than %d counts in this time range and some are missing: choose a shorter one, or name patterns or clusters.", mostLogCounts))
 	}
-	if len(readings) > 0 {
-		rates, err := d.logRates(ctx, a.clusters, from, a.to, step)
-		if err != nil {
-			return nil, err
-		}
-		for i := range readings {
-			readings[i].rate = rates[readings[i].Cluster]
-		}
+	for i := range readings {
+		readings[i].rate = rates[readings[i].Cluster]
+	}
+	of := map[string][]store.LogPattern{}
+	for _, c := range counts {
+		of[c.Cluster] = append(of[c.Cluster], c)
 	}
 	var frames data.Frames
 	for _, r := range readings {
-		for _, name := range patternNames(counts, r.Cluster, a) {
-			frames = append(frames, r.series(name, counts, from, a.to, step))
+		begins, known := r.steps(from, a.to, step)
+		for _, name := range patternNames(of[r.Cluster], a) {
+			frames = append(frames, r.series(name, of[r.Cluster], begins, known, step))
 		}
 	}
 	if len(frames) == 0 {
@@ -168,15 +177,13 @@ func (d *Datasource) logCounts(ctx context.Context, readings []logReading, a ask
 const anyPattern = ""
 
 // patternNames are the patterns of a cluster to show.
-func patternNames(counts []store.LogPattern, cluster string, a ask) []string {
+func patternNames(counts []store.LogPattern, a ask) []string {
 	if len(a.patterns) > 0 {
 		return a.patterns
 	}
 	var found []string
 	for _, c := range counts {
-		if c.Cluster == cluster {
-			found = append(found, c.Pattern)
-		}
+		found = append(found, c.Pattern)
 	}
 	if a.forAlert || len(found) == 0 {
 		return []string{anyPattern}
@@ -205,28 +212,36 @@ func (d *Datasource) logRates(ctx context.Context, clusters []string, from, to t
 	return rates, nil
 }
 
-// series holds the lines of a pattern in each step. A step without any is 0 only when the logs of all of it
-// were read, and else null.
-func (r logReading) series(pattern string, counts []store.LogPattern, from, to time.Time, step time.Duration) *data.Frame {
-	found := map[int64]float64{}
-	for _, c := range counts {
-		if c.Cluster == r.Cluster && (pattern == anyPattern || c.Pattern == pattern) {
-			found[c.At.Truncate(step).Unix()] += float64(c.Count)
-		}
-	}
+// steps are those of a range up to now, and for each whether the logs of all of it were read.
+func (r logReading) steps(from, to time.Time, step time.Duration) (begins []time.Time, known []bool) {
 	end := earlier(to, r.now)
 	if r.fresh() {
 		end = earlier(end, r.through()) // the next lines are on their way
 	}
-	begins := grid(from, end, step)
+	begins = grid(from, end, step)
 	if len(begins) == 0 {
 		begins = []time.Time{from.UTC()}
+	}
+	for _, at := range begins {
+		known = append(known, r.knownBetween(at, earlier(at.Add(step), end)))
+	}
+	return begins, known
+}
+
+// series holds the lines of a pattern in each step. A step without any is 0 only when the logs of all of it
+// were read, and else null.
+func (r logReading) series(pattern string, counts []store.LogPattern, begins []time.Time, known []bool, step time.Duration) *data.Frame {
+	found := map[int64]float64{}
+	for _, c := range counts {
+		if pattern == anyPattern || c.Pattern == pattern {
+			found[c.At.Truncate(step).Unix()] += float64(c.Count)
+		}
 	}
 	values := make([]*float64, len(begins))
 	for i, at := range begins {
 		if n, ok := found[at.Unix()]; ok {
 			values[i] = new(n)
-		} else if r.knownBetween(at, earlier(at.Add(step), end)) {
+		} else if known[i] {
 			values[i] = new(0.0)
 		}
 	}
@@ -246,9 +261,10 @@ func (r logReading) knownBetween(from, to time.Time) bool {
 	// A stretch that is shorter than a cycle is known when the cycle that follows knows.
 	last := to.Add(interval(r.Interval))
 	known := false
-	for _, p := range r.rate {
-		if p.At.Before(from) || p.At.After(last) {
-			continue
+	first := sort.Search(len(r.rate), func(i int) bool { return !r.rate[i].At.Before(from) })
+	for _, p := range r.rate[first:] {
+		if p.At.After(last) {
+			break
 		}
 		if p.Value == nil {
 			if p.At.Before(to) {

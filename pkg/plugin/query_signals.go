@@ -11,6 +11,13 @@ import (
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
+// An answer of hundreds of series has fewer points of each: a browser that draws a panel of a thousand points for
+// each of them is no help to anybody. Fewer than fewestPoints make no curve.
+const (
+	mostValues   = 60_000
+	fewestPoints = 100
+)
+
 // answerSignals tells signals over time, one series for each cluster and signal. Where a signal was
 // unknown its value is null, never zero.
 func answerSignals(ctx context.Context, d *Datasource, a ask) (data.Frames, error) {
@@ -19,7 +26,8 @@ func answerSignals(ctx context.Context, d *Datasource, a ask) (data.Frames, erro
 		return nil, err
 	}
 	signals := wantedSignals(a)
-	stored, err := d.store.Series(ctx, store.SeriesQuery{Clusters: a.clusters, Signals: signals, From: a.from, To: a.to, Points: a.points})
+	points := min(a.points, max(mostValues/max(1, len(clusters)*len(signals)), fewestPoints))
+	stored, err := d.store.Series(ctx, store.SeriesQuery{Clusters: a.clusters, Signals: signals, From: a.from, To: a.to, Points: points})
 	if err != nil {
 		return nil, err
 	}

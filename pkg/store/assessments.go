@@ -91,7 +91,7 @@ func (c *conditions) ofEvents(clusters []string, events []EventKey) (groups []st
 const newestFirst = `at desc, made_at desc, id desc`
 
 // LatestAssessments returns the newest assessment of the clusters, or of all when none is named, sorted by
-// cluster. A cluster that was never assessed is left out.
+// cluster and without Evidence and Draft, which are large. A cluster that was never assessed is left out.
 func (s *Store) LatestAssessments(ctx context.Context, clusters []string) ([]Assessment, error) {
 	const doing = "reading the clusters' last assessments"
 	names, err := s.names(ctx, doing, clusters)
@@ -101,7 +101,7 @@ func (s *Store) LatestAssessments(ctx context.Context, clusters []string) ([]Ass
 	var latest []Assessment
 	batch := &pgx.Batch{}
 	for _, cluster := range names {
-		batch.Queue(`select `+assessmentColumns+` from copilot.assessments where cluster = $1 order by `+newestFirst+` limit 1`, text(cluster)).
+		batch.Queue(`select `+briefColumns+`, explanation, null, null from copilot.assessments where cluster = $1 order by `+newestFirst+` limit 1`, text(cluster)).
 			QueryRow(func(row pgx.Row) error {
 				found, err := scanAssessment(row)
 				if err == nil {

@@ -100,7 +100,9 @@ func TestAnAssessmentIsFoundIfAndOnlyIfItIsAskedFor(t *testing.T) {
 		var want []Assessment
 		for _, name := range []string{"a", "b", "c"} {
 			if clusters == nil || slices.Contains(clusters, name) {
-				want = append(want, all[slices.IndexFunc(all, func(a Assessment) bool { return a.Cluster == name })])
+				newest := all[slices.IndexFunc(all, func(a Assessment) bool { return a.Cluster == name })]
+				newest.Evidence, newest.Draft = nil, nil
+				want = append(want, newest)
 			}
 		}
 		assert.Equal(t, want, latest)

@@ -3,8 +3,11 @@ package store
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,11 +28,14 @@ var logLevels = []logLevel{
 // logsPerWrite is how many counts one transaction stores. Each of them may change a page of every level as well.
 const logsPerWrite = rowsPerWrite / 2
 
-// logPage is a row of log_pages: the counts of a pattern in a service of the stretches that begin at at, by number,
-// from 0. Stretches without lines are left out.
+// logPage are the counts of a row of log_pages, of a pattern in a service: those of the stretches that begin at at, by
+// number, from 0. Stretches without lines are left out.
+//
+// They are stored as text, "number:count:last" for each in the order of their numbers, and + behind it where not all
+// lines were counted: a month of many patterns is a hundred thousand counts, which JSON takes ten times as long to read.
 type logPage map[int64]stretchCount
 
-// stretchCount is what is known of the lines of a stretch. It is written as [count, last, at least].
+// stretchCount is what is known of the lines of a stretch.
 type stretchCount struct {
 	count int64
 	// last is the number of the last half minute in the stretch that has lines, from 0.
@@ -38,19 +44,39 @@ type stretchCount struct {
 	atLeast bool
 }
 
-func (c stretchCount) MarshalJSON() ([]byte, error) {
-	flag := 0
-	if c.atLeast {
-		flag = 1
+func (p logPage) String() string {
+	var text []byte
+	for _, number := range slices.Sorted(maps.Keys(p)) {
+		c := p[number]
+		if len(text) > 0 {
+			text = append(text, ' ')
+		}
+		text = fmt.Appendf(text, "%d:%d:%d", number, c.count, c.last)
+		if c.atLeast {
+			text = append(text, '+')
+		}
 	}
-	return fmt.Appendf(nil, "[%d,%d,%d]", c.count, c.last, flag), nil
+	return string(text)
 }
 
-func (c *stretchCount) UnmarshalJSON(raw []byte) error {
-	var parts [3]int64
-	err := json.Unmarshal(raw, &parts)
-	*c = stretchCount{parts[0], parts[1], parts[2] != 0}
-	return err
+// parseLogPage calls yield for every count of a stored page.
+func parseLogPage(text string, yield func(number int64, c stretchCount)) error {
+	for text != "" {
+		var one string
+		one, text, _ = strings.Cut(text, " ")
+		number, rest, _ := strings.Cut(one, ":")
+		count, last, _ := strings.Cut(rest, ":")
+		last, atLeast := strings.CutSuffix(last, "+")
+		var parts [3]int64
+		for i, part := range []string{number, count, last} {
+			var err error
+			if parts[i], err = strconv.ParseInt(part, 10, 64); err != nil {
+				return fmt.Errorf("%q is no count of log lines", one)
+			}
+		}
+		yield(parts[0], stretchCount{parts[1], parts[2], atLeast})
+	}
+	return nil
 }
 
 // add counts lines of the half minute at a time.
@@ -104,11 +130,7 @@ func saveLogCounts(ctx context.Context, tx pgx.Tx, read LogRead, counts []health
 	}
 	w := &writes{}
 	for key, page := range pages {
-		raw, err := json.Marshal(page.counts)
-		if err != nil {
-			return err
-		}
-		w.Queue(upsertLogPage, read.Cluster, int64(key.level.step/time.Second), key.at, key.pattern, key.service, page.meaning, page.sample, raw)
+		w.Queue(upsertLogPage, read.Cluster, int64(key.level.step/time.Second), key.at, key.pattern, key.service, page.meaning, page.sample, page.counts.String())
 	}
 	return w.send(ctx, tx)
 }
@@ -140,11 +162,11 @@ func readLogPages(ctx context.Context, tx pgx.Tx, cluster string, counts []healt
 				where cluster = $1 and step_sec = $2 and at = $3 and pattern = $4 and service = $5`,
 				cluster, int64(level.step/time.Second), key.at, c.Pattern, c.Service).
 				QueryRow(func(row pgx.Row) error {
-					var raw []byte
-					if err := row.Scan(&page.meaning, &page.sample, &raw); err != nil {
+					var counts string
+					if err := row.Scan(&page.meaning, &page.sample, &counts); err != nil {
 						return optional(err)
 					}
-					return json.Unmarshal(raw, &page.counts)
+					return parseLogPage(counts, func(number int64, c stretchCount) { page.counts[number] = c })
 				})
 		}
 	}

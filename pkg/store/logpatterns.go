@@ -17,7 +17,7 @@ const (
 	// logStretch is the length of the stretches in which lines are counted.
 	logStretch         = 30 * time.Second
 	defaultLogPatterns = 1000
-	maxLogPatterns     = 10_000
+	maxLogPatterns     = 50_000
 )
 
 // SaveLogRead stores what one reading of a cluster's logs found, and how far they were read. Saving it again

@@ -3,8 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -97,30 +97,23 @@ func (s logSums) add(cluster string, bucket int64, lines health.LogCount) {
 
 // sorted are the sums in the order of LogPatterns, at most limit of them.
 func (s logSums) sorted(limit int) []LogPattern {
-	type row struct {
-		bucket int64
-		LogPattern
-	}
-	var all []row
-	for key, sum := range s.rows {
-		if s.query.Step > 0 {
-			sum.At = bucketStart(key.bucket, s.query.Step)
-		}
-		all = append(all, row{key.bucket, *sum})
-	}
-	slices.SortFunc(all, func(a, b row) int {
-		first := cmp.Compare(b.Count, a.Count)
-		if s.query.Step > 0 {
-			first = cmp.Compare(b.bucket, a.bucket)
-		}
-		return cmp.Or(first, strings.Compare(a.Cluster, b.Cluster), strings.Compare(a.Pattern, b.Pattern), strings.Compare(a.Service, b.Service))
-	})
-	var patterns []LogPattern
-	for _, r := range all[:min(len(all), limit)] {
-		patterns = append(patterns, r.LogPattern)
+	keys := slices.Collect(maps.Keys(s.rows))
+	byName := func(a, b logSumKey) int {
+		return cmp.Or(strings.Compare(a.cluster, b.cluster), strings.Compare(a.pattern, b.pattern), strings.Compare(a.service, b.service))
 	}
 	if s.query.Step > 0 {
-		slices.SortStableFunc(patterns, func(a, b LogPattern) int { return a.At.Compare(b.At) })
+		slices.SortFunc(keys, func(a, b logSumKey) int { return cmp.Or(cmp.Compare(b.bucket, a.bucket), byName(a, b)) })
+	} else {
+		slices.SortFunc(keys, func(a, b logSumKey) int { return cmp.Or(cmp.Compare(s.rows[b].Count, s.rows[a].Count), byName(a, b)) })
+	}
+	keys = keys[:min(len(keys), limit)]
+	slices.SortStableFunc(keys, func(a, b logSumKey) int { return cmp.Compare(a.bucket, b.bucket) })
+	patterns := make([]LogPattern, len(keys))
+	for i, key := range keys {
+		patterns[i] = *s.rows[key]
+		if s.query.Step > 0 {
+			patterns[i].At = bucketStart(key.bucket, s.query.Step)
+		}
 	}
 	return patterns
 }
@@ -186,31 +179,44 @@ func (s logSums) queuePages(batch *pgx.Batch, cluster string, level logLevel, pa
 			var (
 				begins time.Time
 				lines  health.LogCount
-				raw    []byte
-				page   logPage
+				counts string
 			)
-			if err := rows.Scan(&begins, &lines.Pattern, &lines.Service, &lines.Meaning, &lines.Sample, &raw); err != nil {
+			if err := rows.Scan(&begins, &lines.Pattern, &lines.Service, &lines.Meaning, &lines.Sample, &counts); err != nil {
 				return err
 			}
-			if err := json.Unmarshal(raw, &page); err != nil {
-				return fmt.Errorf("the stored counts of pattern %q in cluster %q: %w", lines.Pattern, cluster, err)
+			if err := s.addPage(cluster, level, part, begins.UTC(), counts, lines); err != nil {
+				return fmt.Errorf("the page of pattern %q in cluster %q that begins at %s: %w", lines.Pattern, cluster, begins.UTC(), err)
 			}
-			s.addPage(cluster, level, part, begins.UTC(), page, lines)
 		}
 		return rows.Err()
 	})
 }
 
-// addPage adds the stretches of a page that lie in the part.
-func (s logSums) addPage(cluster string, level logLevel, part logPart, begins time.Time, page logPage, lines health.LogCount) {
-	for number, c := range page {
-		at := begins.Add(time.Duration(number) * level.step)
-		if at.Before(part.from) || !at.Before(part.to) {
-			continue
+// addPage adds the stretches of a page that lie in the part, a step at a time.
+func (s logSums) addPage(cluster string, level logLevel, part logPart, begins time.Time, counts string, lines health.LogCount) error {
+	first, last := int64(part.from.Sub(begins)/level.step), int64((part.to.Sub(begins)-1)/level.step)
+	step, bucket := lines, int64(-1)
+	step.Count = -1 // none yet
+	flush := func() {
+		if step.Count >= 0 {
+			s.add(cluster, bucket, step)
 		}
-		lines.At, lines.Count, lines.AtLeast = c.lastAt(level, begins, number), int(c.count), c.atLeast
-		s.add(cluster, s.bucket(at), lines)
 	}
+	err := parseLogPage(counts, func(number int64, c stretchCount) {
+		if number < first || number > last {
+			return
+		}
+		if into := s.bucket(begins.Add(time.Duration(number) * level.step)); into != bucket || step.Count < 0 {
+			flush()
+			step, bucket = lines, into
+			step.Count, step.AtLeast = 0, false
+		}
+		step.Count += int(c.count)
+		step.AtLeast = step.AtLeast || c.atLeast
+		step.At = c.lastAt(level, begins, number)
+	})
+	flush()
+	return err
 }
 
 // pagesSince is the time from which on pages are complete: lines of earlier times may have been stored by a version

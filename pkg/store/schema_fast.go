@@ -15,7 +15,7 @@ var fastTables = migration{
 			service text not null,
 			meaning text not null,
 			sample text not null,
-			counts jsonb not null,
+			counts text not null,
 			primary key (cluster, step_sec, at, pattern, service)
 		)`,
 		// The part of an event's evidence that lists show, a tenth of it: the gates that fired, and the queues that

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/temporal-sre/copilot/pkg/health"
 )
@@ -113,10 +114,13 @@ func planReading(from, to time.Time, points int, interval time.Duration) reading
 	return r
 }
 
+// sums: several rows make a bucket. Else a row is a cycle, or a bucket as it is stored.
+func (r reading) sums() bool { return r.width > 0 && r.width != r.step }
+
 func (r reading) query(cluster string, signals []health.Signal) (sql string, args []any) {
 	var columns []string
 	for _, signal := range signals {
-		if r.width == 0 {
+		if !r.sums() {
 			columns = append(columns, column(signal.ID))
 		} else {
 			columns = append(columns, fmt.Sprintf("%s(%s)", worstOf(signal), column(signal.ID)))
@@ -132,7 +136,7 @@ func (r reading) query(cluster string, signals []health.Signal) (sql string, arg
 	where.and("at >= %s", r.start())
 	where.and("at < %s", r.to)
 	list := strings.Join(columns, ", ")
-	if r.width == 0 {
+	if !r.sums() {
 		return fmt.Sprintf("select at, %s from copilot.%s%s order by at", list, table, where.sql()), where.args
 	}
 	return fmt.Sprintf("select %s as bucket, %s from copilot.%s%s group by bucket order by bucket", where.step(r.width), list, table, where.sql()), where.args
@@ -217,10 +221,20 @@ func (r reading) buckets(rows pgx.Rows, signals int) ([][]Point, error) {
 		}
 	}
 	for rows.Next() {
-		var bucket int64
-		values, err := scanValues(rows, signals, &bucket)
+		var (
+			bucket int64
+			at     time.Time
+			key    any = &at
+		)
+		if r.sums() {
+			key = &bucket
+		}
+		values, err := scanValues(rows, signals, key)
 		if err != nil {
 			return curves, err
+		}
+		if !r.sums() {
+			bucket = r.bucket(at)
 		}
 		fill(bucket)
 		r.appendBucket(curves, bucket, values)
@@ -248,10 +262,19 @@ func appendPoints(curves [][]Point, at time.Time, values []*float64) {
 
 // scanValues reads a row's first column into key and the rest as values.
 func scanValues(rows pgx.Rows, signals int, key any) ([]*float64, error) {
-	values := make([]*float64, signals)
-	targets := []any{key}
-	for i := range values {
-		targets = append(targets, &values[i])
+	// Scanning into pointers would go through reflection, for each of a hundred thousand values.
+	read := make([]pgtype.Float8, signals)
+	targets := make([]any, 0, signals+1)
+	targets = append(targets, key)
+	for i := range read {
+		targets = append(targets, &read[i])
 	}
-	return values, rows.Scan(targets...)
+	err := rows.Scan(targets...)
+	values := make([]*float64, signals)
+	for i := range read {
+		if read[i].Valid {
+			values[i] = &read[i].Float64
+		}
+	}
+	return values, err
 }

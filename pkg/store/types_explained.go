@@ -156,7 +156,7 @@ type LogQuery struct {
 	// Step sums up the counts of stretches of this length. 0 sums up the whole range.
 	Step time.Duration
 	// Limit is the most rows to return, the most frequent first when Step is 0. 0 means 1,000, more than
-	// 10,000 means 10,000.
+	// 50,000 means 50,000.
 	Limit int
 }
 
