@@ -207,6 +207,9 @@ func (r *Reader) take(reading *Reading, p *paging, now time.Time) (left bool) {
 		c.Next = timeOf(stop)
 		c.Through = later(c.Through, c.Next)
 	}
+	if p.skipped && reading.GaveUp == "" {
+		reading.GaveUp = fmt.Sprintf("%d lines or more have the very same time, and those beyond were not read", r.options.PageSize)
+	}
 	for _, slice := range slices.Sorted(maps.Keys(p.found.tallies)) {
 		if !p.complete && slice >= stop {
 			break

@@ -220,6 +220,18 @@ func TestAfterAPauseWhatIsTooOldIsGivenUpAndSaid(t *testing.T) {
 	assert.InDelta(t, 1.0/15, *reading.RatePerMin, 1e-9)
 }
 
+func TestMoreLinesOfAMomentThanCanBeAskedForAreToldEvenIfNoneOfThoseReadMatches(t *testing.T) {
+	now := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	library := &shelf{now: now}
+	for _, text := range []string{"all is well", "context deadline exceeded"} {
+		library.stored = append(library.stored, arrival{entry{at: now.Add(-time.Second), stream: "a", text: text}, now})
+	}
+	reading, err := readerOf(library, Options{PageSize: 1}).Read(t.Context(), Cursor{}, now)
+	require.NoError(t, err)
+	assert.Empty(t, reading.Counts)
+	assert.Contains(t, reading.GaveUp, "1 lines or more have the very same time")
+}
+
 func TestARateIsOfLinesAndNotOfPatterns(t *testing.T) {
 	now := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 	library := &shelf{now: now, stored: []arrival{{entry{at: now.Add(-time.Second), stream: "a", text: `{"msg":"Fail to process task","error":"context deadline exceeded"}`}, now}}}
