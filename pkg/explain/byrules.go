@@ -150,7 +150,7 @@ func (w writer) summaryStale() string {
 	}
 	why := "Signals that decide are missing, and silence is not health."
 	if len(w.Gaps) > 0 {
-		why = fmt.Sprintf("Signals that decide are missing because of this: %s.", strings.TrimRight(w.Gaps[0].Reason, "."))
+		why = fmt.Sprintf("Signals that decide are missing because of this: %s", ensureEnd(w.Gaps[0].Reason))
 	}
 	do := "First: check that Prometheus answers and still scrapes this cluster; then check the cluster itself from a client."
 	// What fires is evidence by itself, however little else is known.

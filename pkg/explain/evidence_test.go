@@ -164,3 +164,15 @@ func TestNoLogsIsSaid(t *testing.T) {
 		assert.NotContains(t, explain.Prompt(s), "logs:")
 	})
 }
+
+func TestAReasonThatIsAQuestionEndsAsOne(t *testing.T) {
+	const reason = "no metrics of the history service: is it running?"
+	snapshot := health.Snapshot{Cluster: "prod-1", At: start, Unknown: map[health.SignalID]string{}}
+	for _, s := range health.Signals() {
+		snapshot.Unknown[s.ID] = reason
+	}
+	verdict, _ := health.Evaluate(health.Memory{}, snapshot, health.DefaultThresholds())
+	text := explain.ByRules(explain.Gather(explain.Input{Verdict: verdict, Snapshot: snapshot, LogsUnavailable: "is Loki up?"})).Text()
+	assert.Contains(t, text, "is it running? First")
+	assert.NotContains(t, text, "?.")
+}

@@ -161,7 +161,7 @@ func (w writer) standing() string {
 		parts = append(parts, fmt.Sprintf("Unknown: %s%s (%s).", strings.Join(titles, ", "), more, strings.TrimRight(gap.Reason, ".")))
 	}
 	if w.LogsUnavailable != "" {
-		parts = append(parts, fmt.Sprintf("Logs were unavailable: %s.", strings.TrimRight(w.LogsUnavailable, ".")))
+		parts = append(parts, fmt.Sprintf("Logs were unavailable: %s", ensureEnd(w.LogsUnavailable)))
 	}
 	return strings.Join(parts, " ")
 }
