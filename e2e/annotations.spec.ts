@@ -21,7 +21,7 @@ test('state changes and issues are marked on graphs, issues from their begin to 
   });
 
   await test.step('an issue is a region', async () => {
-    await page.getByTestId('data-testid Dashboard annotations submenu Label Issues').click();
+    await page.getByRole('switch', { name: 'Issues' }).dispatchEvent('click');
     await expect.poll(() => markers.count()).toBeGreaterThan(changes);
     const widths = await markers.evaluateAll((marks) => marks.map((mark) => mark.getBoundingClientRect().width));
     expect(Math.max(...widths), 'the width of the widest mark in pixels').toBeGreaterThan(10);

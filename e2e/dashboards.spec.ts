@@ -61,7 +61,8 @@ for (const { name, dashboard } of DASHBOARDS) {
     const errors = followAnswers(page);
     // Grafana draws only what can be seen.
     await page.setViewportSize({ width: 1280, height: heightOf(dashboard) });
-    await page.goto(`/d/${dashboard.uid}?kiosk&from=now-15m&to=now&refresh=1d`);
+    const [{ at: begin }] = await lab.events();
+    await page.goto(`/d/${dashboard.uid}?kiosk&from=${begin - 30_000}&to=now&refresh=1d`);
     const titles = dashboard.panels.filter(({ type }) => type !== 'row').map(({ title }) => title);
     await expect
       .poll(async () => (await panels(page)).map(({ title }) => title), {

@@ -35,6 +35,19 @@ test('a datasource is set up by hand, and Save & test says what is there or what
 
   const save = page.getByRole('button', { name: 'Save & test' });
   const answer = page.locator('[data-testid^="data-testid Alert "]');
+  // Just after a save Grafana loads the settings again, and what is typed meanwhile is lost.
+  const saveWith = async (field: string, value: string) => {
+    const sent = page.waitForRequest(
+      (request) => request.method() === 'PUT' && request.url().includes('/api/datasources/')
+    );
+    await expect(async () => {
+      await page.locator(field).fill(value);
+      await page.waitForTimeout(500);
+      await expect(page.locator(field)).toHaveValue(value, { timeout: 100 });
+    }).toPass();
+    await save.click();
+    await sent;
+  };
 
   await test.step('with what is right it says how much is there, how new it is, and in which schema', async () => {
     await fill(page, store);
@@ -55,14 +68,12 @@ test('a datasource is set up by hand, and Save & test says what is there or what
   });
 
   await test.step('a port where nothing listens is named', async () => {
-    await page.locator('#copilot-config-port').fill('1');
-    await save.click();
+    await saveWith('#copilot-config-port', '1');
     await expect(answer.last()).toContainText(/nothing listens at this host and port/);
   });
 
   await test.step('a host that nobody knows is named', async () => {
-    await page.locator('#copilot-config-host').fill('copilot-db.invalid');
-    await save.click();
+    await saveWith('#copilot-config-host', 'copilot-db.invalid');
     await expect(answer.last()).toContainText(/the host "copilot-db\.invalid" has no address \(DNS\)/);
   });
 

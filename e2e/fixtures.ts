@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { test as base, type Page } from '@playwright/test';
 import { GrafanaAPI } from './grafana';
@@ -21,6 +22,21 @@ interface WorkerFixtures {
 
 const ROOT = path.join(__dirname, '..');
 
+/** Where pictures of every run are, for whoever wants to look. */
+const PICTURES = 'bin/e2e-pictures';
+
+/** Those that documents show; they are renewed only on demand, for no two runs draw the same. */
+const IN_DOCUMENTS = [
+  'copilot-critical',
+  'copilot-healthy',
+  'why-critical',
+  'workers-critical',
+  'fleet-critical',
+  'itself-critical',
+  'query-editor',
+  'config-editor',
+];
+
 /** Holds who is signed in at a Grafana that is not the lab's. */
 export const SESSION = path.join(ROOT, 'bin', 'e2e-session.json');
 
@@ -35,9 +51,15 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     use(async (page, name, height) => {
       await page.setViewportSize({ width: 1280, height });
       await page.mouse.move(0, 0); // no tooltip
-      await page.screenshot({
-        path: path.join(ROOT, process.env.SCREENSHOTS ?? 'bin/e2e-pictures', `${name}.png`),
-        animations: 'disabled',
-      });
+      const picture = await page.screenshot({ animations: 'disabled' });
+      const folders = [
+        ...(process.env.SCREENSHOTS && IN_DOCUMENTS.includes(name) ? [process.env.SCREENSHOTS] : []),
+        PICTURES,
+      ];
+      for (const folder of folders) {
+        const file = path.join(ROOT, folder, `${name}.png`);
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fs.writeFileSync(file, picture);
+      }
     }),
 });
