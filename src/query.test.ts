@@ -50,6 +50,12 @@ describe('migrateQuery', () => {
     });
   });
 
+  it('reads the switch of older versions as the result that it asked for', () => {
+    const gates = { refId: 'A', queryType: 'gates', version: 1 };
+    expect(migrateQuery(stored({ ...gates, onlyFired: true }))).toEqual({ ...gates, results: ['fired'] });
+    expect(migrateQuery(stored({ ...gates, onlyFired: false }))).toEqual(gates);
+  });
+
   it('drops what has the wrong type and what nobody knows', () => {
     const migrated = migrateQuery(
       stored({ clusters: [1, 'a', null, ''], limit: 'many', live: 'yes', measure: 'mood', colour: 'red', states: {} })
@@ -85,7 +91,7 @@ describe('migrateQuery', () => {
 
 describe('withType', () => {
   it('keeps the clusters and the options that the new type obeys, and drops the others', () => {
-    const gates = stored({ queryType: 'gates', version: 1, clusters: ['a'], services: ['history'], onlyFired: true });
+    const gates = stored({ queryType: 'gates', version: 1, clusters: ['a'], services: ['history'], results: ['fired'] });
     expect(withType(gates, 'services')).toEqual({
       refId: 'A',
       queryType: 'services',

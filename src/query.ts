@@ -12,8 +12,8 @@ export const DEFAULT_QUERY: Omit<CopilotQuery, 'refId'> = {
   measure: 'state',
 };
 
-const LISTS = ['clusters', 'signals', 'services', 'states', 'kinds', 'gates', 'severities', 'patterns'] as const;
-const SWITCHES = ['onlyFired', 'includeResolved', 'live'] as const;
+const LISTS = ['clusters', 'signals', 'services', 'states', 'kinds', 'gates', 'severities', 'patterns', 'results'] as const;
+const SWITCHES = ['includeResolved', 'live'] as const;
 
 /** Fields that belong to Grafana and pass through untouched. */
 const GRAFANA_FIELDS = ['refId', 'hide', 'key', 'datasource'] as const;
@@ -50,6 +50,9 @@ export function migrateQuery(stored: CopilotQuery): CopilotQuery {
   }
   if (!query.clusters && typeof old.cluster === 'string') {
     query.clusters = toList(old.cluster);
+  }
+  if (!query.results && old.onlyFired === true) {
+    query.results = ['fired'];
   }
   for (const field of SWITCHES) {
     if (typeof old[field] === 'boolean') {

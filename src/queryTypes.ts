@@ -10,8 +10,8 @@ export type QueryOption = keyof Pick<
   | 'gates'
   | 'severities'
   | 'patterns'
+  | 'results'
   | 'measure'
-  | 'onlyFired'
   | 'includeResolved'
   | 'limit'
   | 'live'
@@ -122,7 +122,7 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
     value: 'gates',
     label: 'Gates',
     description: 'The rules behind the state: each with its signal, value, threshold and result. Can alert.',
-    options: ['gates', 'services', 'onlyFired'],
+    options: ['gates', 'services', 'results'],
   },
   {
     value: 'signals',

@@ -53,7 +53,8 @@ export interface CopilotQuery extends DataQuery {
   /** Ids of log patterns, or template variables. */
   patterns?: string[];
   measure?: Measure;
-  onlyFired?: boolean;
+  /** Results of gates. */
+  results?: string[];
   /** Issues of the time range that are gone, beside those that are there now. */
   includeResolved?: boolean;
   /** The most rows that come back, newest or worst first. */

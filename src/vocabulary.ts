@@ -38,6 +38,13 @@ export const SEVERITIES: Word[] = [
   { value: 'warning', label: 'Warning' },
 ];
 
+/** What a gate can come to. */
+export const RESULTS: Word[] = [
+  { value: 'fired', label: 'Fired' },
+  { value: 'unknown', label: 'Unknown' },
+  { value: 'passed', label: 'Passed' },
+];
+
 /** What an event can tell of. */
 export const EVENT_KINDS: Word[] = [
   { value: 'state', label: 'State changed' },

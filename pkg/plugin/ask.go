@@ -45,11 +45,13 @@ type queryJSON struct {
 	Gates           []string `json:"gates"`
 	Severities      []string `json:"severities"`
 	Patterns        []string `json:"patterns"`
+	Results         []string `json:"results"`
 	Measure         string   `json:"measure"`
-	OnlyFired       bool     `json:"onlyFired"`
 	IncludeResolved bool     `json:"includeResolved"`
 	Limit           int      `json:"limit"`
 	Live            bool     `json:"live"`
+	// OnlyFired is how stored queries of older versions ask for the result "fired".
+	OnlyFired bool `json:"onlyFired"`
 }
 
 // measure is the number that a query is about, or the form of its answer.
@@ -98,9 +100,10 @@ type ask struct {
 	severities []explain.Severity
 	// patterns are ids of log patterns, also of an operator's own.
 	patterns []string
+	// results of gates.
+	results []health.Result
 	// measure is one of the query type's measures; empty when it has none.
-	measure   measure
-	onlyFired bool
+	measure measure
 	// resolved asks for issues that are no longer there as well.
 	resolved bool
 	// rows is the most rows that an answer has, where it has no other bound.
@@ -142,7 +145,7 @@ func parseQuery(q backend.DataQuery, forAlert bool) (ask, error) {
 	if err != nil {
 		return ask{}, err
 	}
-	a := ask{kind: kind, onlyFired: j.OnlyFired, resolved: j.IncludeResolved, live: j.Live && !forAlert, forAlert: forAlert}
+	a := ask{kind: kind, resolved: j.IncludeResolved, live: j.Live && !forAlert, forAlert: forAlert}
 	if forAlert && kind.insteadForAlerts != "" {
 		return ask{}, badQueryf("query type %q can't be used in an alert rule: %s", kind.name, kind.insteadForAlerts)
 	}
@@ -211,6 +214,13 @@ func (a *ask) parseFilters(j queryJSON) error {
 		return err
 	}
 	if a.patterns, err = parseNames("patterns", j.Patterns, plausible, "the id of a log pattern is a short text"); err != nil {
+		return err
+	}
+	if j.OnlyFired {
+		j.Results = append(j.Results, string(health.Fired))
+	}
+	results := []health.Result{health.Fired, health.NotKnowable, health.Passed}
+	if a.results, err = parseNames("results", j.Results, oneOf(results), listing(results)); err != nil {
 		return err
 	}
 	for _, name := range j.States {

@@ -16,7 +16,7 @@ import (
 func FuzzNoQueryPanics(f *testing.F) {
 	for _, kind := range queryTypes() {
 		f.Add(kind.name, `{"clusters":["prod"],"version":1}`, int64(100), int64(600), false)
-		f.Add(kind.name, `{"states":["critical"],"kinds":["state"],"services":["history"],"onlyFired":true,"live":true}`, int64(0), int64(0), true)
+		f.Add(kind.name, `{"states":["critical"],"kinds":["state"],"services":["history"],"results":["fired"],"onlyFired":true,"live":true}`, int64(0), int64(0), true)
 	}
 	for _, raw := range []string{``, `null`, `{}`, `[]`, `"x"`, `{"clusters":null}`, `{"clusters":[null]}`, `{"limit":1e99}`, `{"version":"1"}`, `{"queryType":{}}`, `{"measure":"coverage"}`, `{"signals":["history.backlog_age_sec","history.backlog_age_sec"]}`, "\x00", `{"clusters":["\ud800"]}`} {
 		f.Add("status", raw, int64(-1), int64(-5), false)
@@ -59,7 +59,7 @@ func TestAnyJSONGetsAnAnswer(t *testing.T) {
 	s, _ := newStore(t)
 	tellStory(t, s)
 	d := newTestDatasource(t, s, storyNow)
-	field := rapid.SampledFrom([]string{"queryType", "version", "clusters", "signals", "services", "states", "kinds", "gates", "severities", "patterns", "includeResolved", "measure", "onlyFired", "limit", "live", "else"})
+	field := rapid.SampledFrom([]string{"queryType", "version", "clusters", "signals", "services", "states", "kinds", "gates", "severities", "patterns", "results", "includeResolved", "measure", "onlyFired", "limit", "live", "else"})
 	scalar := rapid.OneOf(
 		rapid.Just[any](nil), rapid.Map(rapid.Int(), func(i int) any { return i }), rapid.Map(rapid.Bool(), func(b bool) any { return b }),
 		rapid.Map(rapid.String(), func(s string) any { return s }), rapid.Map(rapid.Float64Range(-1e300, 1e300), func(f float64) any { return f }),

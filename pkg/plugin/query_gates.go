@@ -15,13 +15,28 @@ type gateRow struct {
 	health.GateResult
 }
 
-// fired is 1 when the gate fired and 0 when it passed. It is null when the gate is unknown or the
-// cluster silent: what was true at the last cycle may be true no more.
+// result is unknown also when the cluster is silent: what was true at the last cycle may be true no more.
+func (g gateRow) result() health.Result {
+	if g.silent {
+		return health.NotKnowable
+	}
+	return g.Result
+}
+
+// fired is 1 when the gate fired, 0 when it passed, and null when its result is unknown.
 func (g gateRow) fired() *float64 {
-	if g.silent || g.Result == health.NotKnowable {
+	if g.result() == health.NotKnowable {
 		return nil
 	}
-	return oneIf(g.Result == health.Fired)
+	return oneIf(g.result() == health.Fired)
+}
+
+// note says why a gate is unknown.
+func (g gateRow) note() string {
+	if g.silent {
+		return "no cycle since then: the last result may hold no more"
+	}
+	return g.Note
 }
 
 func (g gateRow) title() string {
@@ -53,11 +68,12 @@ func gateRows(clusters []present, a ask) []gateRow {
 		gates := slices.Clone(c.Verdict.Gates)
 		slices.SortStableFunc(gates, func(x, y health.GateResult) int { return urgency(x) - urgency(y) })
 		for _, g := range gates {
+			row := gateRow{c, g}
 			wanted := (len(a.gates) == 0 || slices.Contains(a.gates, g.ID)) &&
 				(len(a.services) == 0 || slices.Contains(a.services, g.Service)) &&
-				(!a.onlyFired || a.forAlert || (g.Result == health.Fired && !c.silent))
+				(len(a.results) == 0 || a.forAlert || slices.Contains(a.results, row.result()))
 			if wanted {
-				rows = append(rows, gateRow{c, g})
+				rows = append(rows, row)
 			}
 		}
 	}
@@ -109,6 +125,6 @@ func gatesFrame(rows []gateRow) *data.Frame {
 		column("deciding", titled("Decides"), rows, func(g gateRow) bool { return g.Deciding }),
 		column("overridden", titled("Own threshold"), rows, func(g gateRow) bool { return g.Overridden }),
 		column("stale", flagConfig("Staleness", "current", green, "stale", grey), rows, func(g gateRow) *float64 { return oneIf(g.stale()) }),
-		column("note", titled("Note"), rows, func(g gateRow) string { return g.Note }),
+		column("note", titled("Note"), rows, gateRow.note),
 	)...)
 }

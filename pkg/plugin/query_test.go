@@ -64,7 +64,8 @@ func TestQueryTypesAnswerWithTheseFrames(t *testing.T) {
 		"timeline":         queryJSONOf("timeline"),
 		"signals":          queryJSONOf("signals", twoClusters, map[string]any{"signals": []string{"history.backlog_age_sec", "state_transitions.throughput_per_sec"}}),
 		"gates":            queryJSONOf("gates"),
-		"gates_fired":      queryJSONOf("gates", map[string]any{"onlyFired": true}),
+		"gates_fired":      queryJSONOf("gates", map[string]any{"results": []string{"fired"}}),
+		"gates_unknown":    queryJSONOf("gates", map[string]any{"results": []string{"unknown"}}),
 		"queues":           queryJSONOf("queues"),
 		"services":         queryJSONOf("services", map[string]any{"clusters": []string{"prod"}}),
 		"events":           queryJSONOf("events"),
@@ -87,6 +88,14 @@ func TestQueryTypesAnswerWithTheseFrames(t *testing.T) {
 	}
 }
 
+func TestGatesOfAResultAreAskedForAsOlderVersionsDid(t *testing.T) {
+	s, _ := newStore(t)
+	tellStory(t, s)
+	d := newTestDatasource(t, s, storyNow)
+	old := answered(t, d, question(t, queryJSONOf("gates", map[string]any{"onlyFired": true})), nil)
+	golden(t, "gates_fired", old)
+}
+
 func TestAlertRulesGetTheseFrames(t *testing.T) {
 	s, _ := newStore(t)
 	tellStory(t, s)
@@ -98,7 +107,7 @@ func TestAlertRulesGetTheseFrames(t *testing.T) {
 		"alert_workers":   queryJSONOf("status", map[string]any{"measure": "worker_limited"}),
 		"alert_gate":      queryJSONOf("status", map[string]any{"measure": "first_gate"}),
 		"alert_sources":   queryJSONOf("sources"),
-		"alert_gates":     queryJSONOf("gates", map[string]any{"onlyFired": true}),
+		"alert_gates":     queryJSONOf("gates", map[string]any{"results": []string{"fired"}}),
 		"alert_services":  queryJSONOf("services", map[string]any{"states": []string{"critical"}}),
 		"alert_timeline":  queryJSONOf("timeline"),
 		"alert_signals":   queryJSONOf("signals", map[string]any{"clusters": []string{"prod"}, "signals": []string{"history.backlog_age_sec"}}),

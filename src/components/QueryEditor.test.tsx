@@ -51,7 +51,7 @@ describe('QueryEditor', () => {
     ['status', ['Query type', 'Clusters', 'States', 'Measure', 'Live']],
     ['timeline', ['Query type', 'Clusters']],
     ['signals', ['Query type', 'Clusters', 'Signals', 'Services']],
-    ['gates', ['Query type', 'Clusters', 'Gates', 'Services', 'Only fired']],
+    ['gates', ['Query type', 'Clusters', 'Gates', 'Services', 'Results']],
     ['queues', ['Query type', 'Clusters', 'Limit']],
     ['services', ['Query type', 'Clusters', 'Services', 'States']],
     ['events', ['Query type', 'Clusters', 'States', 'Kinds', 'Limit', 'Live']],
@@ -159,12 +159,21 @@ describe('QueryEditor', () => {
   });
 
   it('forgets options that the new type does not obey', async () => {
-    const { query } = await edit({ queryType: 'gates', clusters: ['prod'], onlyFired: true });
+    const { query } = await edit({ queryType: 'gates', clusters: ['prod'], results: ['fired'] });
 
     await userEvent.click(screen.getByLabelText('Query type'));
     await userEvent.click(await screen.findByText('State timeline'));
 
     expect(query()).toEqual({ refId: 'A', queryType: 'timeline', version: 1, clusters: ['prod'] });
+  });
+
+  it('asks for the results of gates that were chosen', async () => {
+    const { query } = await edit({ queryType: 'gates', results: ['fired'] });
+
+    await userEvent.click(screen.getByLabelText('Results'));
+    await userEvent.click(await screen.findByText('Unknown'));
+
+    expect(query().results).toEqual(['fired', 'unknown']);
   });
 
   it('switches to live', async () => {

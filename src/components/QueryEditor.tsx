@@ -5,7 +5,7 @@ import type { CopilotDataSource } from '../datasource';
 import { migrateQuery, withType } from '../query';
 import { QUERY_TYPES, queryTypeInfo, type QueryOption } from '../queryTypes';
 import type { CopilotOptions, CopilotQuery, QueryType } from '../types';
-import { EVENT_KINDS, LOG_SERVICES, SERVICES, SERVICES_AND_CLUSTER, SEVERITIES, STATES } from '../vocabulary';
+import { EVENT_KINDS, LOG_SERVICES, RESULTS, SERVICES, SERVICES_AND_CLUSTER, SEVERITIES, STATES } from '../vocabulary';
 import { ClusterPicker } from './ClusterPicker';
 import { GatePicker } from './GatePicker';
 import { LimitInput } from './LimitInput';
@@ -159,6 +159,23 @@ export function QueryEditor({ datasource, query: stored, onChange, onRunQuery }:
         </InlineField>
       )}
 
+      {has('results') && (
+        <InlineField
+          label="Results"
+          labelWidth={LABEL_WIDTH}
+          grow
+          tooltip="None means all results. An alert rule gets the gates that passed, too: it needs their 0 to resolve."
+        >
+          <MultiPicker
+            id={id('results')}
+            options={RESULTS}
+            placeholder="All results"
+            value={query.results ?? []}
+            onChange={(results) => change({ results })}
+          />
+        </InlineField>
+      )}
+
       {has('kinds') && (
         <InlineField label="Kinds" labelWidth={LABEL_WIDTH} grow tooltip="What changed. None means any change.">
           <MultiPicker
@@ -191,20 +208,6 @@ export function QueryEditor({ datasource, query: stored, onChange, onRunQuery }:
         {has('limit') && (
           <InlineField label="Limit" labelWidth={LABEL_WIDTH} tooltip="The most rows that come back.">
             <LimitInput id={id('limit')} value={query.limit} onChange={(limit) => change({ limit })} />
-          </InlineField>
-        )}
-
-        {has('onlyFired') && (
-          <InlineField
-            label="Only fired"
-            labelWidth={LABEL_WIDTH}
-            tooltip="Leaves out gates that passed or are unknown."
-          >
-            <InlineSwitch
-              id={id('only-fired')}
-              value={query.onlyFired ?? false}
-              onChange={({ currentTarget }) => change({ onlyFired: currentTarget.checked })}
-            />
           </InlineField>
         )}
 
