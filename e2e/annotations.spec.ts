@@ -7,9 +7,10 @@ test('state changes and issues are marked on graphs, issues from their begin to 
   picture,
 }) => {
   await lab.reach('healthy');
-  const changes = (await lab.events()).filter(({ kind }) => kind === 'state').length;
+  const events = await lab.events();
+  const changes = events.filter(({ kind }) => kind === 'state').length;
   await page.setViewportSize({ width: 1280, height: 2800 });
-  await page.goto('/d/temporal-copilot?var-cluster=lab&from=now-30m&to=now');
+  await page.goto(`/d/temporal-copilot?var-cluster=lab&from=${events[0].at - 30_000}&to=now`);
   const graph = panel(page, 'Throughput and demand');
   await graph.scrollIntoViewIfNeeded();
   const markers = graph.getByTestId('data-testid annotation-marker');

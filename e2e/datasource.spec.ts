@@ -35,14 +35,15 @@ test('a datasource is set up by hand, and Save & test says what is there or what
 
   const save = page.getByRole('button', { name: 'Save & test' });
   const answer = page.locator('[data-testid^="data-testid Alert "]');
-  // Just after a save Grafana loads the settings again, and what is typed meanwhile is lost.
+  // Just after a save Grafana loads the settings again, and what is typed meanwhile is lost. And it knows settings by
+  // the second in which they were saved: of two saves within one, the plugin gets only the first.
   const saveWith = async (field: string, value: string) => {
     const sent = page.waitForRequest(
       (request) => request.method() === 'PUT' && request.url().includes('/api/datasources/')
     );
     await expect(async () => {
       await page.locator(field).fill(value);
-      await page.waitForTimeout(500);
+      await page.waitForTimeout(1_100);
       await expect(page.locator(field)).toHaveValue(value, { timeout: 100 });
     }).toPass();
     await save.click();

@@ -9,6 +9,10 @@ interface Panel {
   type: string;
   datasource?: unknown;
   targets?: Array<CopilotQuery & { datasource: unknown }>;
+  fieldConfig?: {
+    defaults: { noValue?: string };
+    overrides: Array<{ matcher: unknown; properties: Array<{ id: string; value?: unknown }> }>;
+  };
 }
 
 interface Dashboard {
@@ -63,6 +67,17 @@ describe.each(dashboards)('the dashboard %s', (_, dashboard) => {
     for (const query of queries) {
       const named = [...(query.signals ?? []), ...(query.states ?? [])].filter((value) => value.startsWith('$'));
       expect(variables).toEqual(expect.arrayContaining(named));
+    }
+  });
+
+  it('keeps what a table without rows says out of the empty cells of one with rows', () => {
+    for (const { type, fieldConfig } of panels) {
+      if (type === 'table' && fieldConfig?.defaults.noValue) {
+        expect(fieldConfig.overrides).toContainEqual({
+          matcher: { id: 'byRegexp', options: '/.*/' },
+          properties: [{ id: 'noValue', value: ' ' }],
+        });
+      }
     }
   });
 

@@ -91,7 +91,13 @@ describe('migrateQuery', () => {
 
 describe('withType', () => {
   it('keeps the clusters and the options that the new type obeys, and drops the others', () => {
-    const gates = stored({ queryType: 'gates', version: 1, clusters: ['a'], services: ['history'], results: ['fired'] });
+    const gates = stored({
+      queryType: 'gates',
+      version: 1,
+      clusters: ['a'],
+      services: ['history'],
+      results: ['fired'],
+    });
     expect(withType(gates, 'services')).toEqual({
       refId: 'A',
       queryType: 'services',

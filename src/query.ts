@@ -12,7 +12,17 @@ export const DEFAULT_QUERY: Omit<CopilotQuery, 'refId'> = {
   measure: 'state',
 };
 
-const LISTS = ['clusters', 'signals', 'services', 'states', 'kinds', 'gates', 'severities', 'patterns', 'results'] as const;
+const LISTS = [
+  'clusters',
+  'signals',
+  'services',
+  'states',
+  'kinds',
+  'gates',
+  'severities',
+  'patterns',
+  'results',
+] as const;
 const SWITCHES = ['includeResolved', 'live'] as const;
 
 /** Fields that belong to Grafana and pass through untouched. */

@@ -109,7 +109,7 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
   {
     value: 'timeline',
     label: 'State timeline',
-    description: 'How the state changed over the time range, with gaps where nothing was known.',
+    description: 'How the state changed over the time range, with gaps where nothing was known. Can alert.',
     options: [],
   },
   {

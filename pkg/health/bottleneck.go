@@ -51,6 +51,12 @@ func (m Memory) placeBottleneck(seen Bottleneck, stateChanged bool) Memory {
 	return m
 }
 
+// ScalingSignals are those that the scaling rules compare: where one is unknown, no rule that needs it is known not to
+// hold.
+func ScalingSignals() []SignalID {
+	return []SignalID{WorkflowSlots, ActivitySlots, StickyCacheSize, StickyCacheImbalance, PollersPerSlot}
+}
+
 // warnings are the scaling rules that hold, whatever the state.
 func warnings(r *reading) []Warning {
 	var all []Warning

@@ -29,15 +29,35 @@ func answerWorkers(ctx context.Context, d *Datasource, a ask) (data.Frames, erro
 	return lacking.on(data.Frames{numbers("workers", fields...)}), nil
 }
 
+// warningLines are the scaling rules that hold, and what keeps others from being judged.
 func warningLines(p present) string {
 	if p.silent {
-		return ""
+		return "unknown: no cycle is recent enough"
 	}
-	lines := make([]string, len(p.Verdict.Warnings))
-	for i, w := range p.Verdict.Warnings {
-		lines[i] = w.Text
+	var lines, unknown []string
+	for _, w := range p.Verdict.Warnings {
+		lines = append(lines, w.Text)
+	}
+	for _, id := range health.ScalingSignals() {
+		if _, known := p.Snapshot.Value(id); !known {
+			unknown = append(unknown, title(id))
+		}
+	}
+	if len(lines) == 0 && len(unknown) == len(health.ScalingSignals()) {
+		return "unknown: no metrics of the cluster's workers"
+	}
+	if len(lines) == 0 {
+		lines = append(lines, "none holds")
+	}
+	if len(unknown) > 0 {
+		lines = append(lines, "unknown: "+strings.Join(unknown, ", "))
 	}
 	return strings.Join(lines, "\n")
+}
+
+func title(id health.SignalID) string {
+	signal, _ := health.LookupSignal(id)
+	return signal.Title
 }
 
 // snapshotColumn is a signal of the last cycle. Thresholds are those of the first cluster: a column has
