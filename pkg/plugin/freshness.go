@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"slices"
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/health"
@@ -34,13 +35,21 @@ type present struct {
 	silent bool
 }
 
-// asOf judges the freshness of clusters at a moment.
+// asOf judges the freshness of clusters at a moment, and puts the worst first, in the order of their names where they are
+// equal. A list that is cut off or scrolled then hides the happy ones.
 func asOf(clusters []store.Now, now time.Time) []present {
 	all := make([]present, 0, len(clusters))
 	for _, c := range clusters {
 		all = append(all, present{Now: c, silent: silent(c.At, c.Interval, now)})
 	}
+	slices.SortStableFunc(all, func(x, y present) int { return x.place() - y.place() })
 	return all
+}
+
+// place is where a cluster stands in a list. One that nobody knows may be in any state, so it comes before the happy ones.
+func (p present) place() int {
+	order := []health.State{health.Critical, health.Stressed, health.Unknown, health.Happy}
+	return slices.Index(order, p.state())
 }
 
 // stale: there is no current verdict, because cycles stopped or because the last one knew too little.

@@ -60,14 +60,12 @@ func answerGates(ctx context.Context, d *Datasource, a ask) (data.Frames, error)
 	return lacking.on(data.Frames{gatesFrame(rows)}), nil
 }
 
-// gateRows keeps the gates that were asked for, the fired ones first within a cluster. An alert rule
-// gets the passed ones too, whatever the query says: it needs their 0 to resolve.
+// gateRows keeps the gates that were asked for: fired ones first, those of the worst cluster before others, then unknown
+// ones. An alert rule gets the passed ones too, whatever the query says: it needs their 0 to resolve.
 func gateRows(clusters []present, a ask) []gateRow {
 	var rows []gateRow
 	for _, c := range clusters {
-		gates := slices.Clone(c.Verdict.Gates)
-		slices.SortStableFunc(gates, func(x, y health.GateResult) int { return urgency(x) - urgency(y) })
-		for _, g := range gates {
+		for _, g := range c.Verdict.Gates {
 			row := gateRow{c, g}
 			wanted := (len(a.gates) == 0 || slices.Contains(a.gates, g.ID)) &&
 				(len(a.services) == 0 || slices.Contains(a.services, g.Service)) &&
@@ -77,14 +75,15 @@ func gateRows(clusters []present, a ask) []gateRow {
 			}
 		}
 	}
+	slices.SortStableFunc(rows, func(x, y gateRow) int { return urgency(x.result(), x.Severity) - urgency(y.result(), y.Severity) })
 	return rows
 }
 
 // urgency sorts fired gates first, worst first, then unknown ones, then those that passed.
-func urgency(g health.GateResult) int {
-	switch g.Result {
+func urgency(result health.Result, severity health.State) int {
+	switch result {
 	case health.Fired:
-		return int(health.Critical) - int(g.Severity)
+		return int(health.Critical) - int(severity)
 	case health.NotKnowable:
 		return 10
 	default:

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -99,7 +100,32 @@ func (d *Datasource) issueRows(ctx context.Context, q store.IssueQuery, clusters
 		_ = json.Unmarshal(issue.Issue, &row.whole)
 		rows = append(rows, row)
 	}
+	sortOpen(rows, clusters)
 	return rows, nil
+}
+
+// sortOpen puts the issues of the present in the order in which they are to be read: the worst first, those of the worst
+// cluster before others, and within a cluster as its newest explanation tells them, what causes others before them.
+func sortOpen(rows []issueRow, clusters []explained) {
+	place := map[string]int{}
+	told := map[[2]string]int{}
+	for i, c := range clusters {
+		place[c.Cluster] = i
+		for k, issue := range c.whole.Issues {
+			told[[2]string{c.Cluster, issue.ID}] = k
+		}
+	}
+	open := rows
+	if i := slices.IndexFunc(rows, func(r issueRow) bool { return r.ResolvedAt != nil }); i >= 0 {
+		open = rows[:i] // the store gives the open ones first
+	}
+	slices.SortStableFunc(open, func(x, y issueRow) int {
+		return cmp.Or(
+			cmp.Compare(severityLevel(explain.Severity(y.Severity)), severityLevel(explain.Severity(x.Severity))),
+			cmp.Compare(place[x.Cluster], place[y.Cluster]),
+			cmp.Compare(told[[2]string{x.Cluster, x.ID}], told[[2]string{y.Cluster, y.ID}]),
+		)
+	})
 }
 
 // best is the first suggestion.

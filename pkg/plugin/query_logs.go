@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
@@ -80,6 +81,7 @@ type logReading struct {
 	rate []store.Point
 }
 
+// logReadings are in the order of names, so that a series keeps its colour whatever becomes of its cluster.
 func (d *Datasource) logReadings(ctx context.Context, clusters []present, a ask) ([]logReading, error) {
 	states, err := d.store.LogStates(ctx, a.clusters)
 	if err != nil {
@@ -93,6 +95,7 @@ func (d *Datasource) logReadings(ctx context.Context, clusters []present, a ask)
 		}
 		readings = append(readings, r)
 	}
+	slices.SortFunc(readings, func(x, y logReading) int { return strings.Compare(x.Cluster, y.Cluster) })
 	return readings, nil
 }
 
