@@ -1,4 +1,4 @@
-import { type DataQueryRequest, type MetricFindValue, StreamingFrameAction } from '@grafana/data';
+import { CoreApp, type DataQueryRequest, type MetricFindValue, StreamingFrameAction } from '@grafana/data';
 import { DataSourceWithBackend } from '@grafana/runtime';
 import { EMPTY, firstValueFrom } from 'rxjs';
 import { newDataSource, SIGNALS } from './testing';
@@ -39,8 +39,20 @@ describe('template variables', () => {
 describe('queries', () => {
   const datasource = newDataSource();
 
-  it('begin as the status of all clusters', () => {
-    expect(datasource.getDefaultQuery()).toEqual({ queryType: 'status', version: 1, clusters: [], measure: 'state' });
+  it.each([undefined, CoreApp.Explore, CoreApp.UnifiedAlerting])('begin as the status of all clusters in %p', (app) => {
+    expect(datasource.getDefaultQuery(app)).toEqual({
+      queryType: 'status',
+      version: 1,
+      clusters: [],
+      measure: 'state',
+    });
+  });
+
+  it("begin as the states of the dashboard's clusters over time in a panel", () => {
+    const timeline = { queryType: 'timeline', version: 1 };
+    expect(datasource.getDefaultQuery(CoreApp.PanelEditor)).toEqual({ ...timeline, clusters: [] });
+    const chosen = newDataSource({}, { cluster: ['prod'], other: ['x'] });
+    expect(chosen.getDefaultQuery(CoreApp.PanelEditor)).toEqual({ ...timeline, clusters: ['$cluster'] });
   });
 
   it('begin as events in an annotation', () => {

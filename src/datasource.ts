@@ -1,5 +1,6 @@
 import {
   type AnnotationSupport,
+  CoreApp,
   type DataQueryRequest,
   type DataQueryResponse,
   type DataSourceInstanceSettings,
@@ -10,7 +11,14 @@ import {
 import { DataSourceWithBackend, getTemplateSrv, type TemplateSrv } from '@grafana/runtime';
 import type { Observable } from 'rxjs';
 import { DEFAULT_QUERY, interpolateQuery, MAX_LIMIT, migrateQuery, type Replace } from './query';
-import type { CopilotOptions, CopilotQuery, Gate, LogPattern, Signal } from './types';
+import {
+  type CopilotOptions,
+  type CopilotQuery,
+  type Gate,
+  type LogPattern,
+  QUERY_VERSION,
+  type Signal,
+} from './types';
 import { CopilotVariableSupport } from './variables';
 
 /** The front end's half of the datasource. It asks; the back end answers. */
@@ -36,8 +44,16 @@ export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, Copil
     this.variables = new CopilotVariableSupport(this);
   }
 
-  getDefaultQuery(): Partial<CopilotQuery> {
-    return DEFAULT_QUERY;
+  /**
+   * Explore and alert rules begin with how the clusters are now. A panel begins as a graph, so it gets what a graph can
+   * draw, of the clusters that its dashboard has chosen.
+   */
+  getDefaultQuery(app?: CoreApp): Partial<CopilotQuery> {
+    if (app !== CoreApp.PanelEditor && app !== CoreApp.Dashboard) {
+      return DEFAULT_QUERY;
+    }
+    const clusters = this.templateVariables().filter((variable) => variable === '$cluster');
+    return { queryType: 'timeline', version: QUERY_VERSION, clusters };
   }
 
   /** Every query says something without further choices, so only hidden ones are not asked. */
