@@ -2,7 +2,7 @@ import type { Page, Response } from '@playwright/test';
 import { QUERY_TYPES, type QueryTypeInfo } from '../src/queryTypes';
 import { choose } from './choose';
 import { expect, test } from './fixtures';
-import { DATASOURCE, PLUGIN } from './grafana';
+import { DATASOURCE, DATASOURCE_NAME, PLUGIN } from './grafana';
 import { panel, panels } from './panels';
 
 interface Frame {
@@ -93,6 +93,17 @@ test('each query type can be built in Explore', async ({ page, picture }) => {
       await picture(page, 'query-editor', 900);
     }
   }
+});
+
+test('a new panel begins as a graph of the states over time', async ({ page }) => {
+  await page.goto('/dashboard/new');
+  await page.getByTestId('data-testid Create new panel button').click();
+  await page.getByRole('button', { name: DATASOURCE_NAME }).first().click();
+  await expect(page.locator('#copilot-query-A-type')).toHaveValue('State timeline');
+  // Until then Grafana may go on drawing the walk with which it fills a panel that has no datasource.
+  await page.getByTestId('data-testid RefreshPicker run button').click();
+  await expect(panel(page, 'New panel')).toContainText('lab');
+  await expect(panel(page, 'New panel').locator('canvas').first()).toBeVisible();
 });
 
 test('Explore shows changes live', async ({ lab, page }) => {

@@ -55,6 +55,18 @@ describe('queries', () => {
     expect(chosen.getDefaultQuery(CoreApp.PanelEditor)).toEqual({ ...timeline, clusters: ['$cluster'] });
   });
 
+  it('are asked as they begin until somebody chooses, with what Grafana wrote into them', () => {
+    const blank = { refId: 'B', hide: true } as CopilotQuery;
+    expect(datasource.begun(blank, CoreApp.PanelEditor)).toEqual({
+      refId: 'B',
+      hide: true,
+      queryType: 'timeline',
+      version: 1,
+      clusters: [],
+    });
+    expect(datasource.begun(query({ queryType: 'gates' }), CoreApp.PanelEditor)).toEqual(query({ queryType: 'gates' }));
+  });
+
   it('begin as events in an annotation', () => {
     expect(datasource.annotations.getDefaultQuery?.()).toMatchObject({ queryType: 'events', version: 1 });
   });

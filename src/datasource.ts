@@ -56,6 +56,11 @@ export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, Copil
     return { queryType: 'timeline', version: QUERY_VERSION, clusters };
   }
 
+  /** Grafana gives a new panel a query with nothing in it; this is what it asks until somebody chooses. */
+  begun(query: CopilotQuery, app?: CoreApp): CopilotQuery {
+    return query.queryType ? query : { ...this.getDefaultQuery(app), ...query };
+  }
+
   /** Every query says something without further choices, so only hidden ones are not asked. */
   filterQuery(query: CopilotQuery): boolean {
     return !query.hide;
@@ -63,10 +68,10 @@ export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, Copil
 
   /** Explore's Live button asks by a flag of the request; the back end reads the query's own. */
   query(request: DataQueryRequest<CopilotQuery>): Observable<DataQueryResponse> {
-    if (!request.liveStreaming) {
-      return super.query(request);
-    }
-    const targets = request.targets.map((target) => ({ ...target, live: true }));
+    const targets = request.targets.map((target) => {
+      const query = this.begun(target, request.app as CoreApp);
+      return request.liveStreaming ? { ...query, live: true } : query;
+    });
     return super.query({ ...request, targets });
   }
 

@@ -59,6 +59,13 @@ func stateConfig(title string) *data.FieldConfig {
 	}
 }
 
+// stepConfig draws a state as the step that it is, where Grafana draws a slope from one point to the next.
+func stepConfig(title string) *data.FieldConfig {
+	config := stateConfig(title)
+	config.Custom = map[string]any{"lineInterpolation": "stepAfter"}
+	return config
+}
+
 // stateNames colours a field that holds states as words.
 func stateNames(title string) *data.FieldConfig {
 	return &data.FieldConfig{

@@ -136,16 +136,17 @@ func (r issueRow) best() *explain.Action {
 	return &r.whole.SuggestedActions[0]
 }
 
+// issuesFrame has the fields of an annotation, which Grafana finds by the names that people see: those have no other.
 func issuesFrame(rows []issueRow) *data.Frame {
 	text := func(name, title string, value func(issueRow) string) *data.Field {
 		return column(name, titled(title), rows, value)
 	}
 	frame := typed("issues", data.FrameTypeTable,
-		column("time", titled("Opened"), rows, func(r issueRow) time.Time { return r.OpenedAt.UTC() }),
-		column("timeEnd", titled("Until"), rows, func(r issueRow) time.Time { return r.until.UTC() }),
+		column("time", nil, rows, func(r issueRow) time.Time { return r.OpenedAt.UTC() }),
+		column("timeEnd", nil, rows, func(r issueRow) time.Time { return r.until.UTC() }),
 		text("cluster", "Cluster", func(r issueRow) string { return r.Cluster }),
 		column("severity", severityConfig("Severity"), rows, func(r issueRow) float64 { return severityLevel(explain.Severity(r.Severity)) }),
-		text("title", "Issue", func(r issueRow) string { return r.Title }),
+		column("title", nil, rows, func(r issueRow) string { return r.Title }),
 		column("open", flagConfig("Open", "resolved", green, "open", red), rows, func(r issueRow) *float64 { return oneIf(r.ResolvedAt == nil) }),
 		column("stale", flagConfig("Staleness", "current", green, "may be gone", grey), rows, func(r issueRow) *float64 { return oneIf(r.outdated) }),
 		text("service", "Service", func(r issueRow) string { return r.Service }),
@@ -175,10 +176,10 @@ func issuesFrame(rows []issueRow) *data.Frame {
 		column("guide", guideConfig(), rows, func(r issueRow) string { return guide(health.GateID(r.Gate)) }),
 		text("related_signals", "Related signals", func(r issueRow) string { return strings.Join(plainNames(r.whole.RelatedSignals), ", ") }),
 		text("related_logs", "Related log patterns", func(r issueRow) string { return strings.Join(r.whole.RelatedLogs, ", ") }),
-		text("text", "Text", issueText),
-		text("tags", "Tags", func(r issueRow) string { return fmt.Sprintf("%s,%s,%s", r.Cluster, r.Severity, r.Service) }),
-		text("issue", "Id", func(r issueRow) string { return r.ID }),
-		text("id", "Row", func(r issueRow) string { return fmt.Sprintf("%s/%s/%d", r.Cluster, r.ID, r.OpenedAt.UnixMicro()) }),
+		column("text", nil, rows, issueText),
+		column("tags", nil, rows, func(r issueRow) string { return fmt.Sprintf("%s,%s,%s", r.Cluster, r.Severity, r.Service) }),
+		text("issue", "Issue", func(r issueRow) string { return r.ID }),
+		column("id", nil, rows, func(r issueRow) string { return fmt.Sprintf("%s/%s/%d", r.Cluster, r.ID, r.OpenedAt.UnixMicro()) }),
 	)
 	frame.Meta.PreferredVisualization = data.VisTypeTable
 	frame.Meta.UniqueRowIDFields = []int{len(frame.Fields) - 1}

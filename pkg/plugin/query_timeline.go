@@ -163,7 +163,7 @@ func timelineFrame(cluster string, points []point) *data.Frame {
 	for i, p := range points {
 		at[i], values[i] = p.at.UTC(), p.value
 	}
-	return series(string(measureState), data.Labels{"cluster": cluster}, stateConfig(cluster), at, values)
+	return series(string(measureState), data.Labels{"cluster": cluster}, stepConfig(cluster), at, values)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -22,8 +22,8 @@ const LABEL_WIDTH = 14;
 const SERVICES_OF: Partial<Record<QueryType, Option[]>> = { services: SERVICES, logs: LOG_SERVICES };
 
 /** Asks for a query type, the clusters, and the options that this type obeys. */
-export function QueryEditor({ datasource, query: stored, onChange, onRunQuery }: Props) {
-  const query = useMemo(() => migrateQuery(stored), [stored]);
+export function QueryEditor({ app, datasource, query: stored, onChange, onRunQuery }: Props) {
+  const query = useMemo(() => migrateQuery(datasource.begun(stored, app)), [app, datasource, stored]);
   const info = queryTypeInfo(query.queryType);
   const has = (option: QueryOption) => info?.options.includes(option) ?? false;
   // One query has one editor on the page, but a page has many queries.
