@@ -35,18 +35,22 @@ test('a datasource is set up by hand, and Save & test says what is there or what
 
   const save = page.getByRole('button', { name: 'Save & test' });
   const answer = page.locator('[data-testid^="data-testid Alert "]');
-  // Just after a save Grafana loads the settings again, and what is typed meanwhile is lost. And it knows settings by
-  // the second in which they were saved: of two saves within one, the plugin gets only the first.
+  // Grafana knows settings by the second in which they were saved: of two saves within one, the plugin gets the first.
+  const saveAgain = async () => {
+    await page.waitForTimeout(1_100);
+    await save.click();
+  };
+  // Just after a save Grafana loads the settings again, and what is typed meanwhile is lost.
   const saveWith = async (field: string, value: string) => {
     const sent = page.waitForRequest(
       (request) => request.method() === 'PUT' && request.url().includes('/api/datasources/')
     );
     await expect(async () => {
       await page.locator(field).fill(value);
-      await page.waitForTimeout(1_100);
+      await page.waitForTimeout(500);
       await expect(page.locator(field)).toHaveValue(value, { timeout: 100 });
     }).toPass();
-    await save.click();
+    await saveAgain();
     await sent;
   };
 
@@ -62,7 +66,7 @@ test('a datasource is set up by hand, and Save & test says what is there or what
   await test.step('a wrong password is named, and never shown', async () => {
     await page.getByRole('button', { name: 'Reset' }).first().click();
     await page.locator('#copilot-config-password').fill('Wr0ng-password');
-    await save.click();
+    await saveAgain();
     await expect(answer.last()).toContainText(/refuses the login/);
     await expect(answer.last()).toContainText(/password/);
     await expect(page.locator('body')).not.toContainText('Wr0ng-password');
