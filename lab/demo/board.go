@@ -102,7 +102,7 @@ func (b board) verdictLines(now time.Time) []string {
 	}
 	return []string{
 		fmt.Sprintf("%s %s", state, since),
-		fmt.Sprintf("bottleneck %s   %.0f %% of the gates known   last cycle %s ago", pterm.Bold.Sprint(v.Bottleneck), 100*v.Coverage, now.Sub(v.At).Round(time.Second)),
+		fmt.Sprintf("bottleneck %s   %.0f %% of the deciding gates known   last cycle %s ago", pterm.Bold.Sprint(v.Bottleneck), 100*v.Coverage, now.Sub(v.At).Round(time.Second)),
 	}
 }
 

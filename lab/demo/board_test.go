@@ -49,7 +49,7 @@ func TestTheBoardTellsStateEvidenceBottleneckAndEvents(t *testing.T) {
 		"▶ workers stop for 41s: no load",
 		"expected within 1m30s: critical",
 		" CRITICAL  since", "(41s)",
-		"bottleneck worker_limited   96 % of the gates known",
+		"bottleneck worker_limited   96 % of the deciding gates known",
 		"workflow_pollers_gone                matching.workflow_pollers 0 < 1",
 		"history.backlog_age_sec unknown, fires > 30  (no history task was completed)",
 		"frontend.latency_p99_ms 80, fires > 1000",

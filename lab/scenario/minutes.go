@@ -49,7 +49,7 @@ func (m *Minutes) Saw(now store.Now, events []store.Event) {
 	v := now.Verdict
 	if text := describe(v); text != m.verdict {
 		m.verdict = text
-		m.Note("  verdict: %s, %.0f %% of the gates known", text, 100*v.Coverage)
+		m.Note("  verdict: %s, %.0f %% of the deciding gates known", text, 100*v.Coverage)
 	}
 	for _, gate := range v.Gates {
 		before := m.gates[gate.ID]
