@@ -49,7 +49,7 @@ func queuesFrame(rows []queueRow) *data.Frame {
 		text("namespace", "Namespace", func(q queueRow) string { return q.Namespace }),
 		text("task_queue", "Task queue", func(q queueRow) string { return q.Name }),
 		text("type", "Type", func(q queueRow) string { return q.Type }),
-		amount("starved", flagConfig("Starved", "served", green, "starved", red), func(q queueRow) *float64 { return oneIf(q.Starved) }),
+		amount("starved", flagConfig("Starved", "no", green, "starved", red), func(q queueRow) *float64 { return oneIf(q.Starved) }),
 		amount("oldest_age", inUnit("Oldest task", "s"), func(q queueRow) *float64 { return q.OldestAgeSec }),
 		amount("backlog", inUnit("Backlog", "short"), func(q queueRow) *float64 { return q.Backlog }),
 		amount("inflow", inUnit("Inflow to backlog", "suffix:/s"), func(q queueRow) *float64 { return q.InflowPerSec }),
