@@ -21,6 +21,28 @@ const LABEL_WIDTH = 14;
 /** Services to choose from, where they are not those that gates and signals name. */
 const SERVICES_OF: Partial<Record<QueryType, Option[]>> = { services: SERVICES, logs: LOG_SERVICES };
 
+interface WordsFieldProps {
+  id: string;
+  label: string;
+  options: Option[];
+  value?: string[];
+  onChange: (value: string[]) => void;
+  /** What the words are for, where that is more than that none means all of them. */
+  tooltip?: string;
+  placeholder?: string;
+  allowCustomValue?: boolean;
+}
+
+/** A filter by words of the rules. */
+function WordsField({ label, tooltip, placeholder, value, ...picker }: WordsFieldProps) {
+  const words = label.toLowerCase();
+  return (
+    <InlineField label={label} labelWidth={LABEL_WIDTH} grow tooltip={tooltip ?? `None means all ${words}.`}>
+      <MultiPicker placeholder={placeholder ?? `All ${words}`} value={value ?? []} {...picker} />
+    </InlineField>
+  );
+}
+
 /** Asks for a query type, the clusters, and the options that this type obeys. */
 export function QueryEditor({ app, datasource, query: stored, onChange, onRunQuery }: Props) {
   const query = useMemo(() => migrateQuery(datasource.begun(stored, app)), [app, datasource, stored]);
@@ -36,9 +58,6 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
 
   const measures = info?.measures ?? [];
   const chosenSignals = has('signals') && (query.signals?.length ?? 0) > 0;
-  const servicesTooltip = has('signals')
-    ? 'All signals of these services. None means the primary signals of all services.'
-    : 'None means all services.';
   const variables = useCallback(() => datasource.templateVariables(), [datasource]);
 
   return (
@@ -105,16 +124,14 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
       )}
 
       {has('severities') && (
-        <InlineField label="Severities" labelWidth={LABEL_WIDTH} grow tooltip="None means all severities.">
-          <MultiPicker
-            id={id('severities')}
-            options={SEVERITIES}
-            placeholder="All severities"
-            allowCustomValue
-            value={query.severities ?? []}
-            onChange={(severities) => change({ severities })}
-          />
-        </InlineField>
+        <WordsField
+          id={id('severities')}
+          label="Severities"
+          options={SEVERITIES}
+          allowCustomValue
+          value={query.severities}
+          onChange={(severities) => change({ severities })}
+        />
       )}
 
       {has('patterns') && (
@@ -134,58 +151,53 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
       )}
 
       {has('services') && !chosenSignals && (
-        <InlineField label="Services" labelWidth={LABEL_WIDTH} grow tooltip={servicesTooltip}>
-          <MultiPicker
-            id={id('services')}
-            options={SERVICES_OF[query.queryType] ?? SERVICES_AND_CLUSTER}
-            placeholder={has('signals') ? 'Primary signals of any service' : 'All services'}
-            allowCustomValue
-            value={query.services ?? []}
-            onChange={(services) => change({ services })}
-          />
-        </InlineField>
+        <WordsField
+          id={id('services')}
+          label="Services"
+          tooltip={
+            has('signals')
+              ? 'All signals of these services. None means the primary signals of all services.'
+              : undefined
+          }
+          options={SERVICES_OF[query.queryType] ?? SERVICES_AND_CLUSTER}
+          placeholder={has('signals') ? 'Primary signals of any service' : undefined}
+          allowCustomValue
+          value={query.services}
+          onChange={(services) => change({ services })}
+        />
       )}
 
       {has('states') && (
-        <InlineField label="States" labelWidth={LABEL_WIDTH} grow tooltip="None means all states.">
-          <MultiPicker
-            id={id('states')}
-            options={STATES}
-            placeholder="All states"
-            allowCustomValue
-            value={query.states ?? []}
-            onChange={(states) => change({ states })}
-          />
-        </InlineField>
+        <WordsField
+          id={id('states')}
+          label="States"
+          options={STATES}
+          allowCustomValue
+          value={query.states}
+          onChange={(states) => change({ states })}
+        />
       )}
 
       {has('results') && (
-        <InlineField
+        <WordsField
+          id={id('results')}
           label="Results"
-          labelWidth={LABEL_WIDTH}
-          grow
           tooltip="None means all results. An alert rule gets the gates that passed, too: it needs their 0 to resolve."
-        >
-          <MultiPicker
-            id={id('results')}
-            options={RESULTS}
-            placeholder="All results"
-            value={query.results ?? []}
-            onChange={(results) => change({ results })}
-          />
-        </InlineField>
+          options={RESULTS}
+          value={query.results}
+          onChange={(results) => change({ results })}
+        />
       )}
 
       {has('kinds') && (
-        <InlineField label="Kinds" labelWidth={LABEL_WIDTH} grow tooltip="What changed. None means any change.">
-          <MultiPicker
-            id={id('kinds')}
-            options={EVENT_KINDS}
-            placeholder="All kinds"
-            value={query.kinds ?? []}
-            onChange={(kinds) => change({ kinds })}
-          />
-        </InlineField>
+        <WordsField
+          id={id('kinds')}
+          label="Kinds"
+          tooltip="What changed. None means any change."
+          options={EVENT_KINDS}
+          value={query.kinds}
+          onChange={(kinds) => change({ kinds })}
+        />
       )}
 
       <Stack wrap="wrap" gap={0}>
