@@ -25,8 +25,9 @@ test('state changes and issues are marked on graphs, issues from their begin to 
     await page.getByRole('switch', { name: 'Issues' }).dispatchEvent('click');
     await expect.poll(() => markers.count()).toBeGreaterThan(changes);
     const widths = await markers.evaluateAll((marks) => marks.map((mark) => mark.getBoundingClientRect().width));
-    expect(Math.max(...widths), 'the width of the widest mark in pixels').toBeGreaterThan(20);
-    await markers.nth(widths.indexOf(Math.max(...widths))).hover({ force: true }); // regions lie upon each other
+    const widest = Math.max(...widths);
+    expect(widest, 'the width of the widest mark in pixels').toBeGreaterThan(20);
+    await markers.nth(widths.indexOf(widest)).hover({ force: true }); // regions lie upon each other
     await expect(page.getByTestId('annotation-marker')).toContainText(/work/i);
     await picture(page, 'whole/annotations', 1400);
   });

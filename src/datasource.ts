@@ -10,21 +10,22 @@ import {
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv, type TemplateSrv } from '@grafana/runtime';
 import type { Observable } from 'rxjs';
-import { DEFAULT_QUERY, interpolateQuery, MAX_LIMIT, migrateQuery, type Replace } from './query';
 import {
-  type CopilotOptions,
-  type CopilotQuery,
-  type Gate,
-  type LogPattern,
-  QUERY_VERSION,
-  type Signal,
-} from './types';
+  ANNOTATION_QUERY,
+  DEFAULT_QUERY,
+  interpolateQuery,
+  MAX_LIMIT,
+  migrateQuery,
+  PANEL_QUERY,
+  type Replace,
+} from './query';
+import type { CopilotOptions, CopilotQuery, Gate, LogPattern, Signal } from './types';
 import { CopilotVariableSupport } from './variables';
 
 /** The front end's half of the datasource. It asks; the back end answers. */
 export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, CopilotOptions> {
   annotations: AnnotationSupport<CopilotQuery> = {
-    getDefaultQuery: () => ({ ...DEFAULT_QUERY, measure: undefined, queryType: 'events' }),
+    getDefaultQuery: () => ANNOTATION_QUERY,
   };
 
   /**
@@ -44,16 +45,13 @@ export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, Copil
     this.variables = new CopilotVariableSupport(this);
   }
 
-  /**
-   * Explore and alert rules begin with how the clusters are now. A panel begins as a graph, so it gets what a graph can
-   * draw, of the clusters that its dashboard has chosen.
-   */
+  /** What a place begins with; a panel begins with the clusters that its dashboard has chosen. */
   getDefaultQuery(app?: CoreApp): Partial<CopilotQuery> {
     if (app !== CoreApp.PanelEditor && app !== CoreApp.Dashboard) {
       return DEFAULT_QUERY;
     }
     const clusters = this.templateVariables().filter((variable) => variable === '$cluster');
-    return { queryType: 'timeline', version: QUERY_VERSION, clusters };
+    return { ...PANEL_QUERY, clusters };
   }
 
   /** Grafana gives a new panel a query with nothing in it; this is what it asks until somebody chooses. */

@@ -5,12 +5,20 @@ import { MEASURES, queryTypeInfo } from './queryTypes';
 export const MAX_LIMIT = 1000;
 export const DEFAULT_LIMIT = 100;
 
-export const DEFAULT_QUERY: Omit<CopilotQuery, 'refId'> = {
+type FirstQuery = Omit<CopilotQuery, 'refId'>;
+
+/** What Explore and alert rules begin with: how the clusters are now. */
+export const DEFAULT_QUERY: FirstQuery = {
   queryType: 'status',
   version: QUERY_VERSION,
   clusters: [],
   measure: 'state',
 };
+
+/** A panel begins as a graph, so it gets what a graph can draw. */
+export const PANEL_QUERY: FirstQuery = { queryType: 'timeline', version: QUERY_VERSION, clusters: [] };
+
+export const ANNOTATION_QUERY: FirstQuery = { queryType: 'events', version: QUERY_VERSION, clusters: [] };
 
 const LISTS = [
   'clusters',
