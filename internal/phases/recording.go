@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/temporal-sre/copilot/internal/remotewrite"
 )
 
 // Phase is a stretch of the recorded cluster's life.
@@ -147,12 +149,10 @@ func readDump(phase string, scrape int, process string, only func(metric string)
 	return dump, true, nil
 }
 
-type label struct{ name, value string }
-
 // labelsOf splits a series as it is written in the text format, `name{a="b",…}`, into its labels.
-func labelsOf(series string) ([]label, error) {
+func labelsOf(series string) ([]remotewrite.Label, error) {
 	name, rest, _ := strings.Cut(series, "{")
-	labels := []label{{"__name__", name}}
+	labels := []remotewrite.Label{{Name: "__name__", Value: name}}
 	for rest != "" && rest != "}" {
 		key, quoted, ok := strings.Cut(rest, "=")
 		if !ok {
@@ -166,7 +166,7 @@ func labelsOf(series string) ([]label, error) {
 		if err != nil {
 			return nil, fmt.Errorf("series %q: %w", series, err)
 		}
-		labels = append(labels, label{key, value})
+		labels = append(labels, remotewrite.Label{Name: key, Value: value})
 		rest = strings.TrimPrefix(quoted[len(prefix):], ",")
 	}
 	return labels, nil
