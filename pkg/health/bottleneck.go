@@ -2,9 +2,10 @@ package health
 
 // classify says on which side progress is limited. A server gate that argues for critical settles it:
 // advice about workers is beside the point then. Tasks that wait are the workers' business only when
-// no server gate fires: with a rate limit in force they wait in front of idle slots (measured).
+// no server gate fires: with a rate limit in force they wait in front of idle slots (measured). Code that fails
+// again and again makes its own tasks wait, so the application comes before mere waiting.
 func classify(results []GateResult) Bottleneck {
-	var server, serverCritical, worker, waiting, progress bool
+	var server, serverCritical, worker, application, waiting, progress bool
 	for _, g := range results {
 		if g.Result != Fired {
 			continue
@@ -15,6 +16,8 @@ func classify(results []GateResult) Bottleneck {
 			serverCritical = serverCritical || g.Severity == Critical
 		case SideWorker:
 			worker = true
+		case SideApplication:
+			application = true
 		case SideWaiting:
 			waiting = true
 		case SideProgress:
@@ -28,7 +31,11 @@ func classify(results []GateResult) Bottleneck {
 		return Mixed
 	case server:
 		return ServerLimited
-	case worker || waiting:
+	case worker:
+		return WorkerLimited
+	case application:
+		return ApplicationLimited
+	case waiting:
 		return WorkerLimited
 	case progress:
 		return ServerLimited

@@ -1,6 +1,9 @@
 package health
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // truth is three-valued: what depends on an unknown signal is neither true nor false.
 type truth int8
@@ -16,6 +19,8 @@ func (a truth) or(b truth) truth { return max(a, b) }
 
 // and is false when one side is, and true only when both are.
 func (a truth) and(b truth) truth { return min(a, b) }
+
+func not(a truth) truth { return yes - a }
 
 func known(b bool) truth {
 	if b {
@@ -67,15 +72,47 @@ const (
 	waitingAge = 10
 )
 
-// demand is the work asked for per second: workflow starts, and tasks that found nobody to take them.
-// It is known when the starts are.
+// demand is the work per second that was accepted and has something to do now: workflows created, starts that
+// fail on the server's side, and tasks that found nobody to take them. Starts that the client got wrong, or
+// that found a running workflow, demand nothing.
+//
+// Where creations are unknown, the starts stand in, unless everything that a failing or hanging start would show
+// in is known to be well: then the starts that write nothing found running workflows.
 func (r *reading) demand() (perSec float64, ok bool) {
-	starts, ok := r.Value(WorkflowStarts)
+	starts, ok := r.acceptedStarts()
 	if !ok {
 		return 0, false
 	}
 	inflow, _ := r.Value(BacklogInflow)
 	return starts + inflow, true
+}
+
+// acceptedStarts is the part of demand that workflow starts make, per second.
+func (r *reading) acceptedStarts() (perSec float64, ok bool) {
+	starts, known := r.Value(WorkflowStarts)
+	created, createdKnown := r.Value(WorkflowsCreated)
+	switch {
+	case !known:
+		return created, createdKnown
+	case r.startsSucceed() != yes:
+		return math.Max(starts, created), true
+	case createdKnown:
+		return math.Min(starts, created), true
+	}
+	// A start that creates a workflow writes a transition.
+	if transitions, ok := r.Value(TransitionRate); ok {
+		return math.Min(starts, transitions), true
+	}
+	return starts, true
+}
+
+// startsSucceed asks whether everything that a failing or hanging start shows in is known to be well: the
+// frontend answers fast and without errors, and so does the database.
+func (r *reading) startsSucceed() truth {
+	return not(r.atLeast(FrontendErrors, minDemand)).
+		and(not(r.over(FrontendP99, 1000))).
+		and(not(r.over(PersistenceErrRatio, 0.01))).
+		and(not(r.over(PersistenceP99, 1000)))
 }
 
 // tasksWait asks whether tasks wait in any task queue for a worker.
@@ -86,9 +123,9 @@ func (r *reading) tasksWait() truth {
 		or(r.atLeast(StarvedQueues, 1))
 }
 
-// quiet asks whether nobody asks for anything: then a latency without a value is no riddle.
+// quiet asks whether no work is asked for: then a latency without a value is no riddle.
 func (r *reading) quiet() truth {
-	starts, ok := r.Value(WorkflowStarts)
+	starts, ok := r.acceptedStarts()
 	if !ok {
 		return maybe
 	}
@@ -99,12 +136,15 @@ func (r *reading) quiet() truth {
 	case maybe:
 		idle = maybe
 	}
-	return known(starts == 0).and(idle)
+	return known(starts < minDemand).and(idle)
 }
 
-// unlessQuiet lets a latency gate rest while there is nothing to measure.
+// unlessQuiet lets a latency gate rest while there is nothing to measure, and while the cluster starts.
 func unlessQuiet(id SignalID) func(*reading) condition {
 	return func(r *reading) condition {
+		if warm := whenWarm(r); warm.holds == no {
+			return warm
+		}
 		if _, ok := r.Value(id); !ok && r.quiet() == yes {
 			return when(no, "nothing was asked for, so there is nothing to measure")
 		}

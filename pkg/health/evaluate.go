@@ -1,6 +1,9 @@
 package health
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Evaluate judges one cycle. It is pure and total: the same memory, snapshot and thresholds give the
 // same verdict and the same memory, and no value of any signal makes it fail. Neither argument is
@@ -20,6 +23,9 @@ func Evaluate(memory Memory, snapshot Snapshot, thresholds Thresholds) (Verdict,
 		next.Bottleneck = BottleneckUnknown
 	}
 
+	var held []WaitingQueue
+	next.Waiting, held = followWaiting(memory.Waiting, snapshot)
+	snapshot = snapshot.withholding(held)
 	r := &reading{Snapshot: snapshot, baseline: memory.Baseline, band: next.Band}
 	results := judgeAll(r, memory, thresholds)
 	next.Firing = stillFiring(memory, results)
@@ -28,13 +34,16 @@ func Evaluate(memory Memory, snapshot Snapshot, thresholds Thresholds) (Verdict,
 	state, decided := sum.decide(memory.State, thresholds.MinCoverage)
 	next.Stale = !decided
 	if decided {
-		next.State, next.CriticalCycles = confirm(memory, state, thresholds.CriticalCycles)
+		next = next.settle(state, thresholds)
 		next = next.placeBottleneck(classify(results), next.State != memory.State)
+	} else {
+		next.BetterCycles, next.Better = 0, Unknown
 	}
 	if next.State != memory.State {
 		next.Since = snapshot.At
 	}
-	if decided && next.State == Happy {
+	next.Turns = turns(memory, next, snapshot.At)
+	if decided && next.State == Happy && state == Happy && r.atLeast(WarmingUp, 0.5) != yes {
 		next.Baseline = memory.Baseline.learn(snapshot)
 		if thresholds.Band == "" {
 			next.Band = bandFor(next.Band, next.Baseline.TransitionsPerSec)
@@ -43,7 +52,7 @@ func Evaluate(memory Memory, snapshot Snapshot, thresholds Thresholds) (Verdict,
 
 	verdict := Verdict{
 		Cluster: snapshot.Cluster, At: snapshot.At,
-		State: next.State, Since: next.Since, Stale: next.Stale,
+		State: next.State, Since: next.Since, Stale: next.Stale, Flapping: flapping(next.Turns),
 		Coverage: sum.coverage(), Bottleneck: next.Bottleneck, Band: r.band,
 		Gates: results, Warnings: warnings(r),
 	}
@@ -139,18 +148,20 @@ type summary struct {
 	worst State
 	// held is the worst severity among gates that fired before and are unknown now.
 	held State
-	// stalled is unknown when nobody can say whether work advances.
-	progressKnown bool
-	known, total  int
+	// progressKnown: it is known whether work advances. queuesKnown: it is known whether tasks are dispatched.
+	progressKnown, queuesKnown bool
+	known, total               int
 }
 
 func summarise(memory Memory, results []GateResult) summary {
-	sum := summary{worst: Happy, held: Happy, progressKnown: true}
+	sum := summary{worst: Happy, held: Happy, progressKnown: true, queuesKnown: true}
 	for _, g := range results {
 		if !g.Deciding {
 			continue
 		}
-		sum.total++
+		if gate, _ := LookupGate(g.ID); !gate.Optional || g.Result != NotKnowable {
+			sum.total++
+		}
 		switch g.Result {
 		case Fired:
 			sum.known++
@@ -161,8 +172,12 @@ func summarise(memory Memory, results []GateResult) summary {
 			if memory.firing(g.ID) {
 				sum.held = max(sum.held, g.Severity)
 			}
-			if g.ID == "progress_stalled" {
+			switch g.ID {
+			case "progress_stalled":
 				sum.progressKnown = false
+			case "backlog_growing":
+				// It rests while the queues are judged one by one.
+				sum.queuesKnown = false
 			}
 		}
 	}
@@ -182,21 +197,59 @@ func (s summary) decide(current State, minCoverage float64) (State, bool) {
 	if s.worst > Happy && s.worst >= current {
 		return s.worst, true
 	}
-	enough := s.coverage() >= minCoverage && s.progressKnown && s.held <= s.worst
+	enough := s.coverage() >= minCoverage && s.progressKnown && s.queuesKnown && s.held <= Happy
 	return s.worst, enough
 }
 
-// confirm lets no cluster become critical at once: it passes through stressed, and stays there until
-// enough critical cycles came in a row.
-func confirm(memory Memory, state State, criticalCycles int) (State, int) {
-	if state != Critical {
-		return state, 0
+// settle takes the state that a decided cycle argues for. No cluster becomes critical at once: it passes through
+// stressed, and stays there until enough critical cycles came in a row. An improvement has to hold as well.
+func (m Memory) settle(state State, thresholds Thresholds) Memory {
+	if state == Critical {
+		m.CriticalCycles = min(m.CriticalCycles+1, thresholds.CriticalCycles)
+		if m.State != Critical && (m.State != Stressed || m.CriticalCycles < thresholds.CriticalCycles) {
+			state = Stressed
+		}
+	} else {
+		m.CriticalCycles = 0
 	}
-	cycles := min(memory.CriticalCycles+1, criticalCycles)
-	if memory.State == Critical || (memory.State == Stressed && cycles >= criticalCycles) {
-		return Critical, cycles
+	if state >= m.State || m.State == Unknown {
+		m.State, m.BetterCycles, m.Better = state, 0, Unknown
+		return m
 	}
-	return Stressed, cycles
+	m.BetterCycles++
+	m.Better = max(m.Better, state)
+	needed := thresholds.RecoveryCycles
+	if flapping(m.Turns) {
+		needed *= flappingRecovery
+	}
+	if m.BetterCycles >= needed {
+		m.State, m.BetterCycles, m.Better = m.Better, 0, Unknown
+	}
+	return m
+}
+
+// A cluster flaps when it turned worse three times within half an hour; then an improvement has to hold five
+// times as long.
+const (
+	flappingTurns    = 3
+	flappingWithin   = 30 * time.Minute
+	flappingRecovery = 5
+)
+
+func flapping(turns []time.Time) bool { return len(turns) >= flappingTurns }
+
+// turns are the latest turns for the worse, with this cycle's if it is one.
+func turns(before, after Memory, at time.Time) []time.Time {
+	var kept []time.Time
+	for _, t := range before.Turns {
+		if at.Sub(t) < flappingWithin {
+			kept = append(kept, t)
+		}
+	}
+	if after.State > before.State && before.State != Unknown {
+		kept = append(kept, at)
+	}
+	return kept
 }
 
 // change makes the event of a cycle, if there is one.

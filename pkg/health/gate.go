@@ -4,7 +4,11 @@ package health
 // applies. The gates stand in the files gates_*.go, one service each, every gate with its threshold,
 // its reason and the source of its number.
 type Gate struct {
-	ID       GateID
+	ID GateID
+	// Number is given once and never to another gate: alert rules and stored data name the gate by it.
+	Number int
+	// Runbook is the document, in pkg/knowledge/documents, to read first when the gate fires.
+	Runbook  string
 	Signal   SignalID
 	Op       Op
 	Severity State
@@ -12,6 +16,8 @@ type Gate struct {
 	Side     Side
 	// Deciding gates decide the state. The others only classify the bottleneck.
 	Deciding bool
+	// Optional gates judge a part that a cluster need not have: unknown, they do not lower the coverage.
+	Optional bool
 	// Threshold fires the gate; Recover is what the value must pass again before the gate stops
 	// firing. Both are in the signal's unit, or a multiple of what PerUnitOf names.
 	Threshold, Recover PerBand
@@ -71,7 +77,8 @@ func LookupGate(id GateID) (Gate, bool) {
 	return gates[i], true
 }
 
-var gates = concat(progressGates, completionGates, historyGates, persistenceGates, frontendGates, matchingGates, telemetryGates, workerGates)
+var gates = concat(progressGates, completionGates, historyGates, persistenceGates, frontendGates, matchingGates,
+	visibilityGates, systemWorkerGates, workflowGates, replicationGates, clusterGates, workerGates)
 
 var gateIndex = func() map[GateID]int {
 	index := make(map[GateID]int, len(gates))
@@ -80,6 +87,16 @@ var gateIndex = func() map[GateID]int {
 	}
 	return index
 }()
+
+// LookupGateNumber finds a gate by its number.
+func LookupGateNumber(number int) (Gate, bool) {
+	for _, g := range gates {
+		if g.Number == number {
+			return g, true
+		}
+	}
+	return Gate{}, false
+}
 
 func concat(groups ...[]Gate) []Gate {
 	var all []Gate

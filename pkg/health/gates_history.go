@@ -4,7 +4,7 @@ import "math"
 
 var historyGates = []Gate{
 	{
-		ID: "history_backlog_critical", Signal: HistoryBacklogAge, Op: Above, Severity: Critical,
+		ID: "history_backlog_critical", Number: 6, Runbook: "history_backlog", Signal: HistoryBacklogAge, Op: Above, Severity: Critical,
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
 		Title:   "History tasks are minutes late",
@@ -13,7 +13,7 @@ var historyGates = []Gate{
 		applies: unlessQuiet(HistoryBacklogAge),
 	},
 	{
-		ID: "history_backlog", Signal: HistoryBacklogAge, Op: Above, Severity: Stressed,
+		ID: "history_backlog", Number: 7, Runbook: "history_backlog", Signal: HistoryBacklogAge, Op: Above, Severity: Stressed,
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: everywhere(30), Recover: everywhere(10),
 		Title:   "History tasks are late",
@@ -22,7 +22,7 @@ var historyGates = []Gate{
 		applies: unlessQuiet(HistoryBacklogAge),
 	},
 	{
-		ID: "history_stalled", Signal: HistoryTaskRate, Op: Below, Severity: Critical,
+		ID: "history_stalled", Number: 8, Runbook: "history_stalled", Signal: HistoryTaskRate, Op: Below, Severity: Critical,
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: collapsed, Recover: collapsed.times(floorMargin),
 		Title:   "History stopped processing tasks",
@@ -31,7 +31,7 @@ var historyGates = []Gate{
 		applies: historyDemanded,
 	},
 	{
-		ID: "state_transitions_slow", Signal: TransitionP99, Op: Above, Severity: Stressed,
+		ID: "state_transitions_slow", Number: 9, Runbook: "state_transition_latency", Signal: TransitionP99, Op: Above, Severity: Stressed,
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: everywhere(500), Recover: everywhere(500 * ceilingMargin),
 		Title:   "State transitions are slow",
@@ -40,7 +40,7 @@ var historyGates = []Gate{
 		applies: unlessQuiet(TransitionP99),
 	},
 	{
-		ID: "shard_churn", Signal: ShardChurn, Op: Above, Severity: Stressed,
+		ID: "shard_churn", Number: 10, Runbook: "shard_movement", Signal: ShardChurn, Op: Above, Severity: Stressed,
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: everywhere(5), Recover: everywhere(5 * ceilingMargin),
 		Title:   "Shards move all the time",
@@ -49,7 +49,7 @@ var historyGates = []Gate{
 		applies: whenWarm,
 	},
 	{
-		ID: "shards_moving", Signal: ShardsMoved, Op: Above, Severity: Stressed,
+		ID: "shards_moving", Number: 11, Runbook: "shard_movement", Signal: ShardsMoved, Op: Above, Severity: Stressed,
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: everywhere(0.1), Recover: everywhere(0.1 * ceilingMargin),
 		Title:   "A good part of the shards changed owner",
@@ -57,13 +57,77 @@ var historyGates = []Gate{
 		Source:  "Measured: one of two history hosts killed moves half of 64 shards, at only 1.4/s, so the rate alone does not show it.",
 		applies: whenWarm,
 	},
+	{
+		ID: "history_tasks_given_up", Number: 62, Runbook: "dead_letters", Signal: DeadLetters, Op: Above, Severity: Stressed,
+		Service: History, Side: SideServer, Deciding: true,
+		Threshold: everywhere(0), Recover: everywhere(0),
+		Title:  "History tasks go to the dead-letter queue",
+		Why:    "Work was given up: a timer, a workflow task or a child start that will not happen until the dead-letter queue is merged.",
+		Source: "Any within five minutes; measured 0 when healthy.",
+	},
+	{
+		ID: "history_tasks_failed_for_good", Number: 63, Runbook: "dead_letters", Signal: TerminalFailures, Op: Above, Severity: Stressed,
+		Service: History, Side: SideServer, Deciding: true,
+		Threshold: everywhere(0), Recover: everywhere(0),
+		Title:  "History tasks fail for good",
+		Why:    "The server met an error that no retry mends, and dropped the task.",
+		Source: "Any within five minutes; measured 0 when healthy.",
+	},
+	{
+		ID: "workflow_data_corrupted", Number: 64, Runbook: "dead_letters", Signal: Corruptions, Op: Above, Severity: Stressed,
+		Service: History, Side: SideServer, Deciding: true,
+		Threshold: everywhere(0), Recover: everywhere(0),
+		Title:  "Workflow data is lost or corrupted",
+		Why:    "Stored state does not match its history or its checksum: the workflows concerned can't go on.",
+		Source: "Any within five minutes; measured 0 when healthy.",
+	},
+	{
+		ID: "history_queue_full", Number: 65, Runbook: "history_backlog", Signal: PendingHistoryTasks, Op: Above, Severity: Stressed,
+		Service: History, Side: SideServer, Deciding: true, Optional: true,
+		Threshold: everywhere(9000), Recover: everywhere(9000 * ceilingMargin),
+		Title:  "A history queue is full",
+		Why:    "A queue stops loading tasks at 10,000 pending ones: everything behind them waits.",
+		Source: "The server's critical number of pending tasks, 9,000.",
+	},
+	{
+		ID: "outbound_late", Number: 66, Runbook: "nexus", Signal: OutboundBacklogAge, Op: Above, Severity: Stressed,
+		Service: History, Side: SideEarly, Optional: true,
+		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
+		Title:  "Nexus calls and callbacks leave late",
+		Why:    "Callers wait for another namespace or service that does not answer.",
+		Source: "The base table's bound for backlogs, 120 s.",
+	},
+	{
+		ID: "callbacks_blocked", Number: 67, Runbook: "nexus", Signal: CallbacksBlocked, Op: Above, Severity: Stressed,
+		Service: History, Side: SideApplication, Deciding: true, Optional: true,
+		Threshold: everywhere(0), Recover: everywhere(0),
+		Title:  "Nexus calls or callbacks are held back",
+		Why:    "A circuit breaker is open: the destination fails again and again, and callers wait for it.",
+		Source: "Any within five minutes.",
+	},
+	{
+		ID: "nexus_slow", Number: 68, Runbook: "nexus", Signal: NexusLatency, Op: Above, Severity: Stressed,
+		Service: History, Side: SideEarly, Optional: true,
+		Threshold: everywhere(10_000), Recover: everywhere(10_000 * ceilingMargin),
+		Title:  "Nexus requests are slow",
+		Why:    "Callers wait on another namespace's workers.",
+		Source: "The 10 s that a Nexus start request has by default.",
+	},
+	{
+		ID: "archival_late", Number: 69, Runbook: "history_backlog", Signal: ArchivalBacklogAge, Op: Above, Severity: Stressed,
+		Service: History, Side: SideEarly, Optional: true,
+		Threshold: everywhere(3600), Recover: everywhere(3600 * ceilingMargin),
+		Title:  "Archival is late",
+		Why:    "Closed workflows are archived late. No running workflow waits for it; retention does.",
+		Source: "An hour, well below the shortest retention of a day.",
+	},
 }
 
 func historyDemanded(r *reading) condition {
 	if r.over(HistoryBacklogAge, lateAge) == yes {
 		return when(yes, "history tasks are late")
 	}
-	starts, ok := r.Value(WorkflowStarts)
+	starts, ok := r.acceptedStarts()
 	if !ok {
 		// Neither lateness nor demand is known to be there. A queue that works is not stalled.
 		if r.atLeast(HistoryTaskRate, healthyThroughput) == yes {

@@ -4,7 +4,7 @@ import "math"
 
 var matchingGates = []Gate{
 	{
-		ID: "workflow_pollers_gone", Signal: MatchingWorkflowPoll, Op: Below, Severity: Critical,
+		ID: "workflow_pollers_gone", Number: 19, Runbook: "pollers_gone", Signal: MatchingWorkflowPoll, Op: Below, Severity: Critical,
 		Service: Matching, Side: SideWorker, Deciding: true,
 		Threshold: everywhere(1), Recover: everywhere(1),
 		Title:   "No worker polls for workflow tasks while tasks wait",
@@ -13,7 +13,7 @@ var matchingGates = []Gate{
 		applies: nobodyTakesTasks,
 	},
 	{
-		ID: "starved_too_long", Signal: StarvedOldestAge, Op: Above, Severity: Critical,
+		ID: "starved_too_long", Number: 20, Runbook: "starved_queues", Signal: StarvedOldestAge, Op: Above, Severity: Critical,
 		Service: Matching, Side: SideWorker, Deciding: true,
 		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
 		Title:   "A task queue has been without a worker for minutes",
@@ -22,7 +22,7 @@ var matchingGates = []Gate{
 		applies: whenStarved,
 	},
 	{
-		ID: "workflow_backlog_critical", Signal: WorkflowBacklogAge, Op: Above, Severity: Critical,
+		ID: "workflow_backlog_critical", Number: 21, Runbook: "matching_backlog", Signal: WorkflowBacklogAge, Op: Above, Severity: Critical,
 		Service: Matching, Side: SideWaiting, Deciding: true,
 		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
 		Title:  "Workflow tasks wait for minutes",
@@ -30,7 +30,7 @@ var matchingGates = []Gate{
 		Source: "The base table's bound for backlogs, 120 s; measured 0 when healthy, 155 s without workers.",
 	},
 	{
-		ID: "queues_starved", Signal: StarvedQueues, Op: Above, Severity: Stressed,
+		ID: "queues_starved", Number: 22, Runbook: "starved_queues", Signal: StarvedQueues, Op: Above, Severity: Stressed,
 		Service: Matching, Side: SideWorker, Deciding: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
 		Title:  "Work waits in a task queue that nobody serves",
@@ -38,7 +38,7 @@ var matchingGates = []Gate{
 		Source: "Measured: never in a healthy phase.",
 	},
 	{
-		ID: "workflow_backlog", Signal: WorkflowBacklogAge, Op: Above, Severity: Stressed,
+		ID: "workflow_backlog", Number: 23, Runbook: "matching_backlog", Signal: WorkflowBacklogAge, Op: Above, Severity: Stressed,
 		Service: Matching, Side: SideWaiting, Deciding: true,
 		Threshold: everywhere(30), Recover: everywhere(10),
 		Title:  "Workflow tasks wait for a worker",
@@ -46,7 +46,7 @@ var matchingGates = []Gate{
 		Source: "The base table's bounds for backlogs, 30 s and 10 s.",
 	},
 	{
-		ID: "activity_backlog", Signal: ActivityBacklogAge, Op: Above, Severity: Stressed,
+		ID: "activity_backlog", Number: 24, Runbook: "matching_backlog", Signal: ActivityBacklogAge, Op: Above, Severity: Stressed,
 		Service: Matching, Side: SideWaiting, Deciding: true,
 		Threshold: everywhere(30), Recover: everywhere(10),
 		Title:  "Activity tasks wait for a worker",
@@ -54,7 +54,7 @@ var matchingGates = []Gate{
 		Source: "The base table's bounds for backlogs, 30 s and 10 s; measured 73 s with slots starved.",
 	},
 	{
-		ID: "poll_timeouts", Signal: PollTimeouts, Op: Above, Severity: Stressed,
+		ID: "poll_timeouts", Number: 25, Runbook: "empty_polls", Signal: PollTimeouts, Op: Above, Severity: Stressed,
 		Service: Matching, Side: SideServer, Deciding: true,
 		Threshold: everywhere(0.1), Recover: everywhere(0.1 * ceilingMargin),
 		Title:   "Polls come back empty while tasks wait",
@@ -62,17 +62,58 @@ var matchingGates = []Gate{
 		Source:  "Base table: stressed above 10 %; an idle worker's polls are all empty, so it speaks only while tasks wait for workers that are there.",
 		applies: pollersAndTasks,
 	},
+	{
+		ID: "task_slots_gone", Number: 70, Runbook: "worker_scaling", Signal: SlotlessQueues, Op: Above, Severity: Critical,
+		Service: Matching, Side: SideWorker, Deciding: true,
+		Threshold: everywhere(0), Recover: everywhere(0),
+		Title:  "Workers have no free slot while tasks wait",
+		Why:    "Every executor slot is taken, so the workers stop polling: blocked or slow activities are the usual reason.",
+		Source: "Measured: pollers drop to 0 within 10 s of the last slot's end, and tasks go to the backlog.",
+	},
+	{
+		ID: "worker_version_unserved", Number: 71, Runbook: "worker_versions", Signal: UnservedVersions, Op: Above, Severity: Stressed,
+		Service: Matching, Side: SideWorker, Deciding: true, Optional: true,
+		Threshold: everywhere(0), Recover: everywhere(0),
+		Title:  "Tasks wait for a worker version that no worker runs",
+		Why:    "Workers of another version poll the queue and can't take these tasks: a deployment whose current version has no workers.",
+		Source: "Measured: never in a healthy phase.",
+	},
+	{
+		ID: "backlog_growing", Number: 72, Runbook: "matching_backlog", Signal: BacklogGrowth, Op: Above, Severity: Stressed,
+		Service: Matching, Side: SideWaiting, Deciding: true,
+		Threshold: everywhere(0.02), Recover: everywhere(0.02 * ceilingMargin),
+		PerUnitOf: "tasks added per second",
+		Title:     "More tasks arrive than are dispatched",
+		Why:       "Somewhere tasks pile up. It is the only sign where the server does not break its metrics down by task queue.",
+		Source:    "One task in fifty over five minutes; measured 0 when healthy.",
+		applies:   whenQueuesAreHidden,
+	},
+	{
+		ID: "sync_match_low", Number: 73, Runbook: "matching_backlog", Signal: SyncMatch, Op: Below, Severity: Stressed,
+		Service: Matching, Side: SideEarly, Optional: true,
+		Threshold: everywhere(0.95), Recover: everywhere(0.95),
+		Title:   "Tasks go through the database before they are dispatched",
+		Why:     "Fewer pollers wait than tasks arrive: an early sign that workers fall behind.",
+		Source:  "Temporal's advice: 95 % and more.",
+		applies: whenAtLeast(WorkflowStarts, minDemand, "workflow starts per second"),
+	},
 }
 
 // nobodyTakesTasks: tasks wait or are made, and no worker takes one. Busy workers whose polls are all taken
 // show no waiting poll either, but then work advances and polls end with a task. Throughput alone does
 // not tell the two apart: signals from clients are state transitions too.
 func nobodyTakesTasks(r *reading) condition {
-	wanted := r.tasksWait().or(r.atLeast(WorkflowStarts, minDemand))
+	starts, startsKnown := r.acceptedStarts()
+	wanted := r.tasksWait().or(known(starts >= minDemand))
+	if !startsKnown {
+		wanted = r.tasksWait().or(maybe)
+	}
 	if wanted == no {
 		return when(no, "no task waits")
 	}
-	starts, _ := r.Value(WorkflowStarts)
+	if r.atLeast(SlotlessQueues, 1) == yes {
+		return when(no, "workers are there and have no free slot")
+	}
 	moves := r.atLeast(TransitionRate, math.Max(2*starts, 0.5))
 	switch {
 	case moves == yes && r.over(PollSuccess, 0) == yes:
@@ -82,6 +123,19 @@ func nobodyTakesTasks(r *reading) condition {
 	default:
 		return when(maybe, "nobody can say whether tasks wait")
 	}
+}
+
+// whenQueuesAreHidden: the balance of all queues together stands in where they can't be judged one by one.
+func whenQueuesAreHidden(r *reading) condition {
+	if _, ok := r.Value(StarvedQueues); ok {
+		return when(no, "the task queues are judged one by one")
+	}
+	added, ok := r.Value(TasksAdded)
+	if !ok {
+		return when(maybe, "the rate of added tasks is unknown")
+	}
+	// Below 2.5/s the threshold stays at 0.05/s: fifteen tasks in five minutes are no chance.
+	return condition{yes, math.Max(added, 2.5), "scaled to the tasks added"}
 }
 
 func whenStarved(r *reading) condition {

@@ -2,7 +2,7 @@ package health
 
 var persistenceGates = []Gate{
 	{
-		ID: "persistence_failing", Signal: PersistenceErrRatio, Op: Above, Severity: Critical,
+		ID: "persistence_failing", Number: 12, Runbook: "database_down", Signal: PersistenceErrRatio, Op: Above, Severity: Critical,
 		Service: Persistence, Side: SideServer, Deciding: true,
 		Threshold: everywhere(0.05), Recover: everywhere(0.05 * ceilingMargin),
 		Title:   "The database fails",
@@ -11,7 +11,7 @@ var persistenceGates = []Gate{
 		applies: whenAtLeast(PersistenceErrors, 0.2, "failed operations per second"),
 	},
 	{
-		ID: "persistence_error_rate", Signal: PersistenceErrors, Op: Above, Severity: Critical,
+		ID: "persistence_error_rate", Number: 13, Runbook: "database_down", Signal: PersistenceErrors, Op: Above, Severity: Critical,
 		Service: Persistence, Side: SideServer, Deciding: true,
 		Threshold: everywhere(10), Recover: everywhere(10 * ceilingMargin),
 		Title:  "Many database operations fail",
@@ -25,7 +25,7 @@ var persistenceGates = []Gate{
 		},
 	},
 	{
-		ID: "persistence_errors", Signal: PersistenceErrRatio, Op: Above, Severity: Stressed,
+		ID: "persistence_errors", Number: 14, Runbook: "persistence_errors", Signal: PersistenceErrRatio, Op: Above, Severity: Stressed,
 		Service: Persistence, Side: SideServer, Deciding: true,
 		Threshold: everywhere(0.01), Recover: everywhere(0.01 * ceilingMargin),
 		Title:   "Database operations fail now and then",
@@ -34,7 +34,7 @@ var persistenceGates = []Gate{
 		applies: whenAtLeast(PersistenceErrors, 0.2, "failed operations per second"),
 	},
 	{
-		ID: "persistence_slow", Signal: PersistenceP99, Op: Above, Severity: Stressed,
+		ID: "persistence_slow", Number: 15, Runbook: "persistence_latency", Signal: PersistenceP99, Op: Above, Severity: Stressed,
 		Service: Persistence, Side: SideServer, Deciding: true,
 		Threshold: everywhere(100), Recover: everywhere(100 * ceilingMargin),
 		Title:  "The database is slow",

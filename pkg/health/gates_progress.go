@@ -9,7 +9,7 @@ import (
 // gates of the other files tell what.
 var progressGates = []Gate{
 	{
-		ID: "progress_stalled", Signal: TransitionRate, Op: Below, Severity: Critical,
+		ID: "progress_stalled", Number: 1, Runbook: "progress_stalled", Signal: TransitionRate, Op: Below, Severity: Critical,
 		Service: Cluster, Side: SideProgress, Deciding: true,
 		Threshold: everywhere(0.75), Recover: everywhere(0.75 * floorMargin),
 		PerUnitOf: "work demanded per second",
@@ -19,7 +19,7 @@ var progressGates = []Gate{
 		applies:   progressDemanded,
 	},
 	{
-		ID: "progress_floor", Signal: TransitionRate, Op: Below, Severity: Critical,
+		ID: "progress_floor", Number: 2, Runbook: "progress_stalled", Signal: TransitionRate, Op: Below, Severity: Critical,
 		Service: Cluster, Side: SideProgress, Deciding: true,
 		Threshold: collapsed, Recover: collapsed.times(floorMargin),
 		Title:   "Throughput collapsed while work waits",
@@ -28,7 +28,7 @@ var progressGates = []Gate{
 		applies: workIsLate,
 	},
 	{
-		ID: "throughput_dropped", Signal: TransitionRate, Op: Below, Severity: Stressed,
+		ID: "throughput_dropped", Number: 3, Runbook: "throughput_dropped", Signal: TransitionRate, Op: Below, Severity: Stressed,
 		Service: Cluster, Side: SideProgress, Deciding: true,
 		Threshold: everywhere(0.25), Recover: everywhere(0.25 * floorMargin),
 		PerUnitOf: "usual state transitions per second",
@@ -110,7 +110,7 @@ func demandAsUsual(r *reading) condition {
 // Completion gates: does work finish well? On a sound cluster it is the application that fails.
 var completionGates = []Gate{
 	{
-		ID: "completion_collapsed", Signal: CompletionRate, Op: Below, Severity: Critical,
+		ID: "completion_collapsed", Number: 4, Runbook: "workflow_failures", Signal: CompletionRate, Op: Below, Severity: Critical,
 		Service: Workers, Side: SideApplication, Deciding: true,
 		Threshold: everywhere(0.5), Recover: everywhere(0.5 * floorMargin),
 		Title:   "Most workflows end badly",
@@ -119,7 +119,7 @@ var completionGates = []Gate{
 		applies: workflowsClose,
 	},
 	{
-		ID: "completion_degraded", Signal: CompletionRate, Op: Below, Severity: Stressed,
+		ID: "completion_degraded", Number: 5, Runbook: "workflow_failures", Signal: CompletionRate, Op: Below, Severity: Stressed,
 		Service: Workers, Side: SideApplication, Deciding: true,
 		Threshold: everywhere(0.95), Recover: everywhere(0.95),
 		Title:   "Workflows end badly more often than usual",

@@ -16,6 +16,14 @@ type Memory struct {
 	// Firing are the gates that fired when they were last known, sorted.
 	Firing     []GateID   `json:"firing,omitempty"`
 	Bottleneck Bottleneck `json:"bottleneck"`
+	// BetterCycles counts the cycles in a row that argue for a better state than State; Better is the worst
+	// state among them.
+	BetterCycles int   `json:"better_cycles,omitempty"`
+	Better       State `json:"better,omitempty"`
+	// Turns are the times of the latest turns for the worse, oldest first, by which flapping is noticed.
+	Turns []time.Time `json:"turns,omitempty"`
+	// Waiting are task queues that starved and have not shown since that their tasks were dispatched.
+	Waiting []WaitingQueue `json:"waiting,omitempty"`
 	// Candidate is a bottleneck that was seen once and waits for a second cycle.
 	Candidate Bottleneck `json:"candidate,omitempty"`
 	Baseline  Baseline   `json:"baseline"`
@@ -29,6 +37,7 @@ type Memory struct {
 type Baseline struct {
 	TransitionsPerSec float64 `json:"transitions_per_sec"`
 	StartsPerSec      float64 `json:"starts_per_sec"`
+	ClosedPerSec      float64 `json:"closed_per_sec,omitempty"`
 	// Cycles is how many cycles it has learned from.
 	Cycles int `json:"cycles"`
 }
@@ -54,6 +63,9 @@ func (b Baseline) learn(s Snapshot) Baseline {
 	starts, ok := s.Value(WorkflowStarts)
 	if !ok {
 		starts = b.StartsPerSec
+	}
+	if closed, ok := s.Value(ClosedRate); ok {
+		b.ClosedPerSec = approach(b.ClosedPerSec, closed)
 	}
 	b.TransitionsPerSec = approach(b.TransitionsPerSec, transitions)
 	b.StartsPerSec = approach(b.StartsPerSec, starts)

@@ -13,6 +13,8 @@ type Snapshot struct {
 	Signals map[SignalID]float64 `json:"signals"`
 	// Unknown says why a signal has no value.
 	Unknown map[SignalID]string `json:"unknown,omitempty"`
+	// Witness says what a signal was read from, where that is not the first choice on this cluster.
+	Witness map[SignalID]string `json:"witness,omitempty"`
 	// Queues are the worst task queues by name, at most ten, worst first.
 	Queues []TaskQueue `json:"queues,omitempty"`
 }
@@ -51,11 +53,18 @@ type TaskQueue struct {
 	Backlog *float64 `json:"backlog"`
 	// InflowPerSec is the rate of tasks that found no poller and went to the backlog.
 	InflowPerSec *float64 `json:"inflow_per_sec"`
-	// Pollers is the number of polls that are waiting for a task of this queue.
+	// DispatchedPerSec is the rate of tasks that pollers took.
+	DispatchedPerSec *float64 `json:"dispatched_per_sec,omitempty"`
+	// Pollers is the number of polls that are waiting for a task of this queue, or where the server does not
+	// export it, of polls that ended within two minutes.
 	Pollers *float64 `json:"pollers"`
 	// SlotsAvailable is the number of free executor slots of the workers that poll this queue, from
 	// SDK metrics.
 	SlotsAvailable *float64 `json:"slots_available,omitempty"`
-	// Starved: work waits or arrives and nobody takes it.
+	// Starved: work waits or arrives and no worker takes it.
 	Starved bool `json:"starved"`
+	// Slotless: the queue starves because its workers have no free slot, not because there are none.
+	Slotless bool `json:"slotless,omitempty"`
+	// UnservedVersion is a worker version that tasks wait for and no worker polls for, while others are polled.
+	UnservedVersion string `json:"unserved_version,omitempty"`
 }

@@ -68,7 +68,14 @@ const (
 	ServerLimited     Bottleneck = "server_limited"
 	WorkerLimited     Bottleneck = "worker_limited"
 	Mixed             Bottleneck = "mixed"
+	// ApplicationLimited: workflow code, activities' own errors or clients limit progress on a sound cluster.
+	ApplicationLimited Bottleneck = "application_limited"
 )
+
+// Bottlenecks lists the classes that a verdict can have, the sound one first.
+func Bottlenecks() []Bottleneck {
+	return []Bottleneck{BottleneckHealthy, ServerLimited, WorkerLimited, Mixed, ApplicationLimited}
+}
 
 // Service is a part of a Temporal deployment that a gate speaks about.
 type Service string
@@ -80,8 +87,16 @@ const (
 	History     Service = "history"
 	Matching    Service = "matching"
 	Persistence Service = "persistence"
+	// Visibility is the store behind lists and searches.
+	Visibility Service = "visibility"
+	// SystemWorker is the server's own worker service, which runs schedules, batches and deletions.
+	SystemWorker Service = "system_worker"
+	// Replication is the traffic between clusters.
+	Replication Service = "replication"
 	Workers     Service = "workers"
 )
 
 // Services lists the services of the services grid in the order of a request's way through them.
-func Services() []Service { return []Service{Frontend, History, Matching, Persistence, Workers} }
+func Services() []Service {
+	return []Service{Frontend, History, Matching, Persistence, Visibility, SystemWorker, Replication, Workers}
+}

@@ -14,6 +14,8 @@ type Thresholds struct {
 	Band Band
 	// CriticalCycles is how many critical cycles in a row make a stressed cluster critical.
 	CriticalCycles int
+	// RecoveryCycles is how many cycles in a row an improvement must hold before the state follows.
+	RecoveryCycles int
 	// MinCoverage is the least share of known deciding gates that an improvement, or "happy", stands on.
 	MinCoverage float64
 	// Gates override single gates.
@@ -27,9 +29,10 @@ type Override struct {
 	Disabled  bool
 }
 
-// DefaultThresholds are three critical cycles (90 seconds at one cycle every 30) and half of the gates.
+// DefaultThresholds are three critical cycles (90 seconds at one cycle every 30), two cycles to recover, and half
+// of the gates.
 func DefaultThresholds() Thresholds {
-	return Thresholds{CriticalCycles: 3, MinCoverage: 0.5}
+	return Thresholds{CriticalCycles: 3, RecoveryCycles: 2, MinCoverage: 0.5}
 }
 
 // Validate returns every mistake in one error: unknown gates, numbers that can't be, and thresholds
@@ -41,6 +44,9 @@ func (t Thresholds) Validate() error {
 	}
 	if t.CriticalCycles < 1 || t.CriticalCycles > 100 {
 		errs = append(errs, fmt.Errorf("critical_cycles %d: it is a number from 1 to 100", t.CriticalCycles))
+	}
+	if t.RecoveryCycles < 1 || t.RecoveryCycles > 100 {
+		errs = append(errs, fmt.Errorf("recovery_cycles %d: it is a number from 1 to 100", t.RecoveryCycles))
 	}
 	if !(t.MinCoverage > 0 && t.MinCoverage <= 1) {
 		errs = append(errs, fmt.Errorf("min_coverage %g: it is a share above 0 and up to 1", t.MinCoverage))

@@ -95,6 +95,8 @@ type Verdict struct {
 	Since time.Time `json:"since"`
 	// Stale: this cycle knew too little for a verdict; State is the last one that was decided.
 	Stale bool `json:"stale"`
+	// Flapping: the state turned worse several times of late, so an improvement has to hold longer.
+	Flapping bool `json:"flapping,omitempty"`
 	// Coverage is the share of deciding gates whose result is known, 0 to 1: the verdict's confidence.
 	Coverage   float64      `json:"coverage"`
 	Bottleneck Bottleneck   `json:"bottleneck"`

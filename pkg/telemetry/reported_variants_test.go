@@ -1,3 +1,0 @@
-package telemetry_test
-
-var deadQueues, hardToSee, stores, applications, sdks, soundClusters, serverParts []story
