@@ -22,11 +22,13 @@ type Options struct {
 	Framework Framework
 	// Prefix is put before the name of every metric of the server.
 	Prefix string
-	// TargetLabels are labels that scraping adds to the server's series. A label of the server's own of the same
-	// name becomes exported_<label>.
-	TargetLabels map[string]string
-	// Overwritten are labels that a collector replaced on all series, the workers' too.
-	Overwritten map[string]string
+	// TargetLabels are labels that scraping adds to the server's series, and WorkerTargetLabels to the workers'. A
+	// label of the process's own of the same name becomes exported_<label>.
+	TargetLabels, WorkerTargetLabels Labels
+	// JobPerService: each service has a job of its own, temporal-<service>.
+	JobPerService bool
+	// JobAsServiceName: a collector overwrote service_name with the job, on all series.
+	JobAsServiceName bool
 	// BreakdownOff is metrics.breakdownByTaskQueue: false.
 	BreakdownOff bool
 
@@ -34,6 +36,8 @@ type Options struct {
 	// Starts, Completions and Transitions are rates per second; a completion follows each start, and a start
 	// makes 16 transitions, where they are not set.
 	Starts, Completions, Transitions Value
+	// Tasks is the rate of those starts that make tasks at once; all do where it is not set.
+	Tasks Value
 	// CallLatency is that of API calls, DatabaseLatency that of the state store's, and QueueLatency how late
 	// history tasks are.
 	CallLatency, DatabaseLatency, QueueLatency Spreads
@@ -70,6 +74,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Transitions == nil {
 		o.Transitions = Of(o.Starts, 16, .5)
+	}
+	if o.Tasks == nil {
+		o.Tasks = o.Starts
 	}
 	if o.DatabaseLatency == nil {
 		o.DatabaseLatency = Lasting(quickDatabase)

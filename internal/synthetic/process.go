@@ -31,6 +31,9 @@ type Process struct {
 func (c *Cluster) service(name string) Process {
 	from, until := c.Life(name)
 	target := Labels{"job": "temporal", "instance": "temporal-" + name + "-0" + c.Generation + ":9090"}
+	if c.JobPerService {
+		target["job"] += "-" + name
+	}
 	return Process{
 		cluster: c, service: name, target: target.with(c.TargetLabels), own: Labels{"service_name": name},
 		from: from, until: until, vanishes: until < Length,
@@ -48,6 +51,11 @@ func (c *Cluster) Matching() Process { return c.service(matching) }
 
 // System is the process of the server's own workers.
 func (c *Cluster) System() Process { return c.service(system) }
+
+// Scraped is a target that is neither the server's nor a worker's.
+func (c *Cluster) Scraped(job, instance string) Process {
+	return Process{cluster: c, until: Length, target: Labels{"job": job, "instance": instance}}
+}
 
 // Gauge adds a gauge.
 func (p Process) Gauge(name string, l Labels, v Value) {
@@ -143,7 +151,10 @@ func (p Process) put(family, name string, l Labels, points []point) {
 	for _, label := range remotewrite.Scraped(pairs(own), pairs(p.target)) {
 		labels[label.Name] = label.Value
 	}
-	p.cluster.put(&series{labels.with(p.cluster.Overwritten), points})
+	if p.cluster.JobAsServiceName {
+		labels["service_name"] = labels["job"]
+	}
+	p.cluster.put(&series{labels, points})
 }
 
 // upMetric is what scraping itself says of a target.

@@ -10,11 +10,15 @@ type Queue struct {
 	Name string
 	// Share is the part of the cluster's tasks that the queue has.
 	Share float64
-	// WorkersEnd is when its workers are gone; 0 is never. ActivitiesOnly: those for workflows go on.
-	WorkersEnd     time.Duration
-	ActivitiesOnly bool
+	// WorkersEnd is when its workers stop to take tasks, and WorkersBack when they do again; 0 is never.
+	// ActivitiesOnly: they go on to take those of workflows. SlotsTaken: they are there, and without a free slot for
+	// activities.
+	WorkersEnd, WorkersBack    time.Duration
+	ActivitiesOnly, SlotsTaken bool
 	// Workers are the SDKs of its worker processes, one each; none is one with the Go SDK.
 	Workers []SDK
+	// FirstTask is when the workers get their first task: their timers are born then.
+	FirstTask time.Duration
 }
 
 // omitted is what stands for a task queue's name where the breakdown by task queue is off.
@@ -23,8 +27,8 @@ const omitted = "__omitted__"
 // backlogRefresh is how often the gauges of a waiting backlog are renewed.
 const backlogRefresh = time.Minute
 
-// Tasks are the labels of a task queue's metrics at the matching service; kind is "Workflow" or "Activity".
-func (c *Cluster) Tasks(queue, kind string) Labels {
+// TaskLabels are the labels of a task queue's metrics at the matching service; kind is "Workflow" or "Activity".
+func (c *Cluster) TaskLabels(queue, kind string) Labels {
 	if c.BreakdownOff {
 		queue = omitted
 	}
@@ -35,18 +39,17 @@ func (c *Cluster) Tasks(queue, kind string) Labels {
 	return l.with(Labels{"worker_version": "__unversioned__"})
 }
 
-// end is when nothing takes the queue's tasks of a kind any more; ok is false when that never comes.
-func (q Queue) end(kind string) (end time.Duration, ok bool) {
-	return q.WorkersEnd, q.WorkersEnd > 0 && (kind == "Activity" || !q.ActivitiesOnly)
+// serves tells whether somebody takes the queue's tasks of a kind.
+func (q Queue) serves(kind string, at time.Duration) bool {
+	return q.WorkersEnd == 0 || at < q.WorkersEnd || q.WorkersBack > 0 && at >= q.WorkersBack || q.ActivitiesOnly && kind == "Workflow"
 }
 
 // addQueue adds what the matching service knows of a queue. A start makes five tasks of each kind; once the
 // workers are gone only the first of them comes.
 func (c *Cluster) addQueue(q Queue) {
-	tasks := Of(c.Starts, 5*q.Share, 0)
+	tasks := Of(c.Tasks, 5*q.Share, 0)
 	for _, kind := range []string{"Workflow", "Activity"} {
-		end, dies := q.end(kind)
-		alive := func(at time.Duration) bool { return !dies || at < end }
+		alive := func(at time.Duration) bool { return q.serves(kind, at) }
 		waiting := func(at time.Duration) float64 {
 			if alive(at) {
 				return 0
@@ -62,14 +65,26 @@ func (c *Cluster) addQueue(q Queue) {
 			}
 		}
 		age := func(at time.Duration) float64 {
+			// The gauges lag behind a drain.
+			if q.WorkersBack > 0 && at >= q.WorkersBack && at < q.WorkersBack+backlogRefresh {
+				at = q.WorkersBack - Step
+			}
 			if alive(at) {
 				return 0
 			}
-			return (at - end).Truncate(backlogRefresh).Seconds()
+			return (at - q.WorkersEnd).Truncate(backlogRefresh).Seconds()
 		}
-		p, l := c.Matching(), c.Tasks(q.Name, kind)
+		p, l := c.Matching(), c.TaskLabels(q.Name, kind)
 		polls := l.with(Labels{"operation": "PollWorkflowTaskQueue"})
-		p.Counter("poll_success", polls, while(tasks))
+		taken := func(at time.Duration) float64 {
+			rate := while(tasks)(at)
+			if back := q.WorkersBack; back > 0 && at >= back && at < back+backlogRefresh {
+				// What waited is taken within a minute.
+				rate += tasks(at) / 5 * float64(back-q.WorkersEnd) / float64(backlogRefresh)
+			}
+			return rate
+		}
+		p.Counter("poll_success", polls, taken)
 		timeouts := Always(.02)
 		if c.Detailed {
 			// The last polls of workers that are gone end within a minute.
@@ -85,13 +100,13 @@ func (c *Cluster) addQueue(q Queue) {
 		l = l.with(Labels{"partition": "0"})
 		if !c.BreakdownOff {
 			p.Gauge("approximate_backlog_age_seconds", l, age)
-			p.Gauge("approximate_backlog_count", l, func(at time.Duration) float64 { return math.Trunc(waiting(at) * age(at)) })
+			p.Gauge("approximate_backlog_count", l, func(at time.Duration) float64 { return math.Trunc(tasks(at) / 5 * age(at)) })
 		}
 		p.Gauge("pending_polls", l, while(Always(5)))
 		p.Counter("tasks_added", l.with(added("sync_match")), func(at time.Duration) float64 { return tasks(at) - waiting(at) })
 		p.Counter("tasks_added", l.with(added("backlog")), waiting)
 		if c.Detailed {
-			c.addQueueDetails(q, kind, while(tasks), waiting)
+			c.addQueueDetails(q, kind, taken, waiting)
 		}
 	}
 }
@@ -102,7 +117,7 @@ func added(result string) Labels { return Labels{"task_add_result": result, "for
 // addQueueDetails adds what Detailed asks for: what the server itself measures of tasks that are taken, and the
 // writes of those that are not.
 func (c *Cluster) addQueueDetails(q Queue, kind string, taken, waiting Value) {
-	l := c.Tasks(q.Name, kind)
+	l := c.TaskLabels(q.Name, kind)
 	soon := Lasting(Spread{4 * time.Millisecond: .9, 18 * time.Millisecond: .1})
 	c.Matching().Counter("poll_success_sync", l.with(Labels{"operation": "PollWorkflowTaskQueue"}), taken)
 	c.Matching().Timer("task_dispatch_latency", l.with(Labels{"source": "history", "forwarded": "false"}), taken, soon)

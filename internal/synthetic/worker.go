@@ -18,6 +18,8 @@ const (
 	Core SDK = "core"
 	// CoreSeconds is the same with useSecondsForDurations.
 	CoreSeconds SDK = "core-seconds"
+	// CoreSuffixes is Core with countersTotalSuffix and unitSuffix.
+	CoreSuffixes SDK = "core-suffixes"
 	// CoreTuner is Core with a resource-based tuner, which exports used slots only.
 	CoreTuner SDK = "core-tuner"
 	// NoMetrics is a worker that is not scraped.
@@ -43,7 +45,7 @@ var (
 func (c *Cluster) Worker(queue string, number int) Process {
 	return Process{
 		cluster: c, until: Length,
-		target: Labels{"job": "orders-worker", "instance": fmt.Sprintf("%s-worker-%d:9464", queue, number)},
+		target: Labels{"job": "orders-worker", "instance": fmt.Sprintf("%s-worker-%d:9464", queue, number)}.with(c.WorkerTargetLabels),
 		own:    Labels{"namespace": c.Namespace, "task_queue": queue},
 	}
 }
@@ -54,70 +56,106 @@ func (c *Cluster) addWorkers(q Queue) {
 	if len(sdks) == 0 {
 		sdks = []SDK{Go}
 	}
+	gone := q.WorkersEnd > 0 && !q.ActivitiesOnly
 	for i, sdk := range sdks {
 		p := c.Worker(q.Name, i)
-		if q.WorkersEnd > 0 && !q.ActivitiesOnly {
-			// Without details the worker is taken for one whose end nothing marks: its last samples are seen for
-			// five more minutes.
+		if gone {
+			// Without details nothing marks the worker's end: its last samples are seen for five more minutes.
 			p.until, p.vanishes = q.WorkersEnd, c.Detailed
 		}
-		activities := Always(5)
-		if q.WorkersEnd > 0 && q.ActivitiesOnly {
-			activities = Changing(q.WorkersEnd, 5, 0)
-		}
-		if c.Detailed && sdk != NoMetrics {
-			p.up(Always(1))
-		}
-		switch sdk {
-		case Go, GoOpenTelemetry:
-			p.addGoWorker(sdk, activities)
-		case Core, CoreSeconds, CoreTuner:
-			p.addCoreWorker(sdk, activities)
-		case NoMetrics:
+		p.addWorker(sdk, q)
+		if gone && q.WorkersBack > 0 {
+			next := c.Worker(q.Name, i+len(sdks))
+			next.from = q.WorkersBack
+			next.addWorker(sdk, q)
 		}
 	}
 }
 
-// addSlots adds the slots and the pollers of a worker.
-func (p Process) addSlots(available, used float64, pollers map[string]Value) {
-	for _, pool := range []string{"WorkflowWorker", "ActivityWorker"} {
-		if available > 0 {
-			p.Gauge("temporal_worker_task_slots_available", Labels{"worker_type": pool}, Always(available))
-		}
-		p.Gauge("temporal_worker_task_slots_used", Labels{"worker_type": pool}, Always(used))
+// addWorker adds what one worker says of itself.
+func (p Process) addWorker(sdk SDK, q Queue) {
+	if p.cluster.Detailed && sdk != NoMetrics {
+		p.up(Always(1))
 	}
+	switch sdk {
+	case Go, GoOpenTelemetry:
+		p.addGoWorker(sdk, q)
+	case Core, CoreSeconds, CoreSuffixes, CoreTuner:
+		p.addCoreWorker(sdk, q)
+	case NoMetrics:
+	}
+}
+
+// activities is a number that is 0 while nothing takes the queue's activities.
+func (q Queue) activities(n float64) Value {
+	return func(at time.Duration) float64 {
+		// A worker that is gone has no number at all.
+		if !q.ActivitiesOnly || q.serves("Activity", at) {
+			return n
+		}
+		return 0
+	}
+}
+
+// addSlots adds the slots of a worker with so many of each kind; one with a tuner exports used slots only.
+func (p Process) addSlots(size float64, tuner bool, q Queue) {
+	for _, pool := range []string{"WorkflowWorker", "ActivityWorker"} {
+		free := Always(size - 5)
+		if q.SlotsTaken && pool == "ActivityWorker" {
+			free = q.activities(size - 5)
+		}
+		l := Labels{"worker_type": pool}
+		if !tuner {
+			p.Gauge("temporal_worker_task_slots_available", l, free)
+		}
+		p.Gauge("temporal_worker_task_slots_used", l, Of(free, -1, size))
+	}
+}
+
+// addPollers adds the pollers of a worker, by their type.
+func (p Process) addPollers(pollers map[string]Value) {
 	for kind, n := range pollers {
 		p.Gauge("temporal_num_pollers", Labels{"poller_type": kind}, n)
 	}
 }
 
-func (p Process) addGoWorker(sdk SDK, activities Value) {
-	p.addSlots(195, 5, map[string]Value{"workflow_task": Always(5), "activity_task": activities})
+func (p Process) addGoWorker(sdk SDK, q Queue) {
+	p.addSlots(200, false, q)
+	p.addPollers(map[string]Value{"workflow_task": Always(5), "activity_task": q.activities(5)})
 	counters, bounds := "_total", goBounds
 	if sdk == GoOpenTelemetry {
 		counters, bounds = "", openTelemetryBounds
 	}
 	p.Counter("temporal_long_request"+counters, Labels{"operation": "PollWorkflowTaskQueue"}, Always(5))
-	for _, timer := range []string{"temporal_workflow_task_schedule_to_start_latency", "temporal_activity_schedule_to_start_latency", "temporal_long_request_latency"} {
-		p.histogram(timer, timer+"_seconds", nil, Always(5), Lasting(goWaits), 1, bounds)
+	for _, timer := range []string{workflowWaits, activityWaits, longPolls} {
+		p.histogram(timer, timer+"_seconds", nil, Born(q.FirstTask, Always(5)), Lasting(goWaits), 1, bounds)
 	}
 }
 
-func (p Process) addCoreWorker(sdk SDK, activities Value) {
+// The timers of all SDKs.
+const (
+	workflowWaits = "temporal_workflow_task_schedule_to_start_latency"
+	activityWaits = "temporal_activity_schedule_to_start_latency"
+	longPolls     = "temporal_long_request_latency"
+)
+
+func (p Process) addCoreWorker(sdk SDK, q Queue) {
 	p.own = p.own.with(Labels{"service_name": "temporal-core-sdk"})
-	available := 95.0
+	p.addSlots(100, sdk == CoreTuner, q)
 	if sdk == CoreTuner {
-		available = 0
 		p.Gauge("temporal_resource_slots_cpu_usage", nil, Always(40))
 		p.Gauge("temporal_resource_slots_mem_usage", nil, Always(55))
 	}
-	p.addSlots(available, 5, map[string]Value{"workflow_task": Always(1), "sticky_workflow_task": Always(4), "activity_task": activities})
-	p.Counter("temporal_long_request", Labels{"operation": "PollWorkflowTaskQueue"}, Always(5))
-	p.Counter("temporal_sticky_cache_hit", nil, Always(40))
-	unit := 1000.0
-	if sdk == CoreSeconds {
+	p.addPollers(map[string]Value{"workflow_task": Always(1), "sticky_workflow_task": Always(4), "activity_task": q.activities(5)})
+	unit, counters, timers := 1000.0, "", ""
+	switch sdk {
+	case CoreSeconds:
 		unit = 1
+	case CoreSuffixes:
+		counters, timers = "_total", "_milliseconds"
 	}
+	p.Counter("temporal_long_request"+counters, Labels{"operation": "PollWorkflowTaskQueue"}, Always(5))
+	p.Counter("temporal_sticky_cache_hit"+counters, nil, Always(40))
 	scaled := func(bounds []float64) []float64 {
 		s := make([]float64, len(bounds))
 		for i, b := range bounds {
@@ -125,9 +163,8 @@ func (p Process) addCoreWorker(sdk SDK, activities Value) {
 		}
 		return s
 	}
-	for _, timer := range []string{"temporal_workflow_task_schedule_to_start_latency", "temporal_activity_schedule_to_start_latency"} {
-		p.histogram(timer, timer, nil, Always(50), Lasting(coreWaits), unit, scaled(coreWaitBounds))
+	for _, timer := range []string{workflowWaits, activityWaits} {
+		p.histogram(timer, timer+timers, nil, Born(q.FirstTask, Always(50)), Lasting(coreWaits), unit, scaled(coreWaitBounds))
 	}
-	const polls = "temporal_long_request_latency"
-	p.histogram(polls, polls, Labels{"operation": "PollWorkflowTaskQueue"}, Always(5), Lasting(corePolls), unit, scaled(corePollBounds))
+	p.histogram(longPolls, longPolls+timers, Labels{"operation": "PollWorkflowTaskQueue"}, Born(q.FirstTask, Always(5)), Lasting(corePolls), unit, scaled(corePollBounds))
 }

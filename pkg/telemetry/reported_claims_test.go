@@ -12,10 +12,12 @@ import (
 // applicationLimited is the bottleneck of a sound cluster whose workflows, activities or clients fail.
 const applicationLimited health.Bottleneck = "application_limited"
 
-// A fault must show within soon; what needs several cycles, a minute's age or the worst state may take longer.
+// A fault must show within soon and what limits the cluster be settled a minute later; the worst state, which needs
+// a backlog of minutes and several cycles, may take longer.
 const (
-	soon  = 3 * time.Minute
-	later = 6 * time.Minute
+	soon    = 3 * time.Minute
+	settled = 4 * time.Minute
+	later   = 6 * time.Minute
 )
 
 // claim is something that is right to say of a cluster. Broken says how a replay breaks it, and is empty when
@@ -95,13 +97,13 @@ func decidedly(from time.Duration) claim {
 	return every(fmt.Sprintf("its verdict is not stale from %s on", offset(from)), from, judged.decided)
 }
 
-// limitedBy: from later after the fault, every verdict that is decided and not happy has one of these bottlenecks,
+// limitedBy: once that is settled, every verdict that is decided and not happy has one of these bottlenecks,
 // and there is such a verdict.
 func limitedBy(sides ...health.Bottleneck) claim {
 	text := fmt.Sprintf("it is %v", sides)
 	return claim{text, func(line timeline) string {
 		seen := false
-		how := every("", later, func(j judged) bool {
+		how := every("", settled, func(j judged) bool {
 			if !j.decided() || j.verdict.State == health.Happy {
 				return true
 			}
@@ -142,16 +144,17 @@ var perhapsTheApplications = all([]claim{
 	neverLimitedBy(health.WorkerLimited),
 }, notTheServers)
 
-// names: soon enough after the fault a gate that fires names something, and still does so in the last verdict
-// that is decided and not happy.
-func names(what string) claim {
-	return claim{"it names " + what, func(line timeline) string {
-		if how := eventually("", later, func(j judged) bool { return j.says(what) }).broken(line); how != "" {
+// names: soon enough after the fault a gate that fires has one of these texts, and still does so in the last
+// verdict that is decided and not happy.
+func names(texts ...string) claim {
+	says := func(j judged) bool { return slices.ContainsFunc(texts, j.says) }
+	return claim{fmt.Sprintf("it names %s", strings.Join(texts, " or ")), func(line timeline) string {
+		if how := eventually("", later, says).broken(line); how != "" {
 			return how
 		}
 		for _, j := range slices.Backward(line) {
 			if j.at > 0 && j.decided() && j.verdict.State > health.Happy {
-				if !j.says(what) {
+				if !says(j) {
 					return fmt.Sprintf("not any more at %s: %s", offset(j.at), j.summary())
 				}
 				return ""
@@ -198,8 +201,8 @@ func theServers(state health.State) []claim {
 }
 
 // theServersPart: one part of the server is in trouble while workflows go on: stressed, and the part is named.
-func theServersPart(part string) []claim {
-	return all(theServers(health.Stressed), []claim{atMost(health.Stressed), names(part)})
+func theServersPart(texts ...string) []claim {
+	return all(theServers(health.Stressed), []claim{atMost(health.Stressed), names(texts...)})
 }
 
 // reads: a signal is known and within bounds in every cycle from a time on.

@@ -34,8 +34,9 @@ type story struct {
 	// settings change how the cluster is configured; nil leaves what finds every cluster of these tests.
 	settings func(*telemetry.Cluster)
 	right    []claim
-	// last is the last cycle; 0 is lastCycle. A story that is over sooner saves time.
-	last time.Duration
+	// first and last are the first and the last cycle, firstCycle and lastCycle where they are 0. A story that is
+	// over sooner saves time.
+	first, last time.Duration
 }
 
 // tell loads the stories into one Prometheus and holds the verdicts against what is right.
@@ -82,7 +83,7 @@ func (s story) replay(t *testing.T, reader *telemetry.Reader) timeline {
 	}
 	var line timeline
 	var memory health.Memory
-	for at := firstCycle; at <= cmp.Or(s.last, lastCycle); at += cycle {
+	for at := cmp.Or(s.first, firstCycle); at <= cmp.Or(s.last, lastCycle); at += cycle {
 		reading, err := reader.Read(context.Background(), c, synthetic.Start.Add(at))
 		require.NoError(t, err)
 		var verdict health.Verdict
