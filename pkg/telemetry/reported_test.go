@@ -20,9 +20,9 @@ func TestWhatOperatorsReported(t *testing.T) {
 func brief(groups ...[]story) []story {
 	stories := slices.Concat(groups...)
 	for i := range stories {
-		stories[i].first = synthetic.Fault - 7*time.Minute
+		stories[i].first = synthetic.Fault - 5*time.Minute
 		if stories[i].last == 0 {
-			stories[i].last = synthetic.Fault + 9*time.Minute
+			stories[i].last = synthetic.Fault + 8*time.Minute
 		}
 	}
 	return stories
