@@ -20,7 +20,7 @@ func main() {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(workerCommand(), loadCommand(), upCommand(), runCommand(), demoCommand())
+	root.AddCommand(workerCommand(), loadCommand(), upCommand(), runCommand(), demoCommand(), recordCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "lab:", err)
 		os.Exit(1) //nolint:gocritic // the process ends, and with it the signal handler

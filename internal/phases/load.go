@@ -34,7 +34,7 @@ var jobs = map[string]string{
 // The scrape interval of the recording, and the longest pause between two scrapes over which the
 // targets count as scraped all along.
 const (
-	interval = 15 * time.Second
+	interval = Interval
 	maxPause = time.Minute
 )
 

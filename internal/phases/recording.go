@@ -9,7 +9,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
-	"math"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -88,11 +88,11 @@ func scrapeTimes(phase string) ([]time.Time, error) {
 	var times []time.Time
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		_, seconds, _ := strings.Cut(lines.Text(), "\t")
-		at, err := strconv.ParseFloat(seconds, 64)
+		at, err := parseTime(seconds)
 		if err != nil {
 			return nil, fmt.Errorf("reading the times of phase %q: %w", phase, err)
 		}
-		times = append(times, time.UnixMilli(int64(math.Round(at*1000))))
+		times = append(times, at)
 	}
 	if len(times) == 0 {
 		return nil, fmt.Errorf("phase %q has no scrapes", phase)
@@ -121,13 +121,26 @@ func readDump(phase string, scrape int, process string, only func(metric string)
 	if err != nil {
 		return nil, false, fmt.Errorf("unpacking %s: %w", path, err)
 	}
+	dump, err = parseDump(text, only)
+	if err != nil {
+		return nil, false, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return dump, true, nil
+}
+
+// parseDump reads the Prometheus text format: the metrics whose name only accepts.
+func parseDump(text io.Reader, only func(metric string) bool) (dump []sample, err error) {
 	lines := bufio.NewScanner(text)
 	wanted, metric := true, []byte(nil)
 	for lines.Scan() {
 		if len(lines.Bytes()) == 0 || lines.Bytes()[0] == '#' {
 			continue
 		}
-		if end := bytes.IndexAny(lines.Bytes(), "{ "); !bytes.Equal(metric, lines.Bytes()[:end]) {
+		end := bytes.IndexAny(lines.Bytes(), "{ ")
+		if end < 0 {
+			return nil, fmt.Errorf("no value in %q", lines.Text())
+		}
+		if !bytes.Equal(metric, lines.Bytes()[:end]) {
 			metric = append(metric[:0], lines.Bytes()[:end]...)
 			wanted = only == nil || only(string(metric))
 		}
@@ -139,14 +152,11 @@ func readDump(phase string, scrape int, process string, only func(metric string)
 		blank := strings.LastIndexByte(line, ' ')
 		value, err := strconv.ParseFloat(line[blank+1:], 64)
 		if err != nil {
-			return nil, false, fmt.Errorf("parsing %s: %w", path, err)
+			return nil, fmt.Errorf("parsing %q: %w", line, err)
 		}
 		dump = append(dump, sample{line[:blank], value})
 	}
-	if err := lines.Err(); err != nil {
-		return nil, false, fmt.Errorf("reading %s: %w", path, err)
-	}
-	return dump, true, nil
+	return dump, lines.Err()
 }
 
 // labelsOf splits a series as it is written in the text format, `name{a="b",…}`, into its labels.

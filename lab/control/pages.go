@@ -26,12 +26,16 @@ type stagePage struct {
 
 // conditionsPage has the names that a scenario's "set" has.
 type conditionsPage struct {
-	Rate          float64 `json:"rate"`
-	ActivityTime  string  `json:"activity_time"`
-	FailShare     float64 `json:"fail_share"`
-	Workers       int     `json:"workers"`
-	ActivitySlots int     `json:"activity_slots"`
-	Database      string  `json:"database"`
+	Rate              float64 `json:"rate"`
+	ActivityTime      string  `json:"activity_time"`
+	FailShare         float64 `json:"fail_share"`
+	Workers           int     `json:"workers"`
+	ActivitySlots     int     `json:"activity_slots"`
+	Queues            int     `json:"queues"`
+	DeadQueues        int     `json:"dead_queues"`
+	ActivitiesFailing bool    `json:"activities_failing"`
+	NonDeterminism    bool    `json:"non_determinism"`
+	Database          string  `json:"database"`
 }
 
 type addressLine struct {
@@ -64,7 +68,8 @@ type eventLine struct {
 func inWords(c stage.Conditions) conditionsPage {
 	return conditionsPage{
 		Rate: c.Rate, ActivityTime: c.ActivityTime.String(), FailShare: c.FailShare,
-		Workers: c.Workers, ActivitySlots: c.ActivitySlots, Database: string(c.Database),
+		Workers: c.Workers, ActivitySlots: c.ActivitySlots, Queues: c.Queues, DeadQueues: c.DeadQueues,
+		ActivitiesFailing: c.ActivitiesFailing, NonDeterminism: c.NonDeterminism, Database: string(c.Database),
 	}
 }
 

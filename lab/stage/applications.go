@@ -7,8 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 
 	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/lab/traffic"
 )
 
 // applications are the processes that use the watched cluster.
@@ -16,59 +18,88 @@ type applications struct {
 	cluster *parts.Temporal
 	// log is given what the processes log.
 	log io.Writer
+	// queues are the workers of each of traffic.Queues.
+	queues []*queueWorkers
+	load   *parts.Process
+}
+
+// queueWorkers are the worker processes of a task queue.
+type queueWorkers struct {
+	queue string
 	// metrics are the addresses of the workers' metrics, one for each worker that may ever run.
 	metrics [MaxWorkers]string
 	workers []*parts.Process
-	load    *parts.Process
 }
 
 func newApplications(cluster *parts.Temporal, log io.Writer) (*applications, error) {
 	a := &applications{cluster: cluster, log: log}
-	for i := range a.metrics {
-		port, err := parts.FreePort()
-		if err != nil {
-			return nil, err
+	for _, queue := range traffic.Queues {
+		q := &queueWorkers{queue: queue}
+		for i := range q.metrics {
+			port, err := parts.FreePort()
+			if err != nil {
+				return nil, err
+			}
+			q.metrics[i] = parts.Loopback(port)
 		}
-		a.metrics[i] = parts.Loopback(port)
+		a.queues = append(a.queues, q)
 	}
 	return a, nil
 }
 
 // follow brings the processes in line with new conditions, given the old ones.
 func (a *applications) follow(old, wanted Conditions) error {
-	if old.ActivitySlots != wanted.ActivitySlots {
-		// Slots are a worker's for life.
-		if err := a.keepWorkers(0, old); err != nil {
+	for i, q := range a.queues {
+		if !old.sameWorkers(wanted) {
+			if err := a.keepWorkers(q, 0, old); err != nil {
+				return err
+			}
+		}
+		count := wanted.Workers
+		if i >= wanted.Queues-wanted.DeadQueues {
+			count = 0
+		}
+		if err := a.keepWorkers(q, count, wanted); err != nil {
 			return err
 		}
 	}
-	if err := a.keepWorkers(wanted.Workers, wanted); err != nil {
-		return err
-	}
-	if a.load != nil && old.Rate == wanted.Rate && old.ActivityTime == wanted.ActivityTime && old.FailShare == wanted.FailShare {
+	if a.load != nil && old.sameLoad(wanted) {
 		return nil
 	}
 	return a.restartLoad(wanted)
 }
 
-// keepWorkers kills surplus workers, as a crash would, and starts missing ones.
-func (a *applications) keepWorkers(count int, conditions Conditions) error {
-	for len(a.workers) > count {
-		last := len(a.workers) - 1
-		if err := a.workers[last].Kill(); err != nil {
+// sameWorkers says whether workers can go on under other conditions. Slots and code are a worker's for life.
+func (c Conditions) sameWorkers(other Conditions) bool {
+	return c.ActivitySlots == other.ActivitySlots && c.ActivitiesFailing == other.ActivitiesFailing && c.NonDeterminism == other.NonDeterminism
+}
+
+// sameLoad says whether the load can go on under other conditions.
+func (c Conditions) sameLoad(other Conditions) bool {
+	return c.Rate == other.Rate && c.ActivityTime == other.ActivityTime && c.FailShare == other.FailShare && c.Queues == other.Queues
+}
+
+// keepWorkers kills surplus workers of a queue, as a crash would, and starts missing ones.
+func (a *applications) keepWorkers(q *queueWorkers, count int, conditions Conditions) error {
+	for len(q.workers) > count {
+		last := len(q.workers) - 1
+		if err := q.workers[last].Kill(); err != nil {
 			return err
 		}
-		a.workers = a.workers[:last]
+		q.workers = q.workers[:last]
 	}
-	for len(a.workers) < count {
-		number := len(a.workers)
-		process, err := a.start(fmt.Sprintf("worker %d", number+1), "worker",
-			"--metrics-address", a.metrics[number],
-			"--activity-slots", strconv.Itoa(conditions.ActivitySlots))
+	for len(q.workers) < count {
+		number := len(q.workers)
+		process, err := a.start(fmt.Sprintf("worker %d of %s", number+1, q.queue), "worker",
+			"--task-queue", q.queue,
+			"--metrics-address", q.metrics[number],
+			"--activity-slots", strconv.Itoa(conditions.ActivitySlots),
+			fmt.Sprintf("--unreachable=%t", conditions.ActivitiesFailing),
+			fmt.Sprintf("--incompatible=%t", conditions.NonDeterminism))
 		if err != nil {
 			return err
 		}
-		a.workers = append(a.workers, process)
+		q.workers = append(q.workers, process)
 	}
 	return nil
 }
@@ -84,6 +115,7 @@ func (a *applications) restartLoad(conditions Conditions) error {
 		return nil
 	}
 	process, err := a.start("load", "load",
+		"--task-queues", strings.Join(traffic.Queues[:conditions.Queues], ","),
 		"--rate", strconv.FormatFloat(conditions.Rate, 'g', -1, 64),
 		"--activity-time", conditions.ActivityTime.String(),
 		"--fail-share", strconv.FormatFloat(conditions.FailShare, 'g', -1, 64))
@@ -103,9 +135,12 @@ func (a *applications) start(name, role string, arguments ...string) (*parts.Pro
 
 // check fails when a process ended that was to go on.
 func (a *applications) check() error {
-	running := a.workers
+	var running []*parts.Process
+	for _, q := range a.queues {
+		running = append(running, q.workers...)
+	}
 	if a.load != nil {
-		running = append(running[:len(running):len(running)], a.load)
+		running = append(running, a.load)
 	}
 	for _, process := range running {
 		select {
@@ -118,14 +153,20 @@ func (a *applications) check() error {
 }
 
 func (a *applications) stop() error {
-	return errors.Join(a.keepWorkers(0, Conditions{}), a.restartLoad(Conditions{}))
+	var errs []error
+	for _, q := range a.queues {
+		errs = append(errs, a.keepWorkers(q, 0, Conditions{}))
+	}
+	return errors.Join(append(errs, a.restartLoad(Conditions{}))...)
 }
 
 // targets are the workers' pages for Prometheus.
 func (a *applications) targets() []parts.Target {
-	targets := make([]parts.Target, len(a.metrics))
-	for i, address := range a.metrics {
-		targets[i] = parts.Target{Job: workerJob, Address: address}
+	var targets []parts.Target
+	for _, q := range a.queues {
+		for _, address := range q.metrics {
+			targets = append(targets, parts.Target{Job: workerJob, Address: address})
+		}
 	}
 	return targets
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/temporal-sre/copilot/lab/traffic"
 )
 
 // Conditions are what the watched cluster is put under.
@@ -15,30 +17,42 @@ type Conditions struct {
 	ActivityTime time.Duration
 	// FailShare is the share of workflows that fail, 0 to 1.
 	FailShare float64
-	// Workers is how many worker processes run, at most MaxWorkers.
+	// Queues is over how many task queues the workflows are spread, at most as many as traffic.Queues. DeadQueues is how
+	// many of them, counted from the last, have lost their workers.
+	Queues, DeadQueues int
+	// Workers is how many worker processes each task queue has, at most MaxWorkers.
 	Workers int
 	// ActivitySlots is how many activities each of them runs at a time.
 	ActivitySlots int
+	// ActivitiesFailing makes each attempt of every workflow's last activity fail; the attempts go on without end.
+	ActivitiesFailing bool
+	// NonDeterminism replaces the workers by a new version of their workflow code that breaks determinism: a third of
+	// the workflows never gets past its next workflow task.
+	NonDeterminism bool
 	// Database is how the cluster's database behaves.
 	Database Database
 }
 
-// MaxWorkers is how many worker processes Prometheus knows where to find.
+// MaxWorkers is for how many worker processes of each task queue Prometheus knows where to find them.
 const MaxWorkers = 4
 
-// Calm are the conditions a stage begins with: a sound database, two idle workers.
+// Calm are the conditions a stage begins with: a sound database, one task queue with two idle workers.
 func Calm() Conditions {
-	return Conditions{ActivityTime: 50 * time.Millisecond, Workers: 2, ActivitySlots: 100, Database: DatabaseOK}
+	return Conditions{ActivityTime: 50 * time.Millisecond, Queues: 1, Workers: 2, ActivitySlots: 100, Database: DatabaseOK}
 }
 
 // Change changes some of the conditions; what is nil stays.
 type Change struct {
-	Rate          *float64       `yaml:"rate"`
-	ActivityTime  *time.Duration `yaml:"activity_time"`
-	FailShare     *float64       `yaml:"fail_share"`
-	Workers       *int           `yaml:"workers"`
-	ActivitySlots *int           `yaml:"activity_slots"`
-	Database      *Database      `yaml:"database"`
+	Rate              *float64       `yaml:"rate"`
+	ActivityTime      *time.Duration `yaml:"activity_time"`
+	FailShare         *float64       `yaml:"fail_share"`
+	Queues            *int           `yaml:"queues"`
+	DeadQueues        *int           `yaml:"dead_queues"`
+	Workers           *int           `yaml:"workers"`
+	ActivitySlots     *int           `yaml:"activity_slots"`
+	ActivitiesFailing *bool          `yaml:"activities_failing"`
+	NonDeterminism    *bool          `yaml:"non_determinism"`
+	Database          *Database      `yaml:"database"`
 }
 
 // Apply returns the conditions after a change.
@@ -46,8 +60,12 @@ func (c Conditions) Apply(change Change) Conditions {
 	set(&c.Rate, change.Rate)
 	set(&c.ActivityTime, change.ActivityTime)
 	set(&c.FailShare, change.FailShare)
+	set(&c.Queues, change.Queues)
+	set(&c.DeadQueues, change.DeadQueues)
 	set(&c.Workers, change.Workers)
 	set(&c.ActivitySlots, change.ActivitySlots)
+	set(&c.ActivitiesFailing, change.ActivitiesFailing)
+	set(&c.NonDeterminism, change.NonDeterminism)
 	set(&c.Database, change.Database)
 	return c
 }
@@ -69,6 +87,8 @@ func (c Conditions) Validate() error {
 	check(c.Rate >= 0 && c.Rate <= 1000, "rate %g: it is workflows per second, 0 to 1000", c.Rate)
 	check(c.ActivityTime >= 0, "activity_time %s: it cannot be negative", c.ActivityTime)
 	check(c.FailShare >= 0 && c.FailShare <= 1, "fail_share %g: it is a share from 0 to 1", c.FailShare)
+	check(c.Queues >= 1 && c.Queues <= len(traffic.Queues), "queues %d: it is a number from 1 to %d", c.Queues, len(traffic.Queues))
+	check(c.DeadQueues >= 0 && c.DeadQueues <= c.Queues, "dead_queues %d: it is a number from 0 to queues, which is %d", c.DeadQueues, c.Queues)
 	check(c.Workers >= 0 && c.Workers <= MaxWorkers, "workers %d: it is a number from 0 to %d", c.Workers, MaxWorkers)
 	check(c.ActivitySlots >= 1, "activity_slots %d: a worker needs at least one", c.ActivitySlots)
 	check(c.Database.valid(), "database %q: it is one of ok, slow, hung, down", c.Database)
@@ -84,11 +104,25 @@ func (c Conditions) String() string {
 	if c.FailShare > 0 {
 		words = append(words, fmt.Sprintf("%g %% of them failing", 100*c.FailShare))
 	}
-	switch c.Workers {
-	case 0:
+	if c.Queues > 1 {
+		words = append(words, fmt.Sprintf("%d task queues", c.Queues))
+	}
+	if c.DeadQueues > 0 {
+		words = append(words, fmt.Sprintf("%d of them without workers", c.DeadQueues))
+	}
+	switch {
+	case c.Workers == 0:
 		words = append(words, "no workers")
+	case c.Queues > 1:
+		words = append(words, fmt.Sprintf("%d workers per queue with %d activity slots each", c.Workers, c.ActivitySlots))
 	default:
 		words = append(words, fmt.Sprintf("%d workers with %d activity slots each", c.Workers, c.ActivitySlots))
+	}
+	if c.ActivitiesFailing {
+		words = append(words, "activities failing")
+	}
+	if c.NonDeterminism {
+		words = append(words, "workflow code that breaks determinism")
 	}
 	return strings.Join(append(words, "database "+string(c.Database)), ", ")
 }

@@ -22,6 +22,8 @@ func TestConditionsThatCannotBeAreNamed(t *testing.T) {
 		"activity_time":    {ActivityTime: new(-time.Second)},
 		"fail_share 1.5":   {FailShare: new(1.5)},
 		"workers 5":        {Workers: new(MaxWorkers + 1)},
+		"queues 4":         {Queues: new(4)},
+		"dead_queues 2":    {DeadQueues: new(2)},
 		"activity_slots 0": {ActivitySlots: new(0)},
 		`database "gone"`:  {Database: new(Database("gone"))},
 	} {
@@ -33,4 +35,7 @@ func TestConditionsReadAsASentence(t *testing.T) {
 	require.Equal(t, "no load, 2 workers with 100 activity slots each, database ok", Calm().String())
 	busy := Calm().Apply(Change{Rate: new(4.0), FailShare: new(0.25), Workers: new(0), Database: new(DatabaseHung)})
 	require.Equal(t, "4 workflows/s with activities of 50ms, 25 % of them failing, no workers, database hung", busy.String())
+	faults := Calm().Apply(Change{Queues: new(3), DeadQueues: new(1), ActivitiesFailing: new(true), NonDeterminism: new(true)})
+	require.Equal(t, "no load, 3 task queues, 1 of them without workers, 2 workers per queue with 100 activity slots each, "+
+		"activities failing, workflow code that breaks determinism, database ok", faults.String())
 }

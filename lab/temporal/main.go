@@ -25,6 +25,7 @@ func main() {
 	flag.StringVar(&options.MetricsFramework, "metrics-framework", "tally", "tally or opentelemetry")
 	flag.IntVar(&options.Shards, "shards", 16, "number of history shards")
 	flag.StringVar(&options.LogLevel, "log-level", "error", "least important level to log: debug, info, warn, error")
+	flag.Func("dynamic-config-value", "a dynamic configuration `key=value`, the value in JSON; can be repeated", options.setDynamicConfig)
 	flag.IntVar(&options.Ports.Frontend, "frontend-port", 7233, "where clients and workers connect")
 	flag.IntVar(&options.Ports.History, "history-port", 7234, "port of the history service")
 	flag.IntVar(&options.Ports.Matching, "matching-port", 7235, "port of the matching service")

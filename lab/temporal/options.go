@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -23,7 +24,26 @@ type Options struct {
 	Shards int
 	// LogLevel is the least important level that is written to standard error: debug, info, warn, error.
 	LogLevel string
-	Ports    Ports
+	// DynamicConfig are settings that operators change at run time, by key.
+	DynamicConfig map[string]any
+	Ports         Ports
+}
+
+// setDynamicConfig reads "key=value", where the value is JSON.
+func (o *Options) setDynamicConfig(setting string) error {
+	key, text, ok := strings.Cut(setting, "=")
+	if !ok || key == "" {
+		return errors.New("write key=value")
+	}
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		return fmt.Errorf("the value is not JSON: %w", err)
+	}
+	if o.DynamicConfig == nil {
+		o.DynamicConfig = map[string]any{}
+	}
+	o.DynamicConfig[key] = value
+	return nil
 }
 
 func (o Options) validate() error {

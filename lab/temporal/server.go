@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
 	"go.temporal.io/server/common/log"
 	sqliteschema "go.temporal.io/server/schema/sqlite"
 	"go.temporal.io/server/temporal"
@@ -37,11 +38,16 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if err := registerNamespace(config, options.Namespace); err != nil {
 		return nil, err
 	}
+	settings := dynamicconfig.StaticClient{}
+	for key, value := range options.DynamicConfig {
+		settings[dynamicconfig.MakeKey(key)] = value
+	}
 	server, err := temporal.NewServer(
 		temporal.WithConfig(config),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithStaticHosts(staticHosts(options.Ports)),
 		temporal.WithLogger(logger),
+		temporal.WithDynamicConfigClient(settings),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
 	)
 	if err != nil {

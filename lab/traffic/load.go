@@ -14,6 +14,8 @@ import (
 type LoadOptions struct {
 	// Address and Namespace say where Temporal is.
 	Address, Namespace string
+	// TaskQueues are the task queues over which the workflows are spread evenly; none is the first of Queues.
+	TaskQueues []string
 	// Rate is how many workflows are started per second.
 	Rate float64
 	// ActivityTime is how long each activity of a workflow takes.
@@ -37,12 +39,16 @@ func RunLoad(ctx context.Context, options LoadOptions) error {
 	}
 	defer connection.Close()
 
+	queues := options.TaskQueues
+	if len(queues) == 0 {
+		queues = []string{TaskQueue}
+	}
 	ticker := time.NewTicker(time.Duration(float64(time.Second) / options.Rate))
 	defer ticker.Stop()
 	inFlight := make(chan struct{}, maxInFlight)
 	var requests sync.WaitGroup
 	defer requests.Wait()
-	for {
+	for number := 0; ; number++ {
 		select {
 		case <-ctx.Done():
 			return nil
@@ -52,7 +58,12 @@ func RunLoad(ctx context.Context, options LoadOptions) error {
 		case inFlight <- struct{}{}:
 			requests.Go(func() {
 				defer func() { <-inFlight }()
-				placeOrder(ctx, connection, order{ActivityTime: options.ActivityTime, Fail: rand.Float64() < options.FailShare})
+				placeOrder(ctx, connection, queues[number%len(queues)], order{
+					ActivityTime: options.ActivityTime,
+					Fail:         rand.Float64() < options.FailShare,
+					// Every third order of each queue.
+					Gift: number/len(queues)%3 == 0,
+				})
 			})
 		default: // the server hangs; one more request would only wait with the others
 		}
@@ -61,8 +72,8 @@ func RunLoad(ctx context.Context, options LoadOptions) error {
 
 // placeOrder starts a workflow. That it fails is the point of some scenarios, and the server's metrics
 // count it.
-func placeOrder(ctx context.Context, connection client.Client, o order) {
+func placeOrder(ctx context.Context, connection client.Client, queue string, o order) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	_, _ = connection.ExecuteWorkflow(ctx, client.StartWorkflowOptions{TaskQueue: TaskQueue}, orderWorkflow, o)
+	_, _ = connection.ExecuteWorkflow(ctx, client.StartWorkflowOptions{TaskQueue: queue}, orderWorkflow, o)
 }

@@ -13,26 +13,55 @@ import (
 
 // The names that the workers and the client share.
 const (
-	TaskQueue     = "orders"
 	orderWorkflow = "FulfilOrder"
 	paidSignal    = "paid"
 )
 
-// order is what one workflow is started with. It carries the trouble that it is to have, so that
+// Queues are the task queues that orders can use, in the order in which they come into use. Each of them has
+// workers of its own. The hyphen is on purpose: the server's tally metrics show it as an underscore.
+var Queues = []string{"orders", "orders-express", "orders-returns"}
+
+// TaskQueue is the first of the Queues.
+const TaskQueue = "orders"
+
+// order is what one workflow is started with. It carries the faults that it is to have, so that
 // conditions change without a restart of the workers.
 type order struct {
 	// ActivityTime is how long each of its two activities takes.
 	ActivityTime time.Duration
 	// Fail makes the workflow end as failed.
 	Fail bool
+	// Gift orders are wrapped by the second version of the workflow, which does it wrong.
+	Gift bool
 }
 
 // errDeclined is the failure of orders that are meant to fail. Retrying would not help.
 var errDeclined = temporal.NewNonRetryableApplicationError("the card is declined", "Declined", nil)
 
-// fulfilOrder charges the customer, waits for the word that the money is there, leaves a moment to cancel,
+// errUnreachable is the failure of activities while a service that they depend on is down. The default retry
+// policy tries them again without end.
+var errUnreachable = temporal.NewApplicationError("the carrier's service is unreachable", "Unreachable")
+
+// fulfilOrder charges the customer, waits for the confirmation of the payment, leaves a moment to cancel,
 // and ships: two activities, a signal and a timer, about 16 state transitions in all.
 func fulfilOrder(ctx workflow.Context, o order) error {
+	return fulfil(ctx, o, func(workflow.Context) error { return nil })
+}
+
+// fulfilOrderWithWrapping is the second version of fulfilOrder. It wraps gifts, and it breaks determinism with a
+// well-known mistake: it guards a step against being repeated with IsReplaying. As soon as such a workflow is
+// replayed, its code no longer asks for what its history contains, and every workflow task fails from then on.
+func fulfilOrderWithWrapping(ctx workflow.Context, o order) error {
+	return fulfil(ctx, o, func(ctx workflow.Context) error {
+		if !o.Gift || workflow.IsReplaying(ctx) {
+			return nil
+		}
+		var steps *activities
+		return workflow.ExecuteActivity(ctx, steps.Wrap, o).Get(ctx, nil)
+	})
+}
+
+func fulfil(ctx workflow.Context, o order, wrap func(workflow.Context) error) error {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: o.ActivityTime + 30*time.Second,
 	})
@@ -44,13 +73,18 @@ func fulfilOrder(ctx workflow.Context, o order) error {
 	if err := workflow.Sleep(ctx, 200*time.Millisecond); err != nil {
 		return err
 	}
+	if err := wrap(ctx); err != nil {
+		return err
+	}
 	return workflow.ExecuteActivity(ctx, steps.Ship, o).Get(ctx, nil)
 }
 
 // activities are the steps of an order.
 type activities struct {
-	// temporal is where the bank sends word of payments.
+	// temporal is where the bank sends confirmations of payments.
 	temporal client.Client
+	// unreachable makes each attempt to ship fail.
+	unreachable bool
 }
 
 // Charge has the bank take the money; the bank signals the workflow.
@@ -65,8 +99,16 @@ func (a *activities) Charge(ctx context.Context, o order) error {
 	return a.temporal.SignalWorkflow(ctx, execution.ID, execution.RunID, paidSignal, nil)
 }
 
+// Wrap wraps a gift.
+func (a *activities) Wrap(ctx context.Context, o order) error { return work(ctx, o.ActivityTime) }
+
 // Ship sends the goods.
-func (a *activities) Ship(ctx context.Context, o order) error { return work(ctx, o.ActivityTime) }
+func (a *activities) Ship(ctx context.Context, o order) error {
+	if a.unreachable {
+		return errUnreachable
+	}
+	return work(ctx, o.ActivityTime)
+}
 
 // work takes as long as it is told to, or until the worker is stopped.
 func work(ctx context.Context, duration time.Duration) error {

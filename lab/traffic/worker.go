@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
-	sdktally "go.temporal.io/sdk/contrib/tally"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 )
@@ -17,25 +17,36 @@ import (
 type WorkerOptions struct {
 	// Address and Namespace say where Temporal is.
 	Address, Namespace string
+	// TaskQueue is the one that it polls, the first of Queues when empty.
+	TaskQueue string
 	// MetricsAddress is where the worker serves its SDK metrics on /metrics.
 	MetricsAddress string
+	// Exporter decides how the metrics are named, see Exporters; empty is the first of them.
+	Exporter string
 	// WorkflowSlots and ActivitySlots are how many tasks it runs at a time.
 	WorkflowSlots, ActivitySlots int
 	// Pollers is how many polls of each kind it keeps open.
 	Pollers int
+	// Unreachable makes each attempt of every order's last activity fail with an error that is retried without end,
+	// as while a service that it calls is down.
+	Unreachable bool
+	// Incompatible makes it a worker of the second version of the workflow code, which breaks determinism. It has no
+	// sticky cache and so replays a workflow at each of its tasks: a third of the orders gets stuck for ever, those of
+	// them included that the first version began and had not shipped.
+	Incompatible bool
 }
 
 // RunWorker runs a worker until ctx ends.
 func RunWorker(ctx context.Context, options WorkerOptions) error {
-	metrics, err := newMetrics()
+	metrics, err := newMetrics(options.Exporter)
 	if err != nil {
 		return err
 	}
-	defer metrics.Close()
+	defer metrics.close()
 	connection, err := client.DialContext(ctx, client.Options{
 		HostPort:       options.Address,
 		Namespace:      options.Namespace,
-		MetricsHandler: sdktally.NewMetricsHandler(metrics.scope),
+		MetricsHandler: metrics.sdk,
 		Logger:         logger,
 	})
 	if err != nil {
@@ -43,7 +54,12 @@ func RunWorker(ctx context.Context, options WorkerOptions) error {
 	}
 	defer connection.Close()
 
-	orders := worker.New(connection, TaskQueue, worker.Options{
+	version := fulfilOrder
+	if options.Incompatible {
+		version = fulfilOrderWithWrapping
+		worker.SetStickyWorkflowCacheSize(0)
+	}
+	orders := worker.New(connection, cmp.Or(options.TaskQueue, TaskQueue), worker.Options{
 		MaxConcurrentWorkflowTaskExecutionSize: options.WorkflowSlots,
 		MaxConcurrentActivityExecutionSize:     options.ActivitySlots,
 		MaxConcurrentWorkflowTaskPollers:       options.Pollers,
@@ -52,10 +68,10 @@ func RunWorker(ctx context.Context, options WorkerOptions) error {
 		DisableEagerActivities: true,
 		WorkerStopTimeout:      2 * time.Second,
 	})
-	orders.RegisterWorkflowWithOptions(fulfilOrder, workflow.RegisterOptions{Name: orderWorkflow})
-	orders.RegisterActivity(&activities{temporal: connection})
+	orders.RegisterWorkflowWithOptions(version, workflow.RegisterOptions{Name: orderWorkflow})
+	orders.RegisterActivity(&activities{temporal: connection, unreachable: options.Unreachable})
 
-	page := &http.Server{Addr: options.MetricsAddress, Handler: metrics.handler, ReadHeaderTimeout: 5 * time.Second}
+	page := &http.Server{Addr: options.MetricsAddress, Handler: metrics.page, ReadHeaderTimeout: 5 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- page.ListenAndServe() }()
 	defer page.Close()
