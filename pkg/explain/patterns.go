@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,6 +14,9 @@ type LogPattern struct {
 	ID string `json:"id"`
 	// Service is whose lines they are.
 	Service health.Service `json:"service"`
+	// Concerns is the service whose state the pattern shows where that is not the one that writes the line: a history
+	// host logs that the database is gone.
+	Concerns health.Service `json:"concerns,omitempty"`
 	// Meaning is what the pattern stands for, in one line of our own.
 	Meaning string `json:"meaning,omitempty"`
 	Count   int    `json:"count"`
@@ -21,25 +25,8 @@ type LogPattern struct {
 	Sample  string `json:"sample,omitempty"`
 }
 
-// tellsOf are the services that patterns tell of, where that is not the one that writes the line: the
-// history service logs that the database is gone. Patterns without an entry tell of their writer.
-var tellsOf = map[string]health.Service{
-	"database_down": health.Persistence, "connection_refresh": health.Persistence, "connections_exhausted": health.Persistence,
-	"statement_cancelled": health.Persistence, "sqlstate_40001": health.Persistence, "reservoir_discard": health.Persistence,
-	"persistence_qps": health.Persistence, "deadline_exceeded": health.Persistence,
-	"history_down": health.History, "shard_ownership": health.History, "shard_acquired": health.History, "membership": health.History,
-	"queue_reader": health.History, "task_failing": health.History,
-	"rate_limit": health.Frontend, "slow_call": health.Frontend,
-	"no_poller": health.Workers, "workflow_task_failed": health.Workers,
-}
-
-// about is the service that the pattern tells of.
-func (p LogPattern) about() health.Service {
-	if service, known := tellsOf[p.ID]; known {
-		return service
-	}
-	return p.Service
-}
+// about is the service that the pattern concerns.
+func (p LogPattern) about() health.Service { return cmp.Or(p.Concerns, p.Service) }
 
 func (p LogPattern) linesText() string { return linesText(p.Count, p.AtLeast) + " lines" }
 

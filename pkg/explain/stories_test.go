@@ -114,8 +114,8 @@ func stories() []story {
 			health.FrontendErrors: 5.3, health.FrontendErrRatio: 0.8, health.FrontendP99: 600, health.TransitionP99: 160,
 			health.PersistenceP99: 4, health.PersistenceErrors: 287, health.PersistenceErrRatio: 0.92,
 		}), patterns: []explain.LogPattern{
-			{ID: "database_down", Service: health.History, Meaning: "The database cannot be reached or breaks connections", Count: 380, Sample: "no usable database connection found"},
-			{ID: "database_down", Service: health.Matching, Meaning: "The database cannot be reached or breaks connections", Count: 32, Sample: "no usable database connection found"},
+			{ID: "database_down", Service: health.History, Concerns: health.Persistence, Meaning: "The database cannot be reached or breaks connections", Count: 380, Sample: "no usable database connection found"},
+			{ID: "database_down", Service: health.Matching, Concerns: health.Persistence, Meaning: "The database cannot be reached or breaks connections", Count: 32, Sample: "no usable database connection found"},
 		}},
 		{name: "database hung", trouble: with(healthy(), values{
 			health.TransitionRate: 0, health.SuccessRate: 0, health.HistoryTaskRate: 27, health.WorkflowStarts: 6, health.FrontendErrors: 0.3,

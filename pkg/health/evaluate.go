@@ -92,7 +92,7 @@ func (g *Gate) judge(r *reading, memory Memory, thresholds Thresholds) GateResul
 	}
 	value, ok := r.Value(g.Signal)
 	if ok {
-		result.Value = &value
+		result.Value, result.Witness = &value, r.Witness[g.Signal]
 	}
 	beyond := (g.Op == Above && value > result.Threshold) || (g.Op == Below && value < result.Threshold)
 	switch {

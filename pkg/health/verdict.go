@@ -65,6 +65,8 @@ type GateResult struct {
 	Deciding bool `json:"deciding"`
 	// Overridden: the threshold comes from the cluster's config.
 	Overridden bool `json:"overridden,omitempty"`
+	// Witness is what the value was read from, where that is not the first choice on this cluster.
+	Witness string `json:"witness,omitempty"`
 	// Note says in words why the gate does not apply, is unknown, or which task queue it is about.
 	Note string `json:"note,omitempty"`
 }

@@ -128,18 +128,18 @@ func (a *Activities) said(ctx context.Context, cluster string, at time.Time) (li
 	for i, p := range found {
 		counts[i] = p.LogCount
 	}
-	said.patterns = summed(logs.Around(counts, at, source.Window))
+	said.patterns = summed(logs.Around(counts, at, source.Window), source.Patterns)
 	return said, nil
 }
 
-// summed adds up the counts of a pattern at a service.
-func summed(counts []health.LogCount) []explain.LogPattern {
+// summed adds up the counts of a pattern at a service, and says which service the pattern concerns.
+func summed(counts []health.LogCount, patterns []logs.Pattern) []explain.LogPattern {
 	type key struct{ pattern, service string }
 	sums := map[key]*explain.LogPattern{}
 	for _, c := range counts {
 		k := key{c.Pattern, c.Service}
 		if sums[k] == nil {
-			sums[k] = &explain.LogPattern{ID: c.Pattern, Service: health.Service(c.Service), Meaning: c.Meaning}
+			sums[k] = &explain.LogPattern{ID: c.Pattern, Service: health.Service(c.Service), Concerns: logs.Concerns(patterns, c.Pattern), Meaning: c.Meaning}
 		}
 		sums[k].Count += c.Count
 		sums[k].AtLeast = sums[k].AtLeast || c.AtLeast

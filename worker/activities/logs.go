@@ -22,6 +22,8 @@ type LogReader interface {
 // Logs are a cluster's log lines.
 type Logs struct {
 	Reader LogReader
+	// Patterns are those that the Reader looks for. They say which service each of them concerns.
+	Patterns []logs.Pattern
 	// Window is how far from an event a log pattern is taken to belong to it.
 	Window time.Duration
 }

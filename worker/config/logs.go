@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/telemetry"
 	"github.com/temporal-sre/copilot/pkg/telemetry/logs"
 )
@@ -28,6 +29,8 @@ type LogPattern struct {
 	Expression Text   `yaml:"expression"`
 	Services   []Text `yaml:"services"`
 	Levels     []Text `yaml:"levels"`
+	// Concerns is the service whose state a match shows; left out, it is the one that writes the line.
+	Concerns Text `yaml:"concerns"`
 	// Meaning says in one line what the pattern stands for.
 	Meaning Text `yaml:"meaning"`
 }
@@ -51,7 +54,8 @@ func (c Config) Patterns() ([]logs.Pattern, error) {
 	var own []logs.Pattern
 	for _, p := range c.LogPatterns {
 		own = append(own, logs.Pattern{
-			ID: string(p.ID), Expression: string(p.Expression), Services: plainList(p.Services), Levels: plainList(p.Levels), Meaning: string(p.Meaning),
+			ID: string(p.ID), Expression: string(p.Expression), Services: plainList(p.Services), Levels: plainList(p.Levels),
+			Concerns: health.Service(p.Concerns), Meaning: string(p.Meaning),
 		})
 	}
 	return logs.Extend(own)

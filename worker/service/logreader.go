@@ -72,7 +72,7 @@ func logReaders(c config.Config) (map[string]activities.Logs, error) {
 		if err != nil {
 			return nil, err
 		}
-		all[string(cluster.Name)] = activities.Logs{Reader: reader, Window: time.Duration(cluster.Logs.Window)}
+		all[string(cluster.Name)] = activities.Logs{Reader: reader, Patterns: patterns, Window: time.Duration(cluster.Logs.Window)}
 	}
 	return all, nil
 }

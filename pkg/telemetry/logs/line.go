@@ -49,7 +49,7 @@ type fields struct {
 
 var (
 	messageNames = []string{"msg", "message", "log", "body", "event"}
-	errorNames   = []string{"cause", "exception", "reason", "failure-message", "shard-update"}
+	errorNames   = []string{"cause", "exception", "reason", "failure", "failure-message", "shard-update"}
 	levelNames   = []string{"level", "lvl", "severity", "severity_text"}
 )
 

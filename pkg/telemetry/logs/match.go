@@ -38,12 +38,17 @@ func (m *matcher) find(service, raw string) []compiled {
 		if len(p.Levels) > 0 && slices.Contains(levels, l.level) && !slices.Contains(p.Levels, l.level) {
 			continue
 		}
-		if slices.ContainsFunc(p.needles, func(needle string) bool { return strings.Contains(small, needle) }) &&
-			slices.ContainsFunc(l.texts, p.expression.MatchString) {
+		if slices.ContainsFunc(p.alternatives, func(a alternative) bool { return a.matches(l.texts, small) }) {
 			found = append(found, p)
 		}
 	}
 	return found
+}
+
+// matches holds the alternative against texts, which it is also given in one and in small letters.
+func (a alternative) matches(texts []string, small string) bool {
+	return slices.ContainsFunc(a.needles, func(needle string) bool { return strings.Contains(small, needle) }) &&
+		(a.expression == nil || slices.ContainsFunc(texts, a.expression.MatchString))
 }
 
 func (m *matcher) meaning(id string) string {
@@ -60,17 +65,30 @@ func fold(s string) string {
 	return strings.ReplaceAll(strings.ToLower(s), "ſ", "s")
 }
 
+// maxRare is how much of a text Loki is asked for, in bytes: more of it is hardly rarer, and the query has to fit into a
+// URL.
+const maxRare = 20
+
 // filter is the LogQL line filter that all lines pass that match a pattern, and not many more.
 func (m *matcher) filter() string {
-	var needles []string
+	var all, needles []string
 	for _, p := range m.patterns {
-		for _, needle := range p.needles {
+		for _, a := range p.alternatives {
+			for _, text := range a.rare {
+				all = append(all, text[:min(len(text), maxRare)])
+			}
+		}
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	for _, needle := range all {
+		// A text within this one finds its lines too.
+		if !slices.ContainsFunc(all, func(other string) bool { return other != needle && strings.Contains(needle, other) }) {
 			needles = append(needles, regexp.QuoteMeta(needle))
 		}
 	}
-	slices.Sort(needles)
 	// Needles hold no backtick, and in backticks LogQL takes a text as it is.
-	return " |~ `(?i)(?:" + strings.Join(slices.Compact(needles), "|") + ")`"
+	return " |~ `(?i)(?:" + strings.Join(needles, "|") + ")`"
 }
 
 // maxSample is how much of a line is kept to be shown, in bytes.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 // examples are texts of each pattern, as they stand in a line's message or error.
@@ -33,12 +36,33 @@ var examples = map[string][]string{
 	"shard_acquired":        {"Acquired shard", "Range updated for shardID"},
 	"database_down":         {"no usable database connection found", "pq: the database system is shutting down (57P01)", "driver: bad connection"},
 	"connection_refresh":    {"sql handle: did not refresh database connection pool because the last refresh was too close", "sql handle: unable to refresh database connection pool"},
-	"connections_exhausted": {"FATAL: sorry, too many clients already (SQLSTATE 53300)"},
+	"connections_exhausted": {"FATAL: sorry, too many clients already (SQLSTATE 53300)", "Error 1040: Too many connections", "Unable to accept connection, rate exceeded."},
 	"statement_cancelled":   {"pq: canceling statement due to user request (57014)", "ERROR: canceling statement due to statement timeout (SQLSTATE 57014)"},
 	"queue_reader":          {"Queue reader unable to retrieve tasks", "Failed to load look ahead task"},
-	"task_failing":          {"Fail to process task"},
+	"task_failing":          {"Fail to process task", "Critical error processing task, retrying."},
 	"history_down":          {"Not enough hosts to serve the request", "network dial error", `connection error: desc = "transport: Error while dialing: dial tcp 10.0.0.1:7234: connect: connection refused"`},
-	"workflow_task_failed":  {"workflow task failed", "[TMPRL1100] nondeterministic workflow: missing replay command"},
+	"workflow_task_failed":  {"workflow task failed", "[TMPRL1100] nondeterministic workflow: missing replay command", "Failing workflow task"},
+	"nondeterminism":        {"[TMPRL1100] Nondeterminism error: Timer machine does not handle this event", "io.temporal.worker.NonDeterministicException: Event 5"},
+	"workflow_deadlock":     {"[TMPRL1101] Potential deadlock detected: workflow didn't yield within 2 second(s)."},
+	"workflow_limit":        {"history size exceeds error limit.", "the number of pending activities, 2000, has reached the per-workflow limit of 2000"},
+	"size_limit":            {"Blob data size exceeds limit.", "grpc: received message larger than max (4371032 vs. 4194304)"},
+	"size_warning":          {"history count exceeds warn limit.", "Blob data size exceeds the warning limit."},
+	"busy_workflow":         {"RESOURCE_EXHAUSTED: Workflow is busy.", "RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW"},
+	"service_limit":         {"service rate limit exceeded", "SystemOverloaded"},
+	"poller_limit":          {"namespace concurrent poller limit exceeded"},
+	"task_given_up":         {"Marking task as terminally failed, will send to DLQ"},
+	"namespace_worker":      {"Failed to start sdk worker, out of retries"},
+	"schedule_missed":       {"Schedule missed catchup window"},
+	"process_deadlock":      {"dumping goroutine profile for suspected deadlock"},
+	"database_access":       {"pq: password authentication failed for user", "unable to accept connection, access denied"},
+	"database_read_only":    {"cannot execute UPDATE in a read-only transaction", "Error 1290 (HY000): The MySQL server is running with the --read-only option"},
+	"database_full":         {"No space left on device"},
+	"database_lock":         {"Error 1205 (HY000): Lock wait timeout exceeded; try restarting transaction", "ERROR: deadlock detected (SQLSTATE 40P01)"},
+	"schema_version":        {"sql schema version compatibility check failed: version mismatch for keyspace/database"},
+	"visibility_store":      {"Unable to commit bulk ES request.", "no Elasticsearch node available"},
+	"visibility_rejected":   {"es_rejected_execution_exception"},
+	"certificate_refused":   {"x509: certificate has expired or is not yet valid", "remote error: tls: bad certificate"},
+	"certificate_expiring":  {"certificate with thumbprint=0a1b2c will expire on 2026-04-01"},
 }
 
 // formats are the ways in which a line says a text.
@@ -104,13 +128,26 @@ func ids(found []compiled) []string {
 	return all
 }
 
-// filterOf is the expression that the query makes Loki look for.
-func filterOf(t require.TestingT, m *matcher) *regexp.Regexp {
-	_, quotedText, ok := strings.Cut(m.filter(), "`")
+// passes tells which lines Loki's filter lets through.
+type passes []string
+
+func (p passes) MatchString(line string) bool {
+	line = fold(line)
+	return slices.ContainsFunc(p, func(text string) bool { return strings.Contains(line, text) })
+}
+
+// filterOf are the texts that the query makes Loki look for, which is a choice of them without regard to capitals.
+func filterOf(t require.TestingT, m *matcher) passes {
+	_, quotedText, ok := strings.Cut(m.filter(), "`(?i)(?:")
 	require.True(t, ok)
-	expression, err := regexp.Compile(strings.TrimSuffix(quotedText, "`"))
-	require.NoError(t, err)
-	return expression
+	texts := strings.Split(strings.TrimSuffix(quotedText, ")`"), "|")
+	for i, text := range texts {
+		expression, err := regexp.Compile(text)
+		require.NoError(t, err)
+		texts[i] = strings.ReplaceAll(text, `\`, "")
+		require.True(t, expression.MatchString(texts[i]), text)
+	}
+	return texts
 }
 
 func TestEveryPatternHasAnExample(t *testing.T) {
@@ -120,6 +157,78 @@ func TestEveryPatternHasAnExample(t *testing.T) {
 		assert.NoError(t, p.Validate(), p.ID)
 	}
 	assert.Len(t, examples, len(Patterns()))
+}
+
+// TestEveryWordingIsFoundAsItsKind holds lines of real systems, with invented names, against all patterns: each is found
+// as what is written beside it and as nothing else.
+func TestEveryWordingIsFoundAsItsKind(t *testing.T) {
+	m := theMatcher(t)
+	filter := filterOf(t, m)
+	for _, raw := range linesOf(t, "testdata/wordings/lines.jsonl") {
+		var wording struct {
+			Case, Line string
+			Want       []string
+		}
+		require.NoError(t, json.Unmarshal([]byte(raw), &wording))
+		found := m.find("history", wording.Line)
+		assert.ElementsMatch(t, wording.Want, ids(found), "%s: %s", wording.Case, wording.Line)
+		assert.True(t, len(found) == 0 || filter.MatchString(wording.Line), "%s passes the filter", wording.Case)
+	}
+}
+
+func TestAnExpressionInPartsMatchesWhatItMatchesAsAWhole(t *testing.T) {
+	m := theMatcher(t, Pattern{ID: "bars", Expression: `zebra [|a-c](lost|found)|[]|]lion lost|tiger\|bear`})
+	whole := map[string]*regexp.Regexp{}
+	for _, p := range m.patterns {
+		whole[p.ID] = regexp.MustCompile("(?i)" + p.Expression)
+	}
+	lines := []string{`"zebra |lost"`, "zebra alost", "zebra dlost", "]lion lost", "|Lion Lost", "lion lost", "TIGER|BEAR", "tiger", "bear"}
+	for _, raw := range linesOf(t, "testdata/wordings/lines.jsonl") {
+		var wording struct{ Line string }
+		require.NoError(t, json.Unmarshal([]byte(raw), &wording))
+		lines = append(lines, wording.Line)
+	}
+	for _, line := range lines {
+		var want []string
+		for _, p := range m.patterns {
+			if slices.ContainsFunc(readLine(line).texts, whole[p.ID].MatchString) {
+				want = append(want, p.ID)
+			}
+		}
+		assert.Equal(t, want, ids(m.find("history", line)), line)
+	}
+}
+
+// A Loki and the proxies before it bound a query: the filter is to leave room for a selector.
+func TestTheFilterFitsIntoAQuery(t *testing.T) {
+	m := theMatcher(t)
+	assert.Less(t, len(url.QueryEscape(m.filter())), 6_500)
+	for _, phase := range []string{"healthy", "idle-worker", "idle-noworker", "otel-idle", "otel-healthy"} {
+		for _, line := range phaseLines(t, phase) {
+			assert.False(t, filterOf(t, m).MatchString(line), "a healthy cluster's lines stay where they are: %s", line)
+		}
+	}
+}
+
+func TestEveryPatternSaysWhichServiceItConcernsOrLeavesItToTheWriter(t *testing.T) {
+	for _, p := range Patterns() {
+		if p.Concerns != "" {
+			assert.Contains(t, health.Services(), p.Concerns, p.ID)
+		}
+		assert.Equal(t, p.Concerns, Concerns(Patterns(), p.ID))
+	}
+	assert.Equal(t, health.Persistence, Concerns(Patterns(), "database_down"), "history hosts log it")
+	assert.Empty(t, Concerns(Patterns(), "certificate_refused"), "any service can log it of itself")
+	assert.Empty(t, Concerns(Patterns(), "unheard of"))
+
+	own, err := Extend([]Pattern{{ID: "no_poller", Expression: "nobody polls"}, {ID: "slow_call", Expression: "slow call", Concerns: health.Matching}, {ID: "own", Expression: "payment refused"}})
+	require.NoError(t, err)
+	assert.Equal(t, health.Workers, Concerns(own, "no_poller"), "it is kept unless another is given")
+	assert.Equal(t, health.Matching, Concerns(own, "slow_call"))
+	assert.Empty(t, Concerns(own, "own"))
+
+	_, err = Extend([]Pattern{{ID: "own", Expression: "lost", Concerns: "databse"}})
+	assert.ErrorContains(t, err, `"databse" is no service that a pattern can concern: the services are frontend, history, matching, persistence`)
 }
 
 func TestEveryLineThatMatchesIsFound(t *testing.T) {
@@ -156,6 +265,14 @@ func TestEveryLineThatMatchesIsFound(t *testing.T) {
 func TestRealLinesShowWhatIsKnownOfTheirPhase(t *testing.T) {
 	phases := map[string][]string{
 		"healthy":           {},
+		"idle-worker":       {},
+		"idle-noworker":     {},
+		"otel-idle":         {},
+		"otel-healthy":      {},
+		"starved":           {},
+		"noworker":          {},
+		"drain":             {"deadline_exceeded", "task_failing"},
+		"dbrecovered":       {},
 		"dbdown":            {"connection_refresh", "database_down", "queue_reader", "shard_acquired", "shard_ownership", "task_failing"},
 		"dblock":            {"context_canceled", "deadline_exceeded", "queue_reader", "shard_acquired", "shard_ownership", "slow_call", "statement_cancelled", "task_failing"},
 		"dbslow":            {},
@@ -165,7 +282,7 @@ func TestRealLinesShowWhatIsKnownOfTheirPhase(t *testing.T) {
 		"historydown":       {"history_down"},
 		"ratelimit-ns":      {"rate_limit"},
 		"ratelimit-persist": {"persistence_qps", "queue_reader", "task_failing"},
-		"ratelimit-sys":     {"rate_limit"},
+		"ratelimit-sys":     {"rate_limit", "service_limit"},
 		"startup":           {"membership", "queue_reader", "shard_acquired", "shard_ownership"},
 	}
 	m := theMatcher(t)
@@ -186,8 +303,10 @@ func TestRealLinesShowWhatIsKnownOfTheirPhase(t *testing.T) {
 	}
 }
 
-func phaseLines(t testing.TB, phase string) []string {
-	content, err := os.ReadFile("testdata/" + phase + ".jsonl")
+func phaseLines(t testing.TB, phase string) []string { return linesOf(t, "testdata/"+phase+".jsonl") }
+
+func linesOf(t testing.TB, file string) []string {
+	content, err := os.ReadFile(file)
 	require.NoError(t, err)
 	return strings.Split(strings.TrimSpace(string(content)), "\n")
 }
