@@ -15,7 +15,7 @@ func TestAPatternIsAboutTheServiceThatItConcernsOrElseAboutItsWriter(t *testing.
 	assert.Equal(t, health.Matching, expired.about())
 
 	e := &Evidence{Patterns: []LogPattern{down, expired}}
-	w := writer{Evidence: e, facts: facts{"log.database_down": "3", "log.certificate_refused": "2"}}
+	w := writer{Evidence: e, facts: Facts{"log.database_down": "3", "log.certificate_refused": "2"}}
 	assert.Equal(t, "Logs say so too: the database cannot be reached (3 lines).", w.logged(health.Persistence))
 	assert.Equal(t, "Logs say so too: TLS connections fail (2 lines).", w.logged(health.Matching))
 	assert.Empty(t, w.logged(health.History), "the writer of a line is not blamed for it")

@@ -173,7 +173,7 @@ var table = []Pattern{
 		Expression: `rejected_execution|rejectedexecution|rejected execution of|circuit_breaking_exception|elastic: error 429\b|` +
 			`index read-only|flood-stage watermark`,
 		Concerns: health.Visibility,
-		Meaning:  "Elasticsearch or OpenSearch rejects requests: it is overloaded or short of disk or memory",
+		Meaning:  "The visibility store (Elasticsearch or OpenSearch) rejects requests: it is overloaded or short of disk or memory",
 	},
 
 	// Limits. SDKs and the system workers write them: the server does not log whom it limits.
