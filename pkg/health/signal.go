@@ -161,6 +161,7 @@ const (
 	PoolOpens             SignalID = "connection_pool.opens_per_sec"
 	PoolCloses            SignalID = "connection_pool.closes_per_sec"
 	ReservoirSize         SignalID = "connection_pool.reservoir_size"
+	ReservoirTarget       SignalID = "connection_pool.reservoir_target"
 	ReservoirEmpty        SignalID = "connection_pool.reservoir_empty_per_sec"
 	ReservoirDiscards     SignalID = "connection_pool.reservoir_discards_per_sec"
 	BacklogDepth          SignalID = "queue.task_backlog_depth"

@@ -106,6 +106,7 @@ var signals = []Signal{
 	{PoolOpens, Amplifier, 3, Persistence, PerSecond, HigherIsWorse, "Connections opened", "Connections opened per second.", true},
 	{PoolCloses, Amplifier, 3, Persistence, PerSecond, HigherIsWorse, "Connections closed", "Connections closed per second.", true},
 	{ReservoirSize, Amplifier, 3, Persistence, Count, LowerIsWorse, "Reservoir size", "Ready connections in the DSQL connection reservoir.", true},
+	{ReservoirTarget, Amplifier, 3, Persistence, Count, Neutral, "Reservoir target", "Ready connections that the DSQL connection reservoir aims for.", true},
 	{ReservoirEmpty, Amplifier, 3, Persistence, PerSecond, HigherIsWorse, "Reservoir empty", "Times per second that the reservoir had no connection to give.", true},
 	{ReservoirDiscards, Amplifier, 3, Persistence, PerSecond, HigherIsWorse, "Reservoir discards", "Connections per second that the reservoir threw away.", true},
 	{BacklogDepth, Amplifier, 4, Matching, Count, HigherIsWorse, "Task backlog depth", "Tasks waiting in all task queues: how much there is to drain.", false},

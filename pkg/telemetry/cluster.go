@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,11 @@ type Cluster struct {
 	Labels map[string]string
 	// WorkerLabels renames labels of the workers' series in the same way.
 	WorkerLabels map[string]string
+	// Services says which of the server's series are whose, where no label names the services: frontend, history, matching
+	// and worker, each with PromQL label matchers: `job="temporal-history"`. Empty finds it out.
+	Services map[string]string
+	// Keep are task queues that the snapshot includes however well they are: those that waited when last seen.
+	Keep []health.QueueKey
 	// Shards is the configured number of history shards; 0 takes the number of shards that are owned.
 	Shards int
 	// Queries replaces the query of a signal. The query's value must have the signal's unit, and be one series.
@@ -75,6 +81,14 @@ func (c Cluster) Validate() error {
 	} {
 		if err := CheckMatchers(selector); err != nil {
 			return fmt.Errorf("%s of cluster %q: %w", key, c.Name, err)
+		}
+	}
+	for service, matchers := range c.Services {
+		if !slices.Contains(services, emitter(service)) {
+			return fmt.Errorf("cluster %q has matchers for the service %q: the services are frontend, history, matching and worker", c.Name, service)
+		}
+		if err := CheckMatchers(matchers); err != nil {
+			return fmt.Errorf("matchers of the service %s of cluster %q: %w", service, c.Name, err)
 		}
 	}
 	if c.ScrapeInterval < 0 || c.Window < 0 || c.Shards < 0 {

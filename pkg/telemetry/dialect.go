@@ -118,6 +118,8 @@ type SDKDialect struct {
 	Milliseconds bool
 	// Summary: timers are summaries with a quantile label, not histograms.
 	Summary bool
+	// Mixed: one scrape job exports timers under one name in different units, which nothing can tell apart.
+	Mixed bool
 	// Coarse: timers are measured in seconds with buckets made for milliseconds (0, 5, 10, …), the default
 	// of the OpenTelemetry SDK. Everything below five seconds looks the same, and p95 is always 4.75.
 	Coarse bool
@@ -133,7 +135,10 @@ var sdkDialects = []struct {
 	{"go-tally", SDKDialect{}},
 	{"go-opentelemetry", SDKDialect{TimerSuffix: "_seconds", Coarse: true}},
 	{"go-opentelemetry-views", SDKDialect{TimerSuffix: "_seconds"}}, // with a view that sets buckets
-	{"core", SDKDialect{Milliseconds: true}},                        // the SDKs on the Rust core: Python, TypeScript, .NET, Ruby
+	// The SDKs on the Rust core: Python, TypeScript, .NET, Ruby. With useSecondsForDurations alone it is as go-tally; with
+	// all its options as go-tally-prometheus.
+	{"core", SDKDialect{Milliseconds: true}},
+	{"core-suffixes", SDKDialect{CounterSuffix: true, TimerSuffix: "_milliseconds", Milliseconds: true}},
 }
 
 // String names the dialect by the exporter that makes it, or describes it.
@@ -143,8 +148,8 @@ func (d SDKDialect) String() string {
 			return known.name
 		}
 	}
-	return fmt.Sprintf("counters%q timers%q milliseconds=%t summaries=%t coarse=%t",
-		map[bool]string{true: "_total"}[d.CounterSuffix], d.TimerSuffix, d.Milliseconds, d.Summary, d.Coarse)
+	return fmt.Sprintf("counters%q timers%q milliseconds=%t summaries=%t coarse=%t mixed=%t",
+		map[bool]string{true: "_total"}[d.CounterSuffix], d.TimerSuffix, d.Milliseconds, d.Summary, d.Coarse, d.Mixed)
 }
 
 // ParseSDKDialect finds a dialect by its exporter's name.
@@ -172,4 +177,10 @@ func counterNames(dialects []SDKDialect, metric string) []string {
 		}
 	}
 	return names
+}
+
+// sdkTimers is how the workers of some scrape jobs export timers: histograms of other jobs are never added to theirs.
+type sdkTimers struct {
+	dialect SDKDialect
+	jobs    []string
 }

@@ -85,14 +85,14 @@ func TestTheServersDialectIsToldFromWhatExists(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := detect(Cluster{}, map[string]answer{partCounters: {series: tt.counters}, partTimers: {series: tt.timers}})
+			got := newNaming().detect(Cluster{}, map[string]answer{partCounters: {series: tt.counters}, partTimers: {series: tt.timers}})
 			assert.Equal(t, tt.want, got.server)
 		})
 	}
 }
 
 func TestSDKsOnTheRustCoreMeasureMilliseconds(t *testing.T) {
-	got := detect(Cluster{}, map[string]answer{
+	got := newNaming().detect(Cluster{}, map[string]answer{
 		partWorkerCounters: {series: []*model.Sample{named("temporal_long_request", "")}},
 		partWorkerTimers: {series: []*model.Sample{
 			named("temporal_long_request_latency_bucket", "50"), named("temporal_long_request_latency_bucket", "10000"), named("temporal_long_request_latency_bucket", "+Inf"),

@@ -30,6 +30,8 @@ type number struct {
 	v       float64
 	absent  bool
 	failure string
+	// witness is what the number was read from, where that is not the first choice.
+	witness string
 }
 
 var absent = number{absent: true}
@@ -195,6 +197,19 @@ func or(first, second query) query {
 		}
 		return n[0]
 	}, first, second)
+}
+
+// plusWhile adds a number while a third one is above a limit.
+func plusWhile(base, more query, limit float64, cause query) query {
+	return combine(fmt.Sprintf("(%%s + %%s * (%%s > bool %g))", limit), func(n []number) number {
+		switch {
+		case n[0].absent || n[1].absent || n[2].absent:
+			return absent
+		case n[2].v > limit:
+			return number{v: n[0].v + n[1].v}
+		}
+		return n[0]
+	}, base, more, cause)
 }
 
 // quantileOf is a quantile of what buckets, which has a series for each bucket, counts.

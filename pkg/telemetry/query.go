@@ -13,18 +13,43 @@ type asking struct {
 	names   naming
 	// unaskable says why the query cannot be asked of this cluster at all; empty when it can.
 	unaskable string
+	// lacking says why an absent metric can't be read as 0 on this cluster; empty when nothing stands against it.
+	lacking string
 	// note is worth telling beside the value.
 	note string
 }
 
-// naming is how a cluster's metrics and labels are called.
+// naming is how a cluster's metrics and labels are called, and what is known of its releases and settings.
 type naming struct {
 	server ServerDialect
+	// prefix stands before the name of every metric of the server (global.metrics.prefix), with its separator.
+	prefix string
 	sdk    []SDKDialect
+	// timers are the workers' timers, by scrape job.
+	timers []sdkTimers
 	// sdkUnknown says why sdk is empty.
 	sdkUnknown   string
 	labels       map[string]string
 	workerLabels map[string]string
+	// services are the matchers of the services' processes where service_name does not tell them apart.
+	services map[emitter]string
+	// versions are the releases of each service's processes.
+	versions map[emitter][]version
+	// seen are the families of which the cluster has series.
+	seen map[string]bool
+	// omitted: the server's metrics do not name the task queue; partitionless: nor its partitions.
+	omitted, partitionless bool
+	// note is worth telling about how the cluster is read.
+	note string
+	// byVersion: the matching service's metrics name the worker's version in the label worker_version.
+	byVersion bool
+}
+
+// newNaming is what is known of a cluster before anything was asked.
+func newNaming() naming {
+	return naming{
+		labels: map[string]string{}, workerLabels: map[string]string{}, versions: map[emitter][]version{}, seen: map[string]bool{},
+	}
 }
 
 // Matchers that many queries share. Values that contain separators are matched with a dot, since tally
@@ -33,6 +58,8 @@ const (
 	frontend = `service_name="frontend"`
 	history  = `service_name="history"`
 	matching = `service_name="matching"`
+	// systemWorker is the server's own worker service.
+	systemWorker = `service_name="worker"`
 	// anyService matches every server process and no worker.
 	anyService = `service_name!=""`
 
@@ -58,8 +85,32 @@ func (a *asking) workerLabel(name string) string {
 
 // series selects a metric of the server.
 func (a *asking) series(metric string, matchers ...string) string {
-	return metric + braces(a.cluster.Selector, matchers, a.label)
+	return a.names.prefix + metric + a.matching(matchers)
 }
+
+// target selects a metric that the server's targets have beside the server's own, which no prefix changes.
+func (a *asking) target(metric string, matchers ...string) string {
+	return metric + a.matching(matchers)
+}
+
+// matching writes the matchers of the server's series.
+func (a *asking) matching(matchers []string) string {
+	own := make([]string, 0, len(matchers))
+	for _, m := range matchers {
+		service, ok := serviceOf[m]
+		switch configured := a.names.services[service]; {
+		case ok && configured != "":
+			own = append(own, configured)
+		case m == anyService && len(a.names.services) > 0:
+		default:
+			own = append(own, m)
+		}
+	}
+	return braces(a.cluster.Selector, own, a.label)
+}
+
+// serviceOf tells which service a matcher stands for.
+var serviceOf = map[string]emitter{frontend: fromFrontend, history: fromHistory, matching: fromMatching, systemWorker: fromSystemWorker}
 
 // workerSeries selects metrics of the SDK workers, under any of several names, without the server's own
 // system workers, which export the same metrics.
@@ -82,7 +133,10 @@ func braces(selector string, matchers []string, rename func(string) string) stri
 	}
 	for _, m := range matchers {
 		end := strings.IndexAny(m, "=!")
-		all = append(all, rename(m[:end])+m[end:])
+		if end < 0 {
+			continue
+		}
+		all = append(all, rename(strings.TrimSpace(m[:end]))+m[end:])
 	}
 	return "{" + strings.Join(all, ",") + "}"
 }
@@ -163,13 +217,56 @@ func gauge(aggregate, metric string, matchers ...string) query {
 	})
 }
 
-// zeroWhile reads an absent metric as 0 while the service that would emit it is alive and was so during
-// the window: a counter is born at its first use, so one that does not exist has counted nothing. When
-// the service is not there the result stays absent.
-func zeroWhile(service string, q query) query {
-	alive := leaf(func(a *asking) string {
+// rateOf is a rate over a stretch of its own, at least the cluster's window.
+func rateOf(stretch time.Duration, metric string, matchers ...string) query {
+	return leaf(func(a *asking) string {
+		return fmt.Sprintf("sum(rate(%s[%s]))", a.series(a.names.server.counter(metric), matchers...), seconds(max(stretch, a.cluster.window())))
+	})
+}
+
+// counted is how often a counter counts per second, 0 while it was never born.
+func counted(service, metric string, matchers ...string) query {
+	return zeroWhile(service, metric, rate(metric, matchers...))
+}
+
+// rarely is how often a counter of rare events counts per minute, over five minutes.
+func rarely(service, metric string, matchers ...string) query {
+	return times(60, zeroWhile(service, metric, rateOf(rareStretch, metric, matchers...)))
+}
+
+// rareStretch is what rare events are counted over: Temporal's own advice for alerts on them.
+const rareStretch = 5 * time.Minute
+
+// zeroWhile reads an absent counter as 0 while the service that would emit it is alive and was so during the window,
+// if the cluster is shown to export it: a counter is born at its first use, so one that does not exist has counted
+// nothing. Otherwise the result stays absent.
+func zeroWhile(service, metric string, q query) query {
+	return func(a *asking) compiled {
+		if exported, why := a.names.exports(metric); !exported {
+			a.lacks(why)
+			return q(a)
+		}
+		return or(q, times(0, alive(service)))(a)
+	}
+}
+
+// alive counts the processes of a service that were there during the window.
+func alive(service string) query {
+	return leaf(func(a *asking) string {
 		seen := a.series("num_goroutines", service)
 		return fmt.Sprintf("count(%s and count_over_time(%s%s) > 1)", seen, seen, a.over(1))
 	})
-	return or(q, times(0, alive))
+}
+
+// zeroBesideOthers reads a gauge of task queues as 0 while the same gauge exists for other task queues, the server's
+// own among them: then it is exported, and no queue of users is loaded that would have it.
+func zeroBesideOthers(metric string, q query) query {
+	return or(q, times(0, leaf(func(a *asking) string { return fmt.Sprintf("count(%s)", a.series(metric)) })))
+}
+
+// lacks notes why an absent metric is not 0; the first reason stands.
+func (a *asking) lacks(why string) {
+	if a.lacking == "" {
+		a.lacking = why
+	}
 }

@@ -3,7 +3,9 @@ package telemetry
 import (
 	"fmt"
 	"math"
-	"slices"
+	"regexp"
+	"strings"
+	"time"
 )
 
 // Matchers of the SDK workers' metrics.
@@ -12,8 +14,9 @@ const (
 	activitySlots = `worker_type="ActivityWorker"`
 	// Local activities have a pool of their own, of a thousand slots by default, that would drown the others.
 	taskSlots = `worker_type=~"WorkflowWorker|ActivityWorker"`
-	// The SDK moves pollers between the normal and the sticky queue: only their sum means something.
-	workflowPollers = `poller_type=~"workflow_task|workflow_sticky_task"`
+	// The SDK moves pollers between the normal and the sticky queue: only their sum means something. The Rust core
+	// names the sticky ones the other way round.
+	workflowPollers = `poller_type=~"workflow_task|workflow_sticky_task|sticky_workflow_task"`
 	activityPollers = `poller_type="activity_task"`
 	anyPollers      = `poller_type!=""`
 )
@@ -36,6 +39,14 @@ func workerRate(metric string, matchers ...string) query {
 	})
 }
 
+// workerRateOf is how often a counter of the SDK workers counts per second, over a stretch of its own; absent without
+// SDK metrics, whose dialect it does not need.
+func workerRateOf(stretch time.Duration, metric string, matchers ...string) query {
+	return leaf(func(a *asking) string {
+		return fmt.Sprintf("sum(rate(%s[%s]))", a.workerSeries([]string{metric, metric + "_total"}, matchers...), seconds(max(stretch, a.cluster.window())))
+	})
+}
+
 // zeroBeside reads an absent counter of the SDK workers as 0 while a counter that they always have exists.
 // Without SDK metrics the result stays absent.
 func zeroBeside(sibling string, q query) query { return or(q, times(0, workerRate(sibling))) }
@@ -44,34 +55,36 @@ func zeroBeside(sibling string, q query) query { return or(q, times(0, workerRat
 const coarseTimers = "the workers export timers with the OpenTelemetry SDK's default buckets (0, 5, 10 … seconds), whose p95 is always 4.75 s: " +
 	"give them a view with buckets below a second"
 
-// workerMilliseconds is a quantile of a timer of the SDK workers, over all dialects that are of use. The
-// worst counts where workers measure in ways that cannot be added up.
-func workerMilliseconds(q float64, metric string) query {
+// mixedTimers is what to tell an operator whose workers' timers cannot be told apart.
+const mixedTimers = "one scrape job has workers that export timers in seconds and others in milliseconds under one name: give them jobs of their own, or one setting"
+
+// workerMilliseconds is a quantile of a timer of the SDK workers. Histograms of different bounds are never added up: the
+// worst of them counts. A value within the smallest bucket says nothing where that bucket is wider than what is judged,
+// as with the Rust core's defaults, which begin at atLeast milliseconds.
+func workerMilliseconds(q float64, metric string, atLeast float64) query {
 	return func(a *asking) compiled {
-		var secondsNames, millisecondsNames, summaries []string
-		for _, d := range a.names.sdk {
-			name := metric + d.TimerSuffix
+		var forms []query
+		for _, t := range a.names.timers {
+			d, name := t.dialect, metric+t.dialect.TimerSuffix
+			var form query
 			switch {
 			case d.Coarse:
 				a.note = coarseTimers
+				continue
+			case d.Mixed:
+				a.note = mixedTimers
+				continue
+			case d.Summary && !d.Milliseconds:
+				// Go's exporter is the only one that makes summaries, and it measures seconds.
+				form = times(1000, workerSummary(q, name, t.jobs))
 			case d.Summary:
-				summaries = append(summaries, name)
+				form = workerSummary(q, name, t.jobs)
 			case d.Milliseconds:
-				millisecondsNames = append(millisecondsNames, name+"_bucket")
+				form = above(atLeast, workerQuantile(q, name, t.jobs))
 			default:
-				secondsNames = append(secondsNames, name+"_bucket")
+				form = times(1000, workerQuantile(q, name, t.jobs))
 			}
-		}
-		var forms []query
-		if len(secondsNames) > 0 {
-			forms = append(forms, times(1000, workerQuantile(q, secondsNames)))
-		}
-		if len(millisecondsNames) > 0 {
-			forms = append(forms, workerQuantile(q, millisecondsNames))
-		}
-		if len(summaries) > 0 {
-			// Go's exporter is the only one that makes summaries, and it measures seconds.
-			forms = append(forms, times(1000, workerSummary(q, summaries)))
+			forms = append(forms, form)
 		}
 		if len(forms) == 0 {
 			if a.note == "" {
@@ -98,31 +111,28 @@ func worstOf(x, y query) query {
 	}, x, y)
 }
 
-func workerQuantile(q float64, names []string) query {
-	slices.Sort(names)
+func workerQuantile(q float64, name string, jobs []string) query {
 	return quantileOf(q, func(a *asking) string {
-		return fmt.Sprintf("sum by (le) (rate(%s%s))", a.workerSeries(slices.Compact(names)), a.over(1))
+		return fmt.Sprintf("sum by (le) (rate(%s%s))", a.workerSeries([]string{name + "_bucket"}, ofJobs(jobs)...), a.over(1))
 	})
 }
 
-func workerSummary(q float64, names []string) query {
-	slices.Sort(names)
+func workerSummary(q float64, name string, jobs []string) query {
 	return leaf(func(a *asking) string {
-		return fmt.Sprintf("max(%s)", a.workerSeries(slices.Compact(names), fmt.Sprintf(`quantile="%g"`, q)))
+		return fmt.Sprintf("max(%s)", a.workerSeries([]string{name}, append(ofJobs(jobs), fmt.Sprintf(`quantile="%g"`, q))...))
 	})
 }
 
-// firstOf asks the second query where the first one cannot be asked or finds nothing.
-func firstOf(first, second query) query {
-	return func(a *asking) compiled {
-		try := asking{cluster: a.cluster, names: a.names}
-		first(&try)
-		a.note = try.note
-		if try.unaskable != "" {
-			return second(a)
-		}
-		return or(first, second)(a)
+// ofJobs matches scrape jobs; none where the job does not matter.
+func ofJobs(jobs []string) []string {
+	if len(jobs) == 0 {
+		return nil
 	}
+	quoted := make([]string, len(jobs))
+	for i, j := range jobs {
+		quoted[i] = regexp.QuoteMeta(j)
+	}
+	return []string{fmt.Sprintf("job=~%q", strings.Join(quoted, "|"))}
 }
 
 // freeSlots is the number of free slots per task queue. A worker that is busy for a moment is not
@@ -137,14 +147,24 @@ func fewestFreeSlots(kind string) query {
 	return leaf(func(a *asking) string { return "min(" + freeSlots(a, kind) + ")" })
 }
 
-// smallestFreeShare is the free share of the slots of the task queue where it is smallest.
+// smallestFreeShare is the free share of the slots of the task queue where it is smallest. Only workers with a fixed
+// number of slots count: one with a resource-based tuner exports what it uses and no limit.
 func smallestFreeShare(kind string) query {
 	return leaf(func(a *asking) string {
 		by := fmt.Sprintf("sum by (%s, task_queue)", a.workerLabel("namespace"))
-		return fmt.Sprintf("clamp_max(min(%s / (%s(%s) + %s(%s))), 1)", freeSlots(a, kind),
-			by, a.workerSeries([]string{"temporal_worker_task_slots_available"}, kind),
-			by, a.workerSeries([]string{"temporal_worker_task_slots_used"}, kind))
+		available := a.workerSeries([]string{"temporal_worker_task_slots_available"}, kind)
+		used := a.workerSeries([]string{"temporal_worker_task_slots_used"}, kind)
+		return fmt.Sprintf("clamp_max(min(%s / (%s(%s) + %s(%s and on (job, instance, task_queue, worker_type) %s))), 1)", freeSlots(a, kind),
+			by, available, by, used, available)
 	})
+}
+
+// cachedWorkflows is the size of the sticky cache per worker process. The Go SDK has one cache a process and reports it
+// under each of its labels; on the Rust core each worker has its own, and those of a process add up.
+func (a *asking) cachedWorkflows() string {
+	return fmt.Sprintf(`(max by (job, instance) (%s) or sum by (job, instance) (%s))`,
+		a.workerSeries([]string{"temporal_sticky_cache_size"}, `service_name!="temporal-core-sdk"`),
+		a.workerSeries([]string{"temporal_sticky_cache_size"}, `service_name="temporal-core-sdk"`))
 }
 
 // byWorker aggregates a gauge per worker process.

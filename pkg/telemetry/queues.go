@@ -18,16 +18,22 @@ const worstQueues = 10
 
 // The parts of the join over task queues.
 const (
-	partQueueAge     = "queues/age"
-	partQueueBacklog = "queues/backlog"
-	partQueueInflow  = "queues/inflow"
-	partQueuePollers = "queues/pollers"
-	partQueueSlots   = "queues/slots"
-	partQueueUsed    = "queues/used"
+	partQueueAge        = "queues/age"
+	partQueueBacklog    = "queues/backlog"
+	partQueueInflow     = "queues/inflow"
+	partQueueDispatched = "queues/dispatched"
+	partQueuePollers    = "queues/pollers"
+	partQueueEnded      = "queues/ended"
+	partQueueSDKPollers = "queues/sdkpollers"
+	partQueueSlots      = "queues/slots"
+	partQueueSlotsNow   = "queues/slotsnow"
+	partQueueUsed       = "queues/used"
+	partVersionBacklog  = "queues/versionbacklog"
+	partVersionPollers  = "queues/versionpollers"
 )
 
 // usedWithin is how recently a task queue must have been fed or polled to count: what was left behind in
-// a queue that nobody uses any more is nobody's outage, and stays there for days.
+// a queue that no one uses any more is no outage, and stays there for days.
 const usedWithin = "1h"
 
 // perQueue groups by task queue, and onQueues joins by it.
@@ -38,51 +44,92 @@ func (a *asking) queueLabels() string {
 	return fmt.Sprintf("(%s, %s, %s)", a.label("namespace"), a.label("taskqueue"), a.label("task_type"))
 }
 
-// usedQueues has a series for every task queue of users that was fed or polled of late. A counter that is
-// younger than that was fed, whatever its increase says: the first tasks are lost to rate and increase.
+// ofQueues selects a metric of the task queues of users.
+func (a *asking) ofQueues(metric string, matchers ...string) string {
+	return a.series(metric, append([]string{userNamespaces, userQueues}, matchers...)...)
+}
+
+// usedQueues has a series for every task queue of users that was fed or polled of late, by any sign that the release
+// gives. A counter that is younger than that was used, whatever its increase says: the first tasks are lost to rate and
+// increase.
 func (a *asking) usedQueues(matchers ...string) string {
-	matchers = append([]string{userNamespaces, userQueues}, matchers...)
-	polls := a.series("pending_polls", matchers...)
-	added := a.toBacklog(matchers...)
-	return fmt.Sprintf("(max %[1]s (max_over_time(%[2]s[%[4]s])) > 0 or sum %[1]s (increase(%[3]s[%[4]s])) > 0 or max %[1]s (%[3]s unless %[3]s offset %[4]s) > 0)",
-		a.perQueue(), polls, added, usedWithin)
+	var signs []string
+	counter := func(series string) {
+		signs = append(signs,
+			fmt.Sprintf("sum %s (increase(%s[%s])) > 0", a.perQueue(), series, usedWithin),
+			fmt.Sprintf("max %s (%s unless %s offset %s) > 0", a.perQueue(), series, series, usedWithin))
+	}
+	if exported, _ := a.names.exports("pending_polls"); exported {
+		signs = append(signs, fmt.Sprintf("max %s (max_over_time(%s[%s])) > 0", a.perQueue(), a.ofQueues("pending_polls", matchers...), usedWithin))
+	}
+	if exported, _ := a.names.exports("tasks_added"); exported {
+		counter(a.toBacklog(matchers...))
+	}
+	counter(a.ofQueues(a.names.server.counter("poll_success"), append(matchers, matching)...))
+	counter(a.ofQueues(a.names.server.counter("poll_timeouts"), append(matchers, matching)...))
+	return "(" + strings.Join(signs, " or ") + ")"
 }
 
 // toBacklog counts the tasks that found no poller.
 func (a *asking) toBacklog(matchers ...string) string {
-	return a.series(a.names.server.counter("tasks_added"), append(matchers, `task_add_result="backlog"`, `forwarded="false"`)...)
+	return a.ofQueues(a.names.server.counter("tasks_added"), append(matchers, `task_add_result="backlog"`, `forwarded="false"`)...)
 }
 
-// oldestTask is the age in seconds of the oldest waiting task of a type, in the task queues that are used.
+// oldestTask is the age in seconds of the oldest waiting task of a type, in the task queues that are used. Gauges of a
+// task queue exist while matching has it loaded, which a waiting task or a poll does.
 func oldestTask(taskType string) query {
-	return leaf(func(a *asking) string {
-		ages := a.series("approximate_backlog_age_seconds", userNamespaces, userQueues, taskType)
-		return fmt.Sprintf("max(%s and %s %s)", ages, a.onQueues(), a.usedQueues(taskType))
-	})
+	return ladder(
+		witness{name: "approximate_backlog_age_seconds", needs: []string{"approximate_backlog_age_seconds"}, perQueue: true,
+			query: zeroBesideOthers("approximate_backlog_age_seconds", leaf(func(a *asking) string {
+				return fmt.Sprintf("max(%s and %s %s)", a.ofQueues("approximate_backlog_age_seconds", taskType), a.onQueues(), a.usedQueues(taskType))
+			}))},
+		// How long the tasks waited that were dispatched: nothing while none is.
+		witness{name: "task_dispatch_latency of dispatched tasks", query: inSeconds(0.99, "task_dispatch_latency", matching, userNamespaces, taskType)},
+	)
 }
 
-// slotsMustStayAt0For is how long slots must be at 0 to be exhausted: a busy worker has none for moments.
+// slotsMustStayAt0For is how long slots must be at 0 to be exhausted while polls are still seen: a busy worker has none
+// for moments.
 const slotsMustStayAt0For = "2m"
+
+// undispatchedFor, in seconds, is the age of a task that has seen no dispatch for a whole window of a minute.
+const undispatchedFor = 60
 
 // queueQuestions ask per namespace, task queue and type what the matching service and the workers know.
 func queueQuestions(a *asking) []question {
 	by := a.perQueue()
-	of := func(metric string, matchers ...string) string {
-		return a.series(metric, append([]string{userNamespaces, userQueues}, matchers...)...)
-	}
-	// Busy pollers are away for moments: nobody polls when there was no poll at any of two scrapes.
-	polls := of("pending_polls")
+	window, ended := a.over(1), seconds(max(pollsEndWithin, a.cluster.window()))
+	success := a.ofQueues(a.names.server.counter("poll_success"), matching)
+	timeouts := a.ofQueues(a.names.server.counter("poll_timeouts"), matching)
 	slots := a.workerSeries([]string{"temporal_worker_task_slots_available"}, taskSlots)
-	return []question{
-		{id: partQueueAge, promql: fmt.Sprintf("max %s (%s)", by, of("approximate_backlog_age_seconds"))},
-		{id: partQueueBacklog, promql: fmt.Sprintf("sum %s (%s)", by, of("approximate_backlog_count"))},
-		{id: partQueueInflow, promql: fmt.Sprintf("sum %s (rate(%s%s))", by, a.toBacklog(userNamespaces, userQueues), a.over(1))},
-		{id: partQueuePollers, promql: fmt.Sprintf("sum %s (max_over_time(%s[%s]) and %s)", by,
-			polls, seconds(2*a.cluster.scrapeInterval()+time.Second), polls)},
-		{id: partQueueSlots, promql: fmt.Sprintf("sum by (%s, task_queue, worker_type) (max_over_time(%s[%s]) and %s)",
-			a.workerLabel("namespace"), slots, slotsMustStayAt0For, slots)},
+	byWorkerQueue := fmt.Sprintf("by (%s, task_queue, worker_type)", a.workerLabel("namespace"))
+	// Busy pollers are away for moments: a queue is unpolled when there was no poll at any of two scrapes.
+	recent := seconds(2*a.cluster.scrapeInterval() + time.Second)
+	questions := []question{
+		{id: partQueueAge, promql: fmt.Sprintf("max %s (%s)", by, a.ofQueues("approximate_backlog_age_seconds"))},
+		{id: partQueueBacklog, promql: fmt.Sprintf("sum %s (%s)", by, a.ofQueues("approximate_backlog_count"))},
+		{id: partQueueDispatched, promql: fmt.Sprintf("sum %s (rate(%s%s))", by, success, window)},
+		{id: partQueueEnded, promql: fmt.Sprintf("sum %[1]s (increase(%[2]s[%[4]s])) + sum %[1]s (increase(%[3]s[%[4]s])) or sum %[1]s (increase(%[2]s[%[4]s])) or sum %[1]s (increase(%[3]s[%[4]s]))",
+			by, success, timeouts, ended)},
+		{id: partQueueSDKPollers, promql: fmt.Sprintf("sum by (%s, task_queue, poller_type) (%s)", a.workerLabel("namespace"), a.workerSeries([]string{"temporal_num_pollers"}))},
+		{id: partQueueSlots, promql: fmt.Sprintf("sum %s (max_over_time(%s[%s]) and %s)", byWorkerQueue, slots, slotsMustStayAt0For, slots)},
+		{id: partQueueSlotsNow, promql: fmt.Sprintf("sum %s (max_over_time(%s[%s]) and %s)", byWorkerQueue, slots, recent, slots)},
 		{id: partQueueUsed, promql: a.usedQueues()},
 	}
+	if exported, _ := a.names.exports("tasks_added"); exported {
+		questions = append(questions, question{id: partQueueInflow, promql: fmt.Sprintf("sum %s (rate(%s%s))", by, a.toBacklog(), window)})
+	}
+	if exported, _ := a.names.exports("pending_polls"); exported && !a.names.partitionless {
+		polls := a.ofQueues("pending_polls")
+		questions = append(questions, question{id: partQueuePollers, promql: fmt.Sprintf("sum %s (max_over_time(%s[%s]) and %s)", by, polls, recent, polls)})
+		if a.names.byVersion {
+			perVersion := fmt.Sprintf("by (%s, %s, %s, worker_version)", a.label("namespace"), a.label("taskqueue"), a.label("task_type"))
+			questions = append(questions,
+				question{id: partVersionPollers, promql: fmt.Sprintf("sum %s (max_over_time(%s[%s]) and %s)", perVersion, polls, recent, polls)},
+				question{id: partVersionBacklog, promql: fmt.Sprintf("sum %s (%s) > 0", perVersion, a.ofQueues("approximate_backlog_count"))})
+		}
+	}
+	return questions
 }
 
 // queueKey names a task queue in a way that the server's and the workers' metrics agree on: tally replaces
@@ -98,14 +145,17 @@ func sanitised(s model.LabelValue) string {
 	}, string(s))
 }
 
-// judgeQueues joins what is known of each task queue, keeps the worst, and counts the starved ones.
+// queueSignals are what is read from the task queues one by one.
+var queueSignals = []health.SignalID{health.StarvedQueues, health.StarvedOldestAge, health.SlotlessQueues, health.UnservedVersions}
+
+// judgeQueues joins what is known of each task queue, keeps the worst, and counts those in which work waits.
 func (r *reading) judgeQueues(questions []question, answers map[string]answer) {
 	texts := make([]string, len(questions))
 	reason := ""
 	for i, q := range questions {
 		texts[i] = q.promql
-		// The workers' slots may be unknown; the rest may not.
-		if f := answers[q.id].failure; f != "" && q.id != partQueueSlots {
+		// What the workers say may be unknown; the rest may not.
+		if f := answers[q.id].failure; f != "" && q.id != partQueueSlots && q.id != partQueueSlotsNow && q.id != partQueueSDKPollers {
 			reason = f
 		}
 	}
@@ -116,26 +166,40 @@ func (r *reading) judgeQueues(questions []question, answers map[string]answer) {
 		reason = "no metrics of the matching service: is it running, and does the selector match it?"
 	case age > r.cluster.maxAge():
 		reason = fmt.Sprintf("the newest sample is %s old", age.Round(time.Second))
+	case r.names.omitted:
+		reason = noBreakdown
+	default:
+		_, reason = r.names.exports("approximate_backlog_count")
+	}
+	if reason == "" && !r.names.seen["approximate_backlog_count"] && !r.names.seen["tasks_added"] {
+		reason = "the matching service exports neither approximate_backlog_count nor tasks_added, without which no metric shows what waits in a task queue"
 	}
 	var queues []health.TaskQueue
 	if reason == "" {
 		queues = r.joinQueues(answers)
 	}
-	starved, oldest, agesKnown := 0, 0.0, true
+	counts := map[health.SignalID]float64{}
+	agesKnown, pollersUnknown := true, ""
 	for _, q := range queues {
+		if q.Pollers == nil && valueOf(q.Backlog) > 0 {
+			pollersUnknown = q.Name
+		}
+		if q.UnservedVersion != "" {
+			counts[health.UnservedVersions]++
+		}
 		if !q.Starved {
 			continue
 		}
-		starved++
-		if q.OldestAgeSec == nil {
-			agesKnown = false
-			continue
+		counts[health.StarvedQueues]++
+		if q.Slotless {
+			counts[health.SlotlessQueues]++
 		}
-		oldest = max(oldest, *q.OldestAgeSec)
+		agesKnown = agesKnown && q.OldestAgeSec != nil
+		counts[health.StarvedOldestAge] = max(counts[health.StarvedOldestAge], valueOf(q.OldestAgeSec))
 	}
-	r.Snapshot.Queues = queues[:min(len(queues), worstQueues)]
+	r.Snapshot.Queues = r.worst(queues)
 
-	for _, id := range []health.SignalID{health.StarvedQueues, health.StarvedOldestAge} {
+	for _, id := range queueSignals {
 		if r.cluster.Queries[id] != "" {
 			continue
 		}
@@ -143,25 +207,44 @@ func (r *reading) judgeQueues(questions []question, answers map[string]answer) {
 		switch {
 		case reason != "":
 			r.unknown(id, reason)
-		case id == health.StarvedQueues:
-			r.known(id, float64(starved))
-		case oldest == 0 && !agesKnown:
+		case id == health.UnservedVersions && !r.names.byVersion:
+			r.unknown(id, "no task queue has worker versions, or the server's metrics do not name them")
+		case id == health.StarvedOldestAge && counts[id] == 0 && !agesKnown:
 			r.unknown(id, "the starved task queues have no backlog age yet: the gauge is refreshed once a minute")
+		case counts[id] == 0 && pollersUnknown != "":
+			r.unknown(id, fmt.Sprintf("whether a worker polls task queue %q, where tasks wait, is exported neither by the server nor by workers", pollersUnknown))
 		default:
-			r.known(id, oldest)
+			r.known(id, counts[id])
 		}
 	}
+}
+
+// worst are the worst task queues, and those that have to be kept.
+func (r *reading) worst(queues []health.TaskQueue) []health.TaskQueue {
+	var kept []health.TaskQueue
+	for i, q := range queues {
+		if i < worstQueues || slices.Contains(r.cluster.Keep, q.Key()) {
+			kept = append(kept, q)
+		}
+	}
+	return kept
 }
 
 // joinQueues returns all task queues of users, worst first.
 func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 	a := asking{cluster: r.cluster, names: r.names}
+	inflowCounted, _ := r.names.exports("tasks_added")
+	waitingPolls, _ := r.names.exports("pending_polls")
+	pollsCounted := r.names.seen["poll_success"] || r.names.seen["poll_timeouts"]
 	named := func(s *model.Sample) (queueKey, health.TaskQueue) {
 		namespace, name := s.Metric[model.LabelName(a.label("namespace"))], s.Metric[model.LabelName(a.label("taskqueue"))]
 		kind := strings.ToLower(string(s.Metric[model.LabelName(a.label("task_type"))]))
-		// An inflow that is not counted has not happened: the counter is born with the first task.
-		return queueKey{sanitised(namespace), sanitised(name), kind},
-			health.TaskQueue{Namespace: string(namespace), Name: string(name), Type: kind, InflowPerSec: new(float64)}
+		fresh := health.TaskQueue{Namespace: string(namespace), Name: string(name), Type: kind}
+		if inflowCounted {
+			// The counter is born with the first task.
+			fresh.InflowPerSec = new(float64)
+		}
+		return queueKey{sanitised(namespace), sanitised(name), kind}, fresh
 	}
 	found := map[queueKey]*health.TaskQueue{}
 	ofServer := func(part string, field func(*health.TaskQueue) **float64) {
@@ -179,16 +262,25 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 	ofServer(partQueueAge, func(q *health.TaskQueue) **float64 { return &q.OldestAgeSec })
 	ofServer(partQueueBacklog, func(q *health.TaskQueue) **float64 { return &q.Backlog })
 	ofServer(partQueueInflow, func(q *health.TaskQueue) **float64 { return &q.InflowPerSec })
+	ofServer(partQueueDispatched, func(q *health.TaskQueue) **float64 { return &q.DispatchedPerSec })
+	// Polls that ended stand in where no waiting poll is exported; both for a queue whose gauge is not there.
+	ofServer(partQueueEnded, func(q *health.TaskQueue) **float64 { return &q.Pollers })
 	ofServer(partQueuePollers, func(q *health.TaskQueue) **float64 { return &q.Pollers })
 
-	kinds := map[model.LabelValue]string{"WorkflowWorker": "workflow", "ActivityWorker": "activity"}
-	for _, s := range answers[partQueueSlots].series {
-		key := queueKey{sanitised(s.Metric[model.LabelName(a.workerLabel("namespace"))]), sanitised(s.Metric["task_queue"]), kinds[s.Metric["worker_type"]]}
-		if q := found[key]; q != nil {
-			v := float64(s.Value)
-			q.SlotsAvailable = &v
+	ofWorkers := func(part string, label model.LabelName, kinds map[model.LabelValue]string, set func(*health.TaskQueue, float64)) {
+		for _, s := range answers[part].series {
+			key := queueKey{sanitised(s.Metric[model.LabelName(a.workerLabel("namespace"))]), sanitised(s.Metric["task_queue"]), kinds[s.Metric[label]]}
+			if q := found[key]; q != nil {
+				set(q, float64(s.Value))
+			}
 		}
 	}
+	slotsNow := map[*health.TaskQueue]float64{}
+	ofWorkers(partQueueSlots, "worker_type", slotKinds, func(q *health.TaskQueue, v float64) { q.SlotsAvailable = &v })
+	ofWorkers(partQueueSlotsNow, "worker_type", slotKinds, func(q *health.TaskQueue, v float64) { slotsNow[q] = v })
+	sdkPollers := map[*health.TaskQueue]float64{}
+	ofWorkers(partQueueSDKPollers, "poller_type", pollerKinds, func(q *health.TaskQueue, v float64) { sdkPollers[q] += v })
+	unserved := r.unservedVersions(answers)
 	used := map[queueKey]bool{}
 	for _, s := range answers[partQueueUsed].series {
 		key, _ := named(s)
@@ -196,23 +288,80 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 	}
 	queues := make([]health.TaskQueue, 0, len(found))
 	for key, q := range found {
-		judge(q, used[key])
+		n, fromSDK := sdkPollers[q]
+		switch {
+		case q.Pollers == nil && fromSDK:
+			q.Pollers = &n
+		case q.Pollers == nil && pollsCounted:
+			// A queue that was never polled has no counter of polls.
+			q.Pollers = new(float64)
+		}
+		now, workersThere := slotsNow[q]
+		if q.UnservedVersion = unserved[key]; !used[key] {
+			q.UnservedVersion = ""
+		}
+		judge(q, used[key], workersThere && now == 0, !waitingPolls)
 		queues = append(queues, *q)
 	}
 	slices.SortFunc(queues, worseFirst)
 	return queues
 }
 
-// judge decides whether a queue is starved: work waits or arrives, and nobody polls for it or all slots
-// of its workers stay taken. Backlog gauges are refreshed once a minute and stay up after a drain, so a
-// queue that is polled is not starved by its backlog alone; neither is one that is not used any more.
-func judge(q *health.TaskQueue, used bool) {
-	work := q.Backlog != nil && *q.Backlog > 0 || *q.InflowPerSec > 0
-	if work && q.Pollers == nil {
-		// The gauge is born with the first poll.
-		q.Pollers = new(float64)
+var (
+	slotKinds   = map[model.LabelValue]string{"WorkflowWorker": "workflow", "ActivityWorker": "activity"}
+	pollerKinds = map[model.LabelValue]string{"workflow_task": "workflow", "workflow_sticky_task": "workflow", "sticky_workflow_task": "workflow", "activity_task": "activity"}
+)
+
+// unservedVersions are the worker versions that tasks wait for and no worker polls for, in queues that other versions
+// poll.
+func (r *reading) unservedVersions(answers map[string]answer) map[queueKey]string {
+	a := asking{cluster: r.cluster, names: r.names}
+	key := func(s *model.Sample) queueKey {
+		return queueKey{sanitised(s.Metric[model.LabelName(a.label("namespace"))]), sanitised(s.Metric[model.LabelName(a.label("taskqueue"))]),
+			strings.ToLower(string(s.Metric[model.LabelName(a.label("task_type"))]))}
 	}
-	q.Starved = used && work && (*q.Pollers == 0 || q.SlotsAvailable != nil && *q.SlotsAvailable == 0)
+	type versioned struct {
+		queueKey
+		version model.LabelValue
+	}
+	polled, anyPolled := map[versioned]bool{}, map[queueKey]bool{}
+	for _, s := range answers[partVersionPollers].series {
+		if s.Value > 0 {
+			polled[versioned{key(s), s.Metric["worker_version"]}] = true
+			anyPolled[key(s)] = true
+		}
+	}
+	unserved := map[queueKey]string{}
+	for _, s := range answers[partVersionBacklog].series {
+		k, v := key(s), s.Metric["worker_version"]
+		if anyPolled[k] && !polled[versioned{k, v}] {
+			unserved[k] = string(v)
+		}
+	}
+	return unserved
+}
+
+// judge decides whether a queue is starved: work waits or arrives, and no worker polls for it or all slots
+// of its workers stay taken. Backlog gauges are refreshed once a minute and stay up after a drain, so a
+// queue that is polled is not starved by its backlog alone; neither is one that is not used any more. Workers without a
+// free slot stop polling: where they are there, it is the slots and not the workers that are missing. Where only polls
+// that ended are known, a task that waits for a minute while none is dispatched says that those polls were of no use.
+func judge(q *health.TaskQueue, used, noSlotNow, onlyEnded bool) {
+	work := valueOf(q.Backlog) > 0 || valueOf(q.InflowPerSec) > 0
+	unpolled := q.Pollers != nil && *q.Pollers <= 0
+	if onlyEnded && q.DispatchedPerSec != nil && *q.DispatchedPerSec == 0 && valueOf(q.OldestAgeSec) >= undispatchedFor {
+		unpolled = true
+	}
+	slotless := q.SlotsAvailable != nil && *q.SlotsAvailable == 0
+	q.Starved = used && work && (unpolled || slotless)
+	q.Slotless = q.Starved && (slotless || noSlotNow)
+}
+
+func valueOf(v *float64) float64 {
+	if v == nil {
+		return 0
+	}
+	return *v
 }
 
 func worseFirst(a, b health.TaskQueue) int {

@@ -20,6 +20,11 @@ type Reading struct {
 	// SDK is empty when no metrics of workers exist.
 	Server ServerDialect
 	SDK    []SDKDialect
+	// Prefix stands before the names of the server's metrics; Releases are those of its processes, oldest first.
+	Prefix   string
+	Releases []string
+	// Note is worth telling about how the cluster is read.
+	Note string
 	// Renamed are the server's labels that Prometheus knows by another name.
 	Renamed map[string]string
 }
@@ -32,6 +37,8 @@ type SignalReading struct {
 	// Value is nil when the signal is unknown, and Reason says why.
 	Value  *float64
 	Reason string
+	// Witness is what the value was read from, where that is not the first choice on this cluster.
+	Witness string
 	// Age is how old the newest sample of the processes that the signal comes from was at the evaluation
 	// time; nil when that is not known.
 	Age *time.Duration
@@ -48,12 +55,12 @@ func (r *Reader) Read(ctx context.Context, c Cluster, at time.Time) (Reading, er
 	ctx, cancel := context.WithTimeout(ctx, r.options.Timeout)
 	defer cancel()
 
-	// The first request tells whether the Prometheus answers at all, which of the cluster's processes are
-	// there, and how old their samples are. It has one query's time: when that passes, nothing else is tried.
+	// The first requests tell whether the Prometheus answers at all, how the cluster's metrics are called, which of its
+	// processes are there, and how old their samples are. They have one query's time: when that passes, nothing else
+	// is tried.
 	vital, stop := context.WithTimeout(ctx, r.options.QueryTimeout)
-	first := r.ask(vital, at, slices.Concat(vitalQuestions(c), presenceQuestions(c)))
+	names, vitals, failure := r.names(vital, c, at)
 	stop()
-	names, failure := r.names(ctx, c, at, first)
 	reading := newReading(c, at, names)
 	if failure != "" {
 		for _, row := range asks {
@@ -61,7 +68,7 @@ func (r *Reader) Read(ctx context.Context, c Cluster, at time.Time) (Reading, er
 		}
 		return reading.done(), nil
 	}
-	reading.ages = agesOf(c, first)
+	reading.ages = names.agesOf(vitals)
 
 	queries := reading.compile()
 	queues := queueQuestions(&asking{cluster: c, names: names})

@@ -3,7 +3,7 @@ package telemetry
 import (
 	"context"
 	"fmt"
-	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,31 +79,38 @@ func New(source Source, options Options) (*Reader, error) {
 	}, nil
 }
 
-// names returns how the cluster's metrics are called at a time: from memory while that is young and still
-// holds by the counters that exist, else by asking. Present are the answers to presenceQuestions. The
-// failure, in words, is why the server's names could not be found.
-func (r *Reader) names(ctx context.Context, c Cluster, at time.Time, present map[string]answer) (names naming, failure string) {
-	if failure := serverFailure(present); failure != "" {
-		return naming{}, failure
-	}
+// names returns how the cluster's metrics are called at a time, and the answers to vitalQuestions: from memory while
+// that is young and still holds by the counters that exist, else by asking. The failure, in words, is why the server's
+// names could not be found.
+func (r *Reader) names(ctx context.Context, c Cluster, at time.Time) (names naming, vitals map[string]answer, failure string) {
 	key := fmt.Sprintf("%s\x00%s\x00%s", c.Name, c.Selector, c.WorkerSelector)
 	r.mu.Lock()
 	known, ok := r.detected[key]
 	r.mu.Unlock()
-	if age := at.Sub(known.at).Abs(); ok && age < detectionLife && known.names.stillHolds(c, present) {
-		return known.names, ""
+	if age := at.Sub(known.at).Abs(); ok && age < detectionLife {
+		vitals = r.ask(ctx, at, slices.Concat(known.names.vitalQuestions(c), known.names.presenceQuestions(c)))
+		if failure := serverFailure(vitals); failure != "" {
+			return naming{}, nil, failure
+		}
+		if known.names.stillHolds(c, vitals) {
+			return known.names, vitals, ""
+		}
 	}
-	answers := r.ask(ctx, at, detectionQuestions(c))
+	names = newNaming()
+	if failure := names.detectProcesses(c, r.ask(ctx, at, processQuestions(c))); failure != "" {
+		return naming{}, nil, failure
+	}
+	answers := r.ask(ctx, at, names.detectionQuestions(c))
 	if failure := serverFailure(answers); failure != "" {
-		return naming{}, failure
+		return naming{}, nil, failure
 	}
-	maps.Copy(answers, present)
-	names = detect(c, answers)
+	names = names.detect(c, answers)
 	// A naming found while nothing was there is a guess, not worth remembering.
-	if len(present[partCounters].series) > 0 {
+	if len(answers[partCounters].series) > 0 {
 		r.mu.Lock()
 		r.detected[key] = detection{names, at}
 		r.mu.Unlock()
 	}
-	return names, ""
+	vitals = r.ask(ctx, at, names.vitalQuestions(c))
+	return names, vitals, serverFailure(vitals)
 }

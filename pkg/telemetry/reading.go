@@ -17,6 +17,8 @@ type reading struct {
 	names   naming
 	ages    map[emitter]time.Duration
 	byID    map[health.SignalID]*SignalReading
+	// lacking says of signals why an absent metric is not 0 on this cluster.
+	lacking map[health.SignalID]string
 }
 
 func newReading(c Cluster, at time.Time, names naming) *reading {
@@ -26,11 +28,12 @@ func newReading(c Cluster, at time.Time, names naming) *reading {
 			Snapshot: health.Snapshot{
 				Cluster: c.Name, At: at,
 				Signals: make(map[health.SignalID]float64, len(signals)), Unknown: map[health.SignalID]string{},
+				Witness: map[health.SignalID]string{},
 			},
 			Signals: make([]SignalReading, len(signals)),
-			Server:  names.server, SDK: names.sdk, Renamed: names.labels,
+			Server:  names.server, SDK: names.sdk, Renamed: names.labels, Prefix: names.prefix, Releases: names.releases(), Note: names.note,
 		},
-		cluster: c, names: names, byID: make(map[health.SignalID]*SignalReading, len(signals)),
+		cluster: c, names: names, byID: make(map[health.SignalID]*SignalReading, len(signals)), lacking: map[health.SignalID]string{},
 	}
 	for i, s := range signals {
 		r.Signals[i] = SignalReading{ID: s.ID}
@@ -81,8 +84,10 @@ func (r *reading) compile() map[health.SignalID]compiled {
 		a := asking{cluster: r.cluster, names: r.names}
 		q := row.query(&a)
 		s.Note = a.note
+		r.lacking[row.id] = a.lacking
 		if a.unaskable != "" {
 			r.unknown(row.id, a.unaskable)
+			s.Query = ""
 			continue
 		}
 		s.Query = q.text
@@ -138,6 +143,10 @@ func (r *reading) interpret(row ask, n number) {
 		r.unknown(row.id, "the value is negative, which cannot be: "+strconv.FormatFloat(n.v, 'g', 6, 64))
 	default:
 		r.known(row.id, n.v)
+		if n.witness != "" {
+			r.byID[row.id].Witness = n.witness
+			r.Snapshot.Witness[row.id] = n.witness
+		}
 		if n.v == 0 && row.zero != "" && !own {
 			r.byID[row.id].Note = strings.TrimPrefix(r.byID[row.id].Note+"; "+row.zero, "; ")
 		}
@@ -154,6 +163,8 @@ func (r *reading) absence(row ask, alive bool) string {
 	switch {
 	case !alive && row.from != fromWorkers && row.from != fromScraping && row.from != fromContainer:
 		return fmt.Sprintf("no metrics of the %s: is it running, and does the selector match it?", who)
+	case r.lacking[row.id] != "":
+		return r.lacking[row.id]
 	case row.missing != "":
 		return row.missing
 	}

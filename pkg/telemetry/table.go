@@ -10,14 +10,16 @@ import (
 type emitter string
 
 const (
-	fromFrontend  emitter = "frontend"
-	fromHistory   emitter = "history"
-	fromMatching  emitter = "matching"
-	fromServer    emitter = "server"
-	fromWorkers   emitter = "workers"
-	fromScraping  emitter = "scraping"
-	fromContainer emitter = "containers"
-	fromNobody    emitter = "nobody"
+	fromFrontend emitter = "frontend"
+	fromHistory  emitter = "history"
+	fromMatching emitter = "matching"
+	// fromSystemWorker is the server's own worker service, which its label calls worker.
+	fromSystemWorker emitter = "worker"
+	fromServer       emitter = "server"
+	fromWorkers      emitter = "workers"
+	fromScraping     emitter = "scraping"
+	fromContainer    emitter = "containers"
+	fromNobody       emitter = "nobody"
 )
 
 // ask is a row of the table: how a signal is read.
@@ -47,7 +49,7 @@ const (
 )
 
 // asks is the table of all signals.
-var asks = concat(primaryAsks, supportAsks, amplifierAsks, workerAsks)
+var asks = concat(primaryAsks, supportAsks, partsAsks, amplifierAsks, workerAsks)
 
 func concat(groups ...[]ask) (all []ask) {
 	for _, g := range groups {
@@ -61,9 +63,27 @@ func unexported(id health.SignalID, what string) ask {
 	return ask{id: id, from: fromNobody, missing: "the server does not export " + what}
 }
 
-// dsql is a row for a metric of the server's Aurora DSQL plugin, which speaks one dialect only.
-func dsql(id health.SignalID, format string) ask {
-	return ask{id: id, from: fromServer, missing: dsqlOnly, query: leaf(func(a *asking) string {
-		return fmt.Sprintf(format, braces(a.cluster.Selector, nil, a.label), a.over(1))
-	})}
+// dsql is a row for a metric of the server's Aurora DSQL plugin. Its counters are 0 on a server that has the plugin.
+func dsql(id health.SignalID, q func(*asking) query) ask {
+	return ask{id: id, from: fromServer, missing: dsqlOnly, query: func(a *asking) compiled { return q(a)(a) }}
+}
+
+// dsqlRate is how often a counter of the DSQL plugin counts per second.
+func dsqlRate(metric string) func(*asking) query {
+	return func(*asking) query { return dsqlCount("sum(rate(%s%s))", metric) }
+}
+
+// dsqlCount aggregates a counter of the DSQL plugin, in both dialects; it is 0 while the plugin's own gauges exist.
+func dsqlCount(format, metric string) query {
+	counted := leaf(func(a *asking) string {
+		return fmt.Sprintf(format, a.dsqlSeries(metric+"(_total)?"), a.over(1))
+	})
+	return or(counted, times(0, leaf(func(a *asking) string {
+		return "count(" + a.dsqlSeries("dsql_reservoir_(size|target)|dsql_pool_.+") + ")"
+	})))
+}
+
+// dsqlSeries selects metrics of the DSQL plugin by a regular expression for their names.
+func (a *asking) dsqlSeries(names string) string {
+	return braces(a.cluster.Selector, []string{fmt.Sprintf("__name__=~%q", "(.+_)?("+names+")")}, a.label)
 }

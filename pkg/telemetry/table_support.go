@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/temporal-sre/copilot/pkg/health"
 )
@@ -9,32 +10,90 @@ import (
 // startedRecently is how long the readings of a process that has just started are wild: measured, 60 to 90 seconds.
 const startedRecently = "90s"
 
+var (
+	// Starts that the client got wrong demand nothing of the server; nor does a namespace that does not exist, unless the
+	// database fails, which clients see in the same error.
+	requestedStarts = atLeastZero(minus(
+		plusWhile(
+			minus(counted(frontend, "service_requests", frontend, starts, userNamespaces),
+				counted(frontend, "service_error_with_type", frontend, starts, userNamespaces, namespaceNotFound)),
+			counted(frontend, "service_error_with_type", frontend, starts, userNamespaces, namespaceNotFound),
+			databaseFails, persistenceErrors),
+		counted(frontend, "service_error_with_type", frontend, starts, userNamespaces, refusedStarts)))
+
+	// A start writes a workflow execution, and a failed one tries to.
+	createdWorkflows = ladder(witness{name: "persistence_requests", needs: []string{"persistence_requests"},
+		query: rate("persistence_requests", history, userNamespaces, `operation="CreateWorkflowExecution"`)})
+
+	pendingWorkflowPolls = pollers(workflowTasks, workflowPollers)
+	pendingActivityPolls = pollers(activityTasks, activityPollers)
+)
+
+// refusedStarts are the starts that the client got wrong, or that found the workflow running. A namespace that does not
+// exist is counted apart.
+const refusedStarts = `error_type=~".*(AlreadyStarted|AlreadyExists|InvalidArgument|FailedPrecondition|PermissionDenied|Unauthenticated|[._]NotFound)"`
+
 var supportAsks = []ask{
-	// A start that the client got wrong demands nothing of the server.
-	{id: health.WorkflowStarts, from: fromFrontend, zero: zeroAtFrontend, query: atLeastZero(minus(
-		zeroWhile(frontend, rate("service_requests", frontend, starts, userNamespaces)),
-		zeroWhile(frontend, rate("service_error_with_type", frontend, starts, userNamespaces, refusedStarts))))},
-	{id: health.BacklogInflow, from: fromMatching, zero: zeroAtMatching, query: zeroWhile(matching,
-		rate("tasks_added", userNamespaces, userQueues, `task_add_result="backlog"`, `forwarded="false"`))},
+	{id: health.WorkflowStarts, from: fromFrontend, zero: zeroAtFrontend, query: requestedStarts},
+	{id: health.WorkflowsCreated, from: fromHistory, query: createdWorkflows, missing: "no workflow was created since the history service started"},
+	{id: health.BacklogInflow, from: fromMatching, zero: zeroAtMatching, query: ladder(
+		witness{name: "tasks_added", needs: []string{"tasks_added"}, query: counted(matching, "tasks_added", userNamespaces, userQueues, `task_add_result="backlog"`, `forwarded="false"`)},
+		// Before 1.32: tasks are written to the database when no poller takes them, several in one request under load.
+		witness{name: "persistence_requests of CreateTasks", needs: []string{"persistence_requests"},
+			query: counted(matching, "persistence_requests", userNamespaces, `operation="CreateTasks"`)})},
+	{id: health.TasksAdded, from: fromMatching, zero: zeroAtMatching, query: ladder(
+		witness{name: "tasks_added", needs: []string{"tasks_added"}, query: zeroWhile(matching, "tasks_added", tasksAdded)})},
+	{id: health.BacklogGrowth, from: fromMatching, zero: zeroAtMatching, query: ladder(
+		witness{name: "tasks_added less poll_success", needs: []string{"tasks_added", "poll_success"},
+			query: atLeastZero(minus(zeroWhile(matching, "tasks_added", tasksAdded), zeroWhile(matching, "poll_success", tasksDispatched)))})},
 	// One such timer task deletes one closed workflow whose retention has passed.
-	{id: health.CleanupRate, from: fromHistory, zero: zeroAtHistory, query: zeroWhile(history,
-		rate("task_requests", history, `task_type=~"Timer.*DeleteHistoryEvent"`))},
-	{id: health.MatchingWorkflowPoll, from: fromMatching, zero: zeroAtMatching, query: zeroWhile(matching,
-		gauge("sum", "pending_polls", userNamespaces, userQueues, workflowTasks))},
-	{id: health.MatchingActivityPoll, from: fromMatching, zero: zeroAtMatching, query: zeroWhile(matching,
-		gauge("sum", "pending_polls", userNamespaces, userQueues, activityTasks))},
+	{id: health.CleanupRate, from: fromHistory, zero: zeroAtHistory, query: counted(history, "task_requests", history, `task_type=~"Timer.*DeleteHistoryEvent"`)},
+	{id: health.MatchingWorkflowPoll, from: fromMatching, query: pendingWorkflowPolls},
+	{id: health.MatchingActivityPoll, from: fromMatching, query: pendingActivityPolls},
 	{id: health.StarvedQueues, from: fromMatching},
 	{id: health.StarvedOldestAge, from: fromMatching},
+	{id: health.SlotlessQueues, from: fromMatching},
+	{id: health.UnservedVersions, from: fromMatching},
+	{id: health.SyncMatch, from: fromMatching, missing: "no task was dispatched during the window", query: share(
+		rateOf(rareStretch, "poll_success_sync", matching, userNamespaces, userQueues), rateOf(rareStretch, "poll_success", matching, userNamespaces, userQueues))},
 	{id: health.PersistenceErrRatio, from: fromServer, zero: zeroAtServer, query: failureShare(
 		persistenceErrors, rate("persistence_requests", anyService))},
-	{id: health.FrontendErrRatio, from: fromFrontend, zero: zeroAtFrontend, query: failureShare(
-		zeroWhile(frontend, rate("service_error_with_type", frontend, noPolls, notTheClients)),
-		rate("service_requests", frontend, noPolls))},
+	{id: health.OversizedTransactions, from: fromServer, zero: zeroAtServer, query: oversized},
+	{id: health.FrontendErrRatio, from: fromFrontend, zero: zeroAtFrontend, query: failureShare(pacedErrors, rate("service_requests", frontend, noPolls))},
+	{id: health.FrontendLimited, from: fromFrontend, zero: zeroAtFrontend, query: counted(frontend, "service_errors_resource_exhausted", frontend, causeServerLimit)},
+	{id: health.BusyWorkflow, from: fromFrontend, zero: zeroAtFrontend, query: counted(frontend, "service_errors_resource_exhausted", frontend, causeBusyWorkflow)},
+	{id: health.ClientErrors, from: fromFrontend, zero: zeroAtFrontend, query: counted(frontend, "service_error_with_type", frontend, errorsOf(false, ofClient))},
+	{id: health.WaitingCallsP99, from: fromFrontend, missing: "no query or update was made during the window", query: milliseconds(0.99, "service_latency", frontend, waits)},
 	{id: health.ShardsMoved, from: fromHistory, query: shardsMoved, zero: zeroAtHistory},
 	{id: health.TargetsUp, from: fromScraping, query: leaf(targetsUp),
 		missing: "Prometheus has no up series with the selector's labels for a target that exported server metrics during the last hour"},
 	{id: health.WarmingUp, from: fromServer, query: leaf(warmingUp)},
 }
+
+// pollers is the number of polls that wait for tasks of a type, in all task queues of users.
+func pollers(taskType, pollerType string) query {
+	return ladder(
+		witness{name: "pending_polls", needs: []string{"pending_polls"}, query: zeroBesideOthers("pending_polls", gauge("sum", "pending_polls", userNamespaces, userQueues, taskType))},
+		// Before 1.32: a poll lasts a minute at most, so every poller ends one within two.
+		witness{name: "polls that ended within two minutes", needs: []string{"poll_success", "poll_timeouts"},
+			query: plus(endedPolls("poll_success", taskType), endedPolls("poll_timeouts", taskType))},
+		witness{name: "the workers' temporal_num_pollers", query: workerGauge("sum", "temporal_num_pollers", pollerType)},
+	)
+}
+
+// pollsEndWithin is how long it takes at most until every poller has ended a poll, and a scrape has seen it.
+const pollsEndWithin = 2 * time.Minute
+
+func endedPolls(metric, taskType string) query {
+	return zeroWhile(matching, metric, leaf(func(a *asking) string {
+		return fmt.Sprintf("sum(increase(%s[%s]))", a.series(a.names.server.counter(metric), matching, userNamespaces, userQueues, taskType), seconds(max(pollsEndWithin, a.cluster.window())))
+	}))
+}
+
+var (
+	tasksAdded      = rateOf(rareStretch, "tasks_added", userNamespaces, userQueues, `task_add_result=~"backlog|sync_match"`, `forwarded="false"`)
+	tasksDispatched = rateOf(rareStretch, "poll_success", matching, userNamespaces, userQueues)
+)
 
 // shardsMoved is the share of all shards that changed owner in the window. A move is an acquisition at the
 // new owner and, if the old owner lives, a release there: the larger of the two counts it once, and still
@@ -51,7 +110,8 @@ func shardsMoved(a *asking) compiled {
 // targetsUp judges the targets that exported server metrics within the last hour: a process that died
 // has no series of its own any more, and workers may be scraped under the same selector.
 func targetsUp(a *asking) string {
-	return fmt.Sprintf("avg(%s and on (job, instance) max_over_time(%s[1h]))", a.series("up"), a.series("num_goroutines", anyService))
+	up := "up" + braces(a.cluster.Selector, nil, a.label)
+	return fmt.Sprintf("avg(%s and on (job, instance) max_over_time(%s[1h]))", up, a.series("num_goroutines", anyService))
 }
 
 // warmingUp is the share of server processes that started a short time ago: an hour of history does not

@@ -13,19 +13,25 @@ const (
 	partWorkersAge = "ages/workers"
 )
 
-// vitalQuestions ask for the age of the newest sample of each service and of the workers, by gauges that
-// are the same in every dialect.
-func vitalQuestions(c Cluster) []question {
-	return []question{
-		{id: partAges, promql: fmt.Sprintf("time() - max by (service_name, exported_service_name) (timestamp(num_goroutines%s))",
-			braces(c.Selector, nil, nil))},
-		{id: partWorkersAge, promql: fmt.Sprintf("time() - max(timestamp(temporal_worker_task_slots_available%s))",
-			braces(c.WorkerSelector, []string{`service_name!="worker"`, `exported_service_name!="worker"`}, func(l string) string { return l }))},
+// vitalQuestions ask for the age of the newest sample of each service and of the workers, by gauges that are the same
+// in every dialect.
+func (n naming) vitalQuestions(c Cluster) []question {
+	a := asking{cluster: c, names: n}
+	questions := []question{{id: partWorkersAge, promql: fmt.Sprintf("time() - max(timestamp(%s))",
+		byName(c.WorkerSelector, "temporal_worker_task_slots_(available|used)", notSystemWorkers...))}}
+	if len(n.services) > 0 {
+		for _, service := range services {
+			matcher := fmt.Sprintf("service_name=%q", string(service))
+			questions = append(questions, question{id: partAges + "/" + string(service),
+				promql: fmt.Sprintf("time() - max(timestamp(%s))", a.series(probeProcess, matcher))})
+		}
+		return questions
 	}
+	return append(questions, question{id: partAges, promql: fmt.Sprintf("time() - max by (%s) (timestamp(%s))", a.label("service_name"), a.series(probeProcess))})
 }
 
 // agesOf reads the answers to vitalQuestions. An emitter that is not in the map has no samples.
-func agesOf(c Cluster, answers map[string]answer) map[emitter]time.Duration {
+func (n naming) agesOf(answers map[string]answer) map[emitter]time.Duration {
 	ages := map[emitter]time.Duration{}
 	note := func(e emitter, s *model.Sample) {
 		age := time.Duration(float64(s.Value) * float64(time.Second)).Round(time.Millisecond)
@@ -33,13 +39,16 @@ func agesOf(c Cluster, answers map[string]answer) map[emitter]time.Duration {
 			ages[e] = age
 		}
 	}
+	a := asking{names: n}
 	for _, s := range answers[partAges].series {
-		service := s.Metric["exported_service_name"]
-		if service == "" {
-			service = s.Metric["service_name"]
-		}
-		note(emitter(service), s)
+		note(emitter(s.Metric[model.LabelName(a.label("service_name"))]), s)
 		note(fromServer, s)
+	}
+	for _, service := range services {
+		for _, s := range answers[partAges+"/"+string(service)].series {
+			note(service, s)
+			note(fromServer, s)
+		}
 	}
 	for _, s := range answers[partWorkersAge].series {
 		note(fromWorkers, s)
