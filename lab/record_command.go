@@ -34,7 +34,7 @@ func recordCommand() *cobra.Command {
 			return runRecord(command, plan, arguments[0])
 		},
 	}
-	ofServer.Flags().Float64Var(&rate, "rate", 3, "workflows to start per second")
+	ofServer.Flags().Float64Var(&rate, "rate", 1.5, "workflows to start per second")
 	ofSDK := &cobra.Command{
 		Use:   "sdk NAME FOLDER",
 		Short: "Record the metrics of SDK workers into a folder, which takes ten minutes",
@@ -48,7 +48,7 @@ func recordCommand() *cobra.Command {
 			return runRecord(command, plan, arguments[1])
 		},
 	}
-	ofSDK.Flags().Float64Var(&rate, "rate", 2, "workflows to start per second")
+	ofSDK.Flags().Float64Var(&rate, "rate", 1.5, "workflows to start per second")
 	command.AddCommand(ofServer, ofSDK)
 	return command
 }

@@ -11,7 +11,7 @@ import (
 // counted are kept without the buckets of histograms: counters, gauges, and how often something was measured.
 var counted = []string{
 	// Any service.
-	`build_information`, `num_goroutines`, `memory_heapinuse`, `memory_mallocs`, `restarts`,
+	`build_information`, `num_goroutines`, `memory_heapinuse`, `memory_mallocs`, `memory_num_gc`, `restarts`, `build_age`,
 	`service_requests`, `service_errors`, `service_error_with_type`, `service_errors_resource_exhausted`,
 	`service_pending_requests`, `service_grpc_conn_active`, `membership_changed_count`, `semaphore_failures`,
 	`dd_.*deadlocks.*`, `certificates_.*`, `namespace_registry_.*failures`,
@@ -32,7 +32,7 @@ var counted = []string{
 	// Matching.
 	`approximate_backlog_count`, `approximate_backlog_age_seconds`, `tasks_added`, `pending_polls`,
 	`poll_success`, `poll_success_sync`, `poll_timeouts`, `no_poller_tasks`, `unknown_build_polls`, `unknown_build_tasks`,
-	`fair_reader_stuck_detected`, `expired_tasks.*`, `sync_throttle_count`, `loaded_.*_count`, `task_queue_(started|stopped)`,
+	`fair_reader_stuck_detected`, `tasks_expired`, `sync_throttle_count`, `loaded_.*_count`, `task_queue_(started|stopped)`,
 	// System workers, replication, Nexus.
 	`schedule_(missed_catchup_window|buffer_overruns|rate_limited|action_success|action_errors|cancel_workflow_errors|terminate_workflow_errors)`,
 	`replication_.*`, `nexus_.*`, `callback_.*`, `circuit_breaker_.*`,

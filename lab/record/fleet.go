@@ -119,23 +119,30 @@ func replace(process **parts.Process, running *string, name string, command, fla
 	return nil
 }
 
-// check fails when a process ended that was to go on.
-func (f *fleet) check() error {
-	processes := []*parts.Process{f.load}
+// revive starts workers again that ended by themselves, as a supervisor does; a worker gives up when it can't reach
+// a server that is slow to answer. It fails when the load has ended.
+func (f *fleet) revive() error {
 	for _, w := range f.workers {
-		processes = append(processes, w.process)
+		if flags := w.running; w.process != nil && ended(w.process) {
+			w.running = ""
+			if err := replace(&w.process, &w.running, w.Name, w.Command, strings.Fields(flags)); err != nil {
+				return err
+			}
+		}
 	}
-	for _, process := range processes {
-		if process == nil {
-			continue
-		}
-		select {
-		case <-process.Exited():
-			return process.Failure()
-		default:
-		}
+	if f.load != nil && ended(f.load) {
+		return f.load.Failure()
 	}
 	return nil
+}
+
+func ended(process *parts.Process) bool {
+	select {
+	case <-process.Exited():
+		return true
+	default:
+		return false
+	}
 }
 
 func (f *fleet) stop() error {

@@ -28,16 +28,16 @@ func ServerPlan(options Server, rate float64) (Plan, error) {
 		return c
 	}
 	return Plan{Server: options, Workers: workers, phases: []phase{
-		{"idle", 10, conditions{}},
-		{"healthy", 10, healthy},
+		{"idle", 8, conditions{}},
+		{"healthy", 8, healthy},
 		{"dead-queue", 18, change(func(c *conditions) { c.dead = queues[1:] })},
 		// The queue without workers gets no more work either. After five minutes matching unloads it, and its gauges fall to 0
 		// while hundreds of workflows still wait.
-		{"dead-queue-unfed", 28, change(func(c *conditions) { c.dead, c.queues, c.rate = queues[1:], queues[:1], rate/2 })},
-		{"no-workers", 12, change(func(c *conditions) { c.dead = queues })},
+		{"dead-queue-unfed", 24, change(func(c *conditions) { c.dead, c.queues, c.rate = queues[1:], queues[:1], rate/2 })},
+		{"no-workers", 8, change(func(c *conditions) { c.dead = queues })},
 		{"workers-back", 12, healthy},
-		{"activities-failing", 14, change(func(c *conditions) { c.unreachable = true })},
-		{"activities-recovered", 10, healthy},
-		{"non-determinism", 16, change(func(c *conditions) { c.incompatible = true })},
+		{"activities-failing", 12, change(func(c *conditions) { c.unreachable = true })},
+		{"activities-recovered", 8, healthy},
+		{"non-determinism", 12, change(func(c *conditions) { c.incompatible = true })},
 	}}, nil
 }

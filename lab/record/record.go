@@ -72,7 +72,7 @@ func Run(ctx context.Context, p Plan) (err error) {
 				return server.process.Failure()
 			case <-ticks.C:
 			}
-			if err := fleet.check(); err != nil {
+			if err := fleet.revive(); err != nil {
 				return err
 			}
 			if err := scrape(ctx, recorder, phase.name, targets); err != nil {

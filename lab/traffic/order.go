@@ -38,7 +38,7 @@ type order struct {
 // errDeclined is the failure of orders that are meant to fail. Retrying would not help.
 var errDeclined = temporal.NewNonRetryableApplicationError("the card is declined", "Declined", nil)
 
-// errUnreachable is the failure of activities while a service that they depend on is down. The default retry
+// errUnreachable is the failure of activities while a service that they depend on is down. Their retry
 // policy tries them again without end.
 var errUnreachable = temporal.NewApplicationError("the carrier's service is unreachable", "Unreachable")
 
@@ -50,7 +50,8 @@ func fulfilOrder(ctx workflow.Context, o order) error {
 
 // fulfilOrderWithWrapping is the second version of fulfilOrder. It wraps gifts, and it breaks determinism with a
 // well-known mistake: it guards a step against being repeated with IsReplaying. As soon as such a workflow is
-// replayed, its code no longer asks for what its history contains, and every workflow task fails from then on.
+// replayed, its code asks for another step than its history contains, and every workflow task fails from then on. The
+// SDK does not notice that in a workflow's last task: there has to be a step to wait for after the guarded one.
 func fulfilOrderWithWrapping(ctx workflow.Context, o order) error {
 	return fulfil(ctx, o, func(ctx workflow.Context) error {
 		if !o.Gift || workflow.IsReplaying(ctx) {
@@ -70,12 +71,14 @@ func fulfil(ctx workflow.Context, o order, wrap func(workflow.Context) error) er
 		return err
 	}
 	workflow.GetSignalChannel(ctx, paidSignal).Receive(ctx, nil)
-	if err := workflow.Sleep(ctx, 200*time.Millisecond); err != nil {
-		return err
-	}
 	if err := wrap(ctx); err != nil {
 		return err
 	}
+	if err := workflow.Sleep(ctx, 200*time.Millisecond); err != nil {
+		return err
+	}
+	// A carrier whose service is down is not asked every second.
+	ctx = workflow.WithRetryPolicy(ctx, temporal.RetryPolicy{InitialInterval: 5 * time.Second})
 	return workflow.ExecuteActivity(ctx, steps.Ship, o).Get(ctx, nil)
 }
 
