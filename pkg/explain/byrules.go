@@ -48,7 +48,7 @@ func capConfidence(confidence float64, e Evidence) float64 {
 }
 
 // lead is the gate that the explanation begins with: the first fired one that decides a state, or else the
-// first of all when the cluster is in trouble.
+// first critical one.
 func (w writer) lead() (Gate, text, bool) {
 	i := slices.IndexFunc(w.fired, func(g Gate) bool { return g.Deciding || g.Severity == health.Critical })
 	if i < 0 {
@@ -81,9 +81,9 @@ func inBrackets(value string) string {
 // hint is the first amplifier that stands out and says more about the why.
 func (w writer) hint(t text) string {
 	for _, id := range t.hints {
-		if m, ok := markOf(id); ok {
+		if m, ok := markOf(id, nil); ok {
 			if s, known := w.Signal(id); known && s.Standing == Beyond {
-				return fmt.Sprintf("Here %s (%s).", m.says, s.Value)
+				return fmt.Sprintf("Here %s (%s).", m.Says, s.Value)
 			}
 		}
 	}
@@ -107,7 +107,7 @@ func (w writer) factors() []Factor {
 		}
 		why := w.fill(g, t.why)
 		if i > 0 && w.shadow(g) {
-			why = fmt.Sprintf("This follows from %s: fix that first.", w.trouble())
+			why = fmt.Sprintf("It is a consequence of %s: fix that first.", w.cause())
 		} else if said[why] {
 			why = ""
 		}
@@ -140,10 +140,13 @@ func (w writer) distinct() []Gate {
 	return all
 }
 
-// shadow tells whether a gate only shows the trouble that leads the explanation.
+// shadow reports whether a gate only shows the failure that leads the explanation.
 func (w writer) shadow(g Gate) bool {
 	lead, _, ok := w.lead()
 	if !ok || g.ID == lead.ID {
+		return false
+	}
+	if t, ok := textOf(w.Evidence, g.ID); ok && t.own {
 		return false
 	}
 	if g.Side == health.SideProgress {
@@ -156,16 +159,19 @@ func (w writer) shadow(g Gate) bool {
 	return slices.Contains(behind[blamed], culprit(g)) && g.Side != health.SideWorker && culprit(g) != blamed
 }
 
-// trouble names what leads the explanation, in the middle of a sentence.
-func (w writer) trouble() string {
+// cause names what leads the explanation, in the middle of a sentence.
+func (w writer) cause() string {
 	lead, _, ok := w.lead()
 	if !ok {
-		return "the trouble above"
+		return "the problem above"
 	}
-	return fmt.Sprintf("the trouble with %s", serviceNames[w.blamed(lead)])
+	if lead.Side == health.SideApplication {
+		return "the problem with the application"
+	}
+	return fmt.Sprintf("the problem with %s", serviceNames[w.blamed(lead)])
 }
 
-// blamed is whom the leading gate blames; a frontend that fails before a silent history service only
+// blamed is the service that the leading gate blames; a frontend that fails before a silent history service only
 // passes on.
 func (w writer) blamed(lead Gate) health.Service {
 	if lead.Service == health.Frontend && historySilent(w.Evidence) {
@@ -185,8 +191,11 @@ func (w writer) actions() []Action {
 			actions = append(actions, a)
 		}
 	}
-	if w.Stale {
-		add(Action{Investigate, health.Cluster, "Check that Prometheus answers and still scrapes this cluster.", "What can't be seen can't be judged.", capBlind(w.Evidence), RiskLow, nil, ""})
+	switch {
+	case w.Waiting != "":
+		add(w.action(Gate{}, unloaded))
+	case w.Stale:
+		add(Action{Investigate, health.Cluster, "Check that Prometheus answers and still scrapes this cluster.", "Without signals there is no verdict.", capBlind(w.Evidence), RiskLow, nil, ""})
 	}
 	for _, g := range w.apart {
 		if w.shadow(g) {
@@ -204,6 +213,10 @@ func (w writer) actions() []Action {
 	}
 	return actions
 }
+
+// unloaded is what to do about a task queue that was unloaded with its tasks.
+var unloaded = advice{Investigate, health.Workers, "Check pollers and backlog of that task queue with temporal task-queue describe, and start its workers.",
+	"Its tasks stay in the database until a worker polls; the state improves when they are dispatched.", 0.75, RiskLow, nil}
 
 // capBlind is the confidence in looking at the telemetry: being blind is what makes it certain, so the
 // cap by coverage would turn it upside down, but nothing may claim more than is known.

@@ -143,15 +143,18 @@ func ensureEnd(s string) string {
 }
 
 var (
-	claimsState = regexp.MustCompile(`(?i)\b(?:state|cluster|system|it)\b[^.;:]{0,40}\b(?:is|are|became|becomes|remains|stays|turned)\s+(?:now\s+|still\s+|actually\s+|really\s+|completely\s+)?(happy|healthy|stressed|critical)\b`)
-	blames      = regexp.MustCompile(`(?i)\b(?:caus\w*|because|due to|fault|blame\w*|culprit|fail\w*|error\w*|slow\w*|down|dead|overload\w*|exhaust\w*|block\w*|stall\w*|hang\w*|hung|unavailable|crash\w*|saturat\w*|broken|timeouts?|times? out|too small|restart\w*|scale\w*)\b`)
-	negates     = regexp.MustCompile(`(?i)\b(?:not|no|never|until|once|when|if|whether|isn't|wasn't)\b`)
-	exonerates  = regexp.MustCompile(`(?i)\b(?:not|no|nor|never|none|nothing|fine|healthy|sound|within|normal|without|rather than|instead of|only shows?|symptom|artefact|passed|passes|isn't|aren't|don't|doesn't|behind|if|whether)\b`)
-	services    = map[health.Service]*regexp.Regexp{
+	claimsState  = regexp.MustCompile(`(?i)\b(?:state|cluster|system|it)\b[^.;:]{0,40}\b(?:is|are|became|becomes|remains|stays|turned)\s+(?:now\s+|still\s+|actually\s+|really\s+|completely\s+)?(happy|healthy|stressed|critical)\b`)
+	systemWorker = regexp.MustCompile(`(?i)\b(?:internal|system|server's(?: own)?) workers?(?: service)?\b`)
+	blames       = regexp.MustCompile(`(?i)\b(?:caus\w*|because|due to|fault|blame\w*|culprit|fail\w*|error\w*|slow\w*|down|dead|overload\w*|exhaust\w*|block\w*|stall\w*|hang\w*|hung|unavailable|crash\w*|saturat\w*|broken|timeouts?|times? out|too small|restart\w*|scale\w*)\b`)
+	negates      = regexp.MustCompile(`(?i)\b(?:not|no|never|until|once|when|if|whether|isn't|wasn't)\b`)
+	exonerates   = regexp.MustCompile(`(?i)\b(?:not|no|nor|never|none|nothing|fine|healthy|sound|within|normal|without|rather than|instead of|only shows?|symptom|artefact|passed|passes|isn't|aren't|don't|doesn't|behind|if|whether)\b`)
+	services     = map[health.Service]*regexp.Regexp{
 		health.Persistence: regexp.MustCompile(`(?i)\b(?:database|persistence|dsql|postgres\w*|mysql|cassandra)\b`),
 		health.Frontend:    regexp.MustCompile(`(?i)\bfrontend\b`),
 		health.History:     regexp.MustCompile(`(?i)\bhistory (?:service|hosts?|process\w*|nodes?|pods?)\b`),
 		health.Matching:    regexp.MustCompile(`(?i)\bmatching (?:service|hosts?|process\w*|nodes?|pods?)\b`),
+		health.Visibility:  regexp.MustCompile(`(?i)\b(?:visibility|elasticsearch|opensearch)\b`),
+		health.Replication: regexp.MustCompile(`(?i)\breplication\b`),
 		health.Workers:     regexp.MustCompile(`(?i)\bworkers?\b`),
 	}
 )
@@ -171,12 +174,14 @@ func (c *checker) untrue(sentence string) string {
 	if !blames.MatchString(sentence) || exonerates.MatchString(sentence) {
 		return ""
 	}
+	// The server's own worker service is not the application's workers.
+	sentence = systemWorker.ReplaceAllString(sentence, " ")
 	var innocent health.Service
 	for service, expr := range services {
 		if !expr.MatchString(sentence) {
 			continue
 		}
-		// A sentence that names a service in trouble too speaks of how the one hits the other.
+		// A sentence that names a failing service too says how the one affects the other.
 		if c.involved(service) {
 			return ""
 		}

@@ -18,6 +18,8 @@ type Evidence struct {
 	Lasting string `json:"lasting"`
 	// Stale: the last cycle knew too little for a verdict; State is the last one that was decided.
 	Stale bool `json:"stale"`
+	// Flapping: the state became worse several times of late, so an improvement has to hold longer.
+	Flapping bool `json:"flapping,omitempty"`
 	// Coverage is the share of deciding gates whose result is known, 0 to 1.
 	Coverage   float64           `json:"coverage"`
 	Bottleneck health.Bottleneck `json:"bottleneck"`
@@ -32,7 +34,9 @@ type Evidence struct {
 	Signals []Signal `json:"signals"`
 	// Gaps are what is unknown and why: only signals that a gate reads.
 	Gaps []Gap `json:"gaps,omitempty"`
-	// Services say who is blocked, who is under pressure, and what is only an artefact.
+	// Waiting is why a task queue still counts as waiting although its tasks are no longer reported; empty when none does.
+	Waiting string `json:"waiting,omitempty"`
+	// Services say which service is blocked, which is degraded, and which only shows the failure of another.
 	Services []ServiceRole `json:"services"`
 	// Queues are the worst task queues, worst first, at most five.
 	Queues []Queue `json:"queues,omitempty"`
@@ -65,6 +69,8 @@ type Gate struct {
 	// Overridden: the threshold comes from the cluster's config.
 	Overridden bool   `json:"overridden,omitempty"`
 	Note       string `json:"note,omitempty"`
+	// Witness is what the value was read from, where that is not the first choice on this cluster.
+	Witness string `json:"witness,omitempty"`
 }
 
 // Standing is where a signal stands to the threshold that matters most for it.
@@ -105,6 +111,8 @@ type Signal struct {
 	Trend    Trend    `json:"trend"`
 	// Remark says what must be known to read the value, such as that a dead database looks fast.
 	Remark string `json:"remark,omitempty"`
+	// Witness is what the value was read from, where that is not the first choice on this cluster.
+	Witness string `json:"witness,omitempty"`
 }
 
 // Gap is a reason and the signals that are unknown for it.
@@ -113,14 +121,14 @@ type Gap struct {
 	Signals []health.SignalID `json:"signals"`
 }
 
-// Role is what a service has to do with the trouble.
+// Role is what a service has to do with the state.
 type Role string
 
 // The roles, worst first.
 const (
 	Blocked       Role = "blocked"
 	UnderPressure Role = "under pressure"
-	// Artefact: its numbers are odd only because another service is in trouble.
+	// Artefact: its numbers are odd only because another service fails.
 	Artefact    Role = "artefact"
 	RoleUnknown Role = "unknown"
 	Fine        Role = "fine"
@@ -130,7 +138,7 @@ const (
 type ServiceRole struct {
 	Service health.Service `json:"service"`
 	Role    Role           `json:"role"`
-	// Behind is the service whose trouble this is, when it is not its own.
+	// Behind is the service that is the cause, when it is not the service itself.
 	Behind health.Service `json:"behind,omitempty"`
 	// Because are the fired gates that say so.
 	Because []health.GateID `json:"because,omitempty"`
@@ -147,6 +155,10 @@ type Queue struct {
 	Pollers   string `json:"pollers,omitempty"`
 	Slots     string `json:"slots,omitempty"`
 	Starved   bool   `json:"starved"`
+	// Slotless: it starves because its workers have no free slot.
+	Slotless bool `json:"slotless,omitempty"`
+	// UnservedVersion is a worker version that its tasks wait for and no worker runs.
+	UnservedVersion string `json:"unserved_version,omitempty"`
 }
 
 // Change is a deploy or membership signal that was not zero.

@@ -19,6 +19,7 @@ type Facts map[string]string
 //	<signal id>               the signal's value with its unit
 //	<gate id>.threshold       what the value was compared with
 //	queue                     the worst task queue's name and type; also queue.oldest, .backlog, .inflow, .pollers
+//	unserved                  the task queue with a worker version that no worker runs; also unserved.version
 //	log.<pattern id>          how many lines the pattern was found in, at all services together
 func (e *Evidence) Facts() Facts {
 	f := Facts{
@@ -36,8 +37,13 @@ func (e *Evidence) Facts() Facts {
 	}
 	if len(e.Queues) > 0 {
 		q := e.Queues[0]
-		f["queue"] = fmt.Sprintf("%q (%s tasks, namespace %q)", q.Name, q.Type, q.Namespace)
+		f["queue"] = q.text()
 		f["queue.oldest"], f["queue.backlog"], f["queue.inflow"], f["queue.pollers"] = q.Oldest, q.Backlog, q.Inflow, q.Pollers
+	}
+	for _, q := range e.Queues {
+		if q.UnservedVersion != "" && f["unserved"] == "" {
+			f["unserved"], f["unserved.version"] = q.text(), fmt.Sprintf("%q", q.UnservedVersion)
+		}
 	}
 	for id, lines := range e.lines() {
 		f["log."+id] = lines
@@ -48,6 +54,11 @@ func (e *Evidence) Facts() Facts {
 		}
 	}
 	return f
+}
+
+// text names a task queue in a sentence.
+func (q Queue) text() string {
+	return fmt.Sprintf("%q (%s tasks, namespace %q)", q.Name, q.Type, q.Namespace)
 }
 
 // factsOf are what [[value]] and [[threshold]] mean in the text about a gate.
@@ -113,6 +124,7 @@ var abbreviations = map[string]bool{"e.g.": true, "i.e.": true, "etc.": true, "v
 var serviceNames = map[health.Service]string{
 	health.Cluster: "the cluster", health.Frontend: "the frontend", health.History: "the history service",
 	health.Matching: "the matching service", health.Persistence: "the database", health.Workers: "the workers",
+	health.Visibility: "the visibility store", health.SystemWorker: "the internal worker service", health.Replication: "replication",
 }
 
 func capital(text string) string {

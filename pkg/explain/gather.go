@@ -19,6 +19,8 @@ type Input struct {
 	Before []health.Snapshot
 	// Previous is the verdict of the cycle before, nil when it is not known: it tells what has cleared.
 	Previous *health.Verdict
+	// Marks are the cluster's own marks of amplifiers; see Marks for the usual ones.
+	Marks map[health.SignalID]float64
 	// Event is the change to explain; nil takes the verdict's own.
 	Event *health.Event
 	// Patterns are the log patterns around it. LogsUnavailable says why there are none to be had.
@@ -45,7 +47,7 @@ func Gather(in Input) Evidence {
 	texts := tidied{}
 	e := Evidence{
 		Cluster: texts.text(v.Cluster), At: v.At, State: v.State, Since: v.Since,
-		Stale: v.Stale, Coverage: v.Coverage, Bottleneck: v.Bottleneck, Band: v.Band,
+		Stale: v.Stale, Flapping: v.Flapping, Coverage: v.Coverage, Bottleneck: v.Bottleneck, Band: v.Band,
 		Event: in.Event, LogsUnavailable: texts.text(in.LogsUnavailable),
 	}
 	if e.Event == nil {
@@ -56,8 +58,9 @@ func Gather(in Input) Evidence {
 	}
 	e.Gates = gatesOf(v, texts)
 	e.Cleared = cleared(in.Previous, v)
-	e.Signals = signalsOf(v, in.Snapshot, before, texts)
+	e.Signals = signalsOf(in, before, texts)
 	e.Gaps = gapsOf(v, in.Snapshot, texts)
+	e.Waiting = waitingIn(in, texts)
 	e.Queues = queuesOf(in.Snapshot.Queues, texts)
 	for _, w := range v.Warnings {
 		e.ScalingRules = append(e.ScalingRules, health.Warning{Rule: w.Rule, Text: texts.text(w.Text)})
@@ -77,7 +80,7 @@ func gatesOf(v health.Verdict, texts tidied) []Gate {
 		gate := Gate{
 			ID: r.ID, Title: string(r.ID), Result: r.Result, Severity: r.Severity, Service: r.Service, Side: r.Side,
 			Signal: r.Signal, Op: r.Op, Threshold: quantity(r.Threshold, signal),
-			Deciding: r.Deciding, Overridden: r.Overridden, Note: texts.text(r.Note),
+			Deciding: r.Deciding, Overridden: r.Overridden, Note: texts.text(r.Note), Witness: texts.text(r.Witness),
 		}
 		if known, ok := health.LookupGate(r.ID); ok {
 			gate.Title = known.Title
@@ -109,20 +112,21 @@ func cleared(previous *health.Verdict, now health.Verdict) []health.GateID {
 	return ids
 }
 
-func signalsOf(v health.Verdict, snapshot health.Snapshot, before []health.Snapshot, texts tidied) []Signal {
+func signalsOf(in Input, before []health.Snapshot, texts tidied) []Signal {
+	v, snapshot := in.Verdict, in.Snapshot
 	tail, known := snapshot.Value(health.PersistenceP99)
 	looksFast := known && tail < 100 && (firedIn(v, "persistence_failing") || firedIn(v, "persistence_error_rate"))
 	var signals []Signal
 	for _, s := range health.Signals() {
 		amount, ok := snapshot.Value(s.ID)
-		if !ok {
+		if !ok || withheld(v, s.ID) {
 			continue
 		}
 		signal := Signal{
 			ID: s.ID, Title: s.Title, Class: s.Class, Service: s.Service,
-			Amount: amount, Value: quantity(amount, s), Trend: trendOf(s, snapshot, before),
+			Amount: amount, Value: quantity(amount, s), Trend: trendOf(s, snapshot, before), Witness: texts.text(witnessOf(in, s.ID)),
 		}
-		signal.Standing = standing(v, s, amount)
+		signal.Standing = standing(v, s, amount, in.Marks)
 		switch {
 		case looksFast && s.ID == health.PersistenceP99:
 			signal.Remark = "looks fast only because operations that fail return at once"
@@ -132,6 +136,37 @@ func signalsOf(v health.Verdict, snapshot health.Snapshot, before []health.Snaps
 		signals = append(signals, signal)
 	}
 	return signals
+}
+
+// withheld: the snapshot holds a value that the rules did not believe, such as the empty backlog of a queue that was
+// unloaded with its tasks.
+func withheld(v health.Verdict, id health.SignalID) bool {
+	return slices.ContainsFunc(v.Gates, func(g health.GateResult) bool {
+		return g.Signal == id && g.Result == health.NotKnowable && g.Value == nil
+	})
+}
+
+// waitingIn is the rules' reason for not believing that a task queue has emptied.
+func waitingIn(in Input, texts tidied) string {
+	for _, g := range in.Verdict.Gates {
+		if _, read := in.Snapshot.Value(g.Signal); read && g.Service == health.Matching && withheld(in.Verdict, g.Signal) {
+			return texts.text(g.Note)
+		}
+	}
+	return ""
+}
+
+// witnessOf is what a signal was read from. An event's snapshot is stored without it, its gates with it.
+func witnessOf(in Input, id health.SignalID) string {
+	if witness := in.Snapshot.Witness[id]; witness != "" {
+		return witness
+	}
+	for _, g := range in.Verdict.Gates {
+		if g.Signal == id && g.Witness != "" {
+			return g.Witness
+		}
+	}
+	return ""
 }
 
 func firedIn(v health.Verdict, id health.GateID) bool {
@@ -148,7 +183,7 @@ func restNote(v health.Verdict, id health.SignalID) string {
 }
 
 // standing is the worst that the signal's gates say of it, or its mark when it has no gate.
-func standing(v health.Verdict, s health.Signal, amount float64) Standing {
+func standing(v health.Verdict, s health.Signal, amount float64, marks map[health.SignalID]float64) Standing {
 	severity := []Standing{NoStanding, WellWithin, AtRest, Near, Beyond}
 	worst := 0
 	for _, g := range v.Gates {
@@ -166,11 +201,11 @@ func standing(v health.Verdict, s health.Signal, amount float64) Standing {
 		}
 		worst = max(worst, said)
 	}
-	if m, ok := markOf(s.ID); ok && worst == 0 {
+	if m, ok := markOf(s.ID, marks); ok && worst == 0 {
 		switch {
-		case beyond(m.op, amount, m.at):
+		case beyond(m.Op, amount, m.At):
 			worst = 4
-		case m.at > 0 && near(m.op, amount, m.at, s.Unit):
+		case m.At > 0 && near(m.Op, amount, m.At, s.Unit):
 			worst = 3
 		default:
 			worst = 1
@@ -221,10 +256,13 @@ func median(values []float64) float64 {
 func gapsOf(v health.Verdict, snapshot health.Snapshot, texts tidied) []Gap {
 	reasons := map[string][]health.SignalID{}
 	for _, g := range v.Gates {
-		if _, known := snapshot.Value(g.Signal); known || g.Result != health.NotKnowable {
+		if g.Value != nil || g.Result != health.NotKnowable {
 			continue
 		}
 		reason := texts.text(snapshot.Unknown[g.Signal])
+		if reason == "" {
+			reason = texts.text(g.Note)
+		}
 		if reason == "" {
 			reason = notRead
 		}
@@ -249,7 +287,7 @@ func gapsOf(v health.Verdict, snapshot health.Snapshot, texts tidied) []Gap {
 	return gaps
 }
 
-// notRead stands where nobody said why a signal is unknown.
+// notRead is the reason where none is given.
 const notRead = "the signal was not read"
 
 func queuesOf(queues []health.TaskQueue, texts tidied) []Queue {
@@ -257,6 +295,7 @@ func queuesOf(queues []health.TaskQueue, texts tidied) []Queue {
 	for _, q := range queues[:min(len(queues), maxQueues)] {
 		all = append(all, Queue{
 			Namespace: texts.text(q.Namespace), Name: texts.text(q.Name), Type: texts.text(q.Type), Starved: q.Starved,
+			Slotless: q.Slotless, UnservedVersion: texts.text(q.UnservedVersion),
 			Oldest: maybe(q.OldestAgeSec, seconds), Backlog: maybe(q.Backlog, digits),
 			Inflow:  maybe(q.InflowPerSec, func(v float64) string { return digits(v) + "/s" }),
 			Pollers: maybe(q.Pollers, digits), Slots: maybe(q.SlotsAvailable, digits),

@@ -66,9 +66,9 @@ func (w writer) issues() []Issue {
 			issue.Severity = Critical
 		}
 		if w.shadow(g) {
-			issue.LikelyCause = fmt.Sprintf("It follows from %s.", w.trouble())
+			issue.LikelyCause = fmt.Sprintf("It is a consequence of %s.", w.cause())
 			lead, _, _ := w.lead()
-			issue.SuggestedActions = append(issue.SuggestedActions, Action{Investigate, w.blamed(lead), fmt.Sprintf("Fix %s first.", w.trouble()),
+			issue.SuggestedActions = append(issue.SuggestedActions, Action{Investigate, w.blamed(lead), fmt.Sprintf("Fix %s first.", w.cause()),
 				"It is the likely cause of this one.", capConfidence(0.6, *w.Evidence), RiskLow, nil, lead.ID})
 		} else {
 			for _, a := range t.actions {

@@ -33,7 +33,8 @@ type linter struct {
 // Their values are not in it either, and no text states any.
 func Settings() []string {
 	return []string{
-		"frontend.rps", "frontend.namespaceRPS", "history.persistenceMaxQPS", "matching.rps",
+		"frontend.rps", "frontend.namespaceRPS", "frontend.namespaceCount", "frontend.persistenceMaxQPS", "history.persistenceMaxQPS",
+		"matching.rps", "matching.persistenceMaxQPS", "system.visibilityPersistenceMaxWriteQPS", "metrics.breakdownByTaskQueue", "metrics.breakdownByPartition",
 		"matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions", "persistence.datastores.sql.maxConns",
 		"MaxConcurrentActivityExecutionSize", "MaxConcurrentWorkflowTaskExecutionSize",
 	}
@@ -54,7 +55,8 @@ func newLinter(e *Evidence) *linter {
 	for _, s := range e.Signals {
 		l.known[strings.ToLower(string(s.ID))] = true
 		l.name(string(s.ID), s.Title)
-		l.number(s.Value)
+		l.name(s.Witness)
+		l.number(s.Value, s.Witness)
 	}
 	for _, g := range e.Gates {
 		l.known[strings.ToLower(string(g.ID))] = true
@@ -62,7 +64,7 @@ func newLinter(e *Evidence) *linter {
 		if s, ok := health.LookupSignal(g.Signal); ok {
 			l.name(s.Title)
 		}
-		l.name(string(g.Signal), string(g.ID), g.Title)
+		l.name(string(g.Signal), string(g.ID), g.Title, g.Note)
 		l.number(g.Threshold, g.Note, g.Value)
 	}
 	for _, gap := range e.Gaps {
@@ -71,6 +73,7 @@ func newLinter(e *Evidence) *linter {
 	}
 	for _, q := range e.Queues {
 		l.name(q.Name, q.Namespace)
+		l.name(q.UnservedVersion)
 		l.number(q.Oldest, q.Backlog, q.Inflow, q.Pollers, q.Slots)
 	}
 	for _, p := range e.Patterns {
@@ -92,10 +95,11 @@ func newLinter(e *Evidence) *linter {
 	l.name(e.Cluster, strings.TrimRight(e.LogsUnavailable, "."))
 	l.number(e.LogsUnavailable)
 	l.name(Settings()...)
-	for _, b := range []health.Bottleneck{health.ServerLimited, health.WorkerLimited} {
+	for _, b := range health.Bottlenecks() {
 		l.name(string(b))
 	}
-	l.number(e.Lasting, percent(e.Coverage*100))
+	known, all := e.seen()
+	l.number(e.Lasting, percent(e.Coverage*100), fmt.Sprint(known), fmt.Sprint(all))
 	// Longest first, so that no name hides in another.
 	slices.SortFunc(l.names, func(a, b string) int { return len(b) - len(a) })
 	l.names = slices.Compact(l.names)

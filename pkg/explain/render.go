@@ -14,30 +14,30 @@ func (x Explanation) Text() string {
 			fmt.Fprintf(&b, "\n%s\n%s\n", title, wrap(text, "  "))
 		}
 	}
-	section("Setting", x.Sections.Setting)
-	section("What set it off", x.Sections.Inciting)
+	section("Context", x.Sections.Setting)
+	section("Trigger", x.Sections.Inciting)
 	if len(x.Factors) > 0 {
-		b.WriteString("\nWhy\n")
+		b.WriteString("\nContributing factors\n")
 		for i, f := range x.Factors {
 			fmt.Fprintf(&b, "%s\n", hanging(fmt.Sprintf("  %d. ", i+1), f.Detail))
 		}
 	}
-	b.WriteString("\nHow each service takes it\n")
+	b.WriteString("\nServices\n")
 	for _, r := range x.Sections.Reactions {
 		fmt.Fprintf(&b, "%s\n", hanging("  - ", r.Text))
 	}
-	section("Where it stands", x.Sections.Standing)
+	section("State and coverage", x.Sections.Standing)
 	if len(x.Actions) > 0 {
-		b.WriteString("\nWhat to do\n")
+		b.WriteString("\nRecommended actions\n")
 		for i, a := range x.Actions {
 			fmt.Fprintf(&b, "%s\n", hanging(fmt.Sprintf("  %d. ", i+1),
 				fmt.Sprintf("%s %s [%s %s, %srisk %s]", a.Description, a.Reason, a.Type, a.Target, sureness("", a.Confidence, ", "), a.Risk)))
 		}
 	} else {
-		section("What to do", x.Sections.ToDo)
+		section("Recommended actions", x.Sections.ToDo)
 	}
 	if len(x.Watch) > 0 {
-		b.WriteString("\nWhat to watch next\n")
+		b.WriteString("\nWatch next\n")
 		for _, line := range x.Watch {
 			fmt.Fprintf(&b, "%s\n", hanging("  - ", line))
 		}

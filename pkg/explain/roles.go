@@ -28,7 +28,7 @@ func (e *Evidence) order() {
 func (e *Evidence) culpritSide() health.Side {
 	worst := map[health.Side]health.State{}
 	for _, g := range e.Gates {
-		if g.Result == health.Fired {
+		if g.Result == health.Fired && layerOf(g.ID) != beside {
 			worst[g.Side] = max(worst[g.Side], g.Severity)
 		}
 	}
@@ -42,18 +42,18 @@ func (e *Evidence) culpritSide() health.Side {
 // lead, their gates come before the server's.
 func depthOf(g Gate, first health.Side) int {
 	row := rowOf(g.ID)
-	if g.Side == first {
+	if g.Side == first && layerOf(g.ID) != beside {
 		row -= 1_000
 	}
 	return row
 }
 
-// behind lists, for the service that leads the explanation, the services whose trouble may be nothing
-// but its shadow: a request's way through them, backwards.
+// behind lists, for the service that leads the explanation, the services whose failure may be nothing
+// but its consequence: a request's way through them, backwards.
 var behind = map[health.Service][]health.Service{
-	health.Persistence: {health.History, health.Matching, health.Frontend, health.Workers},
-	health.History:     {health.Matching, health.Frontend, health.Workers},
-	health.Frontend:    {health.Matching, health.Workers},
+	health.Persistence: {health.History, health.Matching, health.Frontend, health.Visibility, health.SystemWorker, health.Replication, health.Workers},
+	health.History:     {health.Matching, health.Frontend, health.SystemWorker, health.Replication, health.Workers},
+	health.Frontend:    {health.Matching, health.SystemWorker, health.Workers},
 	health.Workers:     {health.Matching},
 }
 
@@ -66,7 +66,7 @@ func culprit(g Gate) health.Service {
 	return g.Service
 }
 
-// rolesOf says what each service has to do with the trouble.
+// rolesOf says what each service has to do with the state.
 func rolesOf(v health.Verdict, e *Evidence) []ServiceRole {
 	fired := e.Fired()
 	var blamed health.Service
@@ -87,13 +87,13 @@ func (e *Evidence) role(status health.ServiceStatus, blamed health.Service) Serv
 	role := ServiceRole{Service: status.Service}
 	worst, own := health.Happy, status.Service == blamed
 	for _, g := range e.Fired() {
-		// What matching sees of missing workers is the workers' own trouble.
+		// What matching sees of missing workers is the workers' own failure.
 		about := g.Service == status.Service || (status.Service == health.Workers && culprit(g) == health.Workers)
 		if !about {
 			continue
 		}
 		role.Because = append(role.Because, g.ID)
-		// Workflows that fail tell of the application, and tasks that have waited of the past: the workers do their work.
+		// Workflows that fail are the application's, and tasks that have waited the past's: the workers do their work.
 		if g.Side == health.SideApplication || (g.Side == health.SideWaiting && draining(e)) {
 			worst = max(worst, health.Stressed)
 		} else {

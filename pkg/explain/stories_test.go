@@ -49,6 +49,14 @@ func healthy() values {
 		health.WorkflowSlots: 199, health.WorkflowSlotsRatio: 0.99, health.ActivitySlots: 199, health.ActivitySlotsRatio: 0.99,
 		health.WorkflowPollers: 20, health.ActivityPollers: 20, health.PoolUtilization: 25, health.RateLimitEvents: 0,
 		health.TaskRestarts: 0, health.MembershipChanges: 0,
+		health.WorkflowsCreated: 10, health.ClosedRate: 10, health.TasksAdded: 30, health.BacklogGrowth: 0, health.SlotlessQueues: 0,
+		health.UnservedVersions: 0, health.SyncMatch: 0.99, health.FrontendLimited: 0, health.BusyWorkflow: 0, health.ClientErrors: 0,
+		health.OversizedTransactions: 0, health.TimerBacklogAge: 0.1, health.TransferBacklogAge: 0.1, health.PendingHistoryTasks: 30,
+		health.DeadLetters: 0, health.TerminalFailures: 0, health.Corruptions: 0, health.Deadlocks: 0, health.CertsExpired: 0, health.CertsExpiring: 0,
+		health.VisibilityErrors: 0, health.VisibilityErrRatio: 0, health.VisibilityP99: 40, health.VisibilityBacklogAge: 0.2,
+		health.SystemWorkerUp: 1, health.SystemQueueAge: 0, health.SchedulesMissed: 0, health.SchedulesOverrun: 0,
+		health.WorkflowTaskFailures: 0, health.WorkflowTaskFailureRatio: 0, health.NonDeterminism: 0, health.OversizedMessages: 0,
+		health.ActivityFailures: 0, health.ActivityFailureRatio: 0, health.ActivityTimeouts: 0, health.ActivityTimeoutRatio: 0,
 	}
 }
 
@@ -78,6 +86,9 @@ type story struct {
 	// cycles of the trouble, four when 0; then is what follows the trouble, for so many cycles, one when 0.
 	cycles, after int
 	then          values
+	// flaps is how often the trouble came and went before.
+	flaps   int
+	witness map[health.SignalID]string
 }
 
 var noWorkerQueues = []health.TaskQueue{
@@ -129,7 +140,9 @@ func stories() []story {
 		{name: "history dead", trouble: without(with(healthy(), values{
 			health.FrontendErrors: 50, health.FrontendErrRatio: 0.99, health.WorkflowStarts: 30, health.TargetsUp: 0.75,
 		}), health.TransitionRate, health.TransitionP95, health.TransitionP99, health.CompletionRate, health.SuccessRate, health.FailedRate,
-			health.HistoryBacklogAge, health.HistoryTaskRate, health.ShardChurn, health.ShardsMoved),
+			health.HistoryBacklogAge, health.HistoryTaskRate, health.ShardChurn, health.ShardsMoved, health.WorkflowsCreated, health.ClosedRate,
+			health.TimerBacklogAge, health.TransferBacklogAge, health.PendingHistoryTasks, health.DeadLetters, health.TerminalFailures, health.Corruptions,
+			health.VisibilityBacklogAge, health.ActivityFailureRatio, health.ActivityTimeoutRatio, health.WorkflowTaskFailureRatio),
 			unknown: map[health.SignalID]string{
 				health.TransitionRate: "no series of the history service", health.HistoryTaskRate: "no series of the history service",
 				health.HistoryBacklogAge: "no series of the history service", health.TransitionP99: "no series of the history service",
@@ -162,6 +175,46 @@ func stories() []story {
 			health.TransitionRate: 0, health.SuccessRate: 0, health.HistoryTaskRate: 0, health.WorkflowStarts: 0, health.PollTimeouts: 1, health.PollSuccess: 0,
 		}), health.TransitionP95, health.TransitionP99, health.CompletionRate, health.HistoryBacklogAge, health.WorkflowScheduleToStart,
 			health.ActivityScheduleToStart, health.FrontendErrRatio)},
+		{name: "visibility store down", trouble: with(healthy(), values{
+			health.VisibilityErrors: 14, health.VisibilityErrRatio: 1, health.VisibilityBacklogAge: 240,
+		})},
+		{name: "nondeterminism", trouble: with(healthy(), values{
+			health.NonDeterminism: 84, health.WorkflowTaskFailures: 1.4, health.WorkflowTaskFailureRatio: 0.22,
+		})},
+		{name: "hot workflow", trouble: with(healthy(), values{health.BusyWorkflow: 31, health.RateLimitEvents: 31})},
+		{name: "namespace limit", trouble: with(healthy(), values{health.FrontendLimited: 9, health.RateLimitEvents: 9, health.WorkflowBacklogAge: 40})},
+		{name: "persistence limit", trouble: with(healthy(), values{health.FrontendLimited: 4, health.RateLimitEvents: 4, health.AdmissionRejects: 60, health.PersistenceP99: 60})},
+		{name: "slots taken", trouble: with(healthy(), values{
+			health.SlotlessQueues: 1, health.StarvedQueues: 1, health.StarvedOldestAge: 73, health.ActivityBacklogAge: 73, health.MatchingActivityPoll: 0, health.BacklogDepth: 142,
+		}), queues: []health.TaskQueue{
+			{Namespace: "default", Name: "orders", Type: "activity", OldestAgeSec: number(73), Backlog: number(142), Pollers: number(0), SlotsAvailable: number(0), Starved: true, Slotless: true},
+		}},
+		{name: "version without workers", trouble: with(healthy(), values{health.UnservedVersions: 1, health.WorkflowBacklogAge: 35}), queues: []health.TaskQueue{
+			{Namespace: "shop", Name: "orders", Type: "workflow", OldestAgeSec: number(35), Backlog: number(40), Pollers: number(8), UnservedVersion: "orders:1.7.0"},
+		}},
+		{name: "missed schedules", trouble: with(healthy(), values{health.SystemWorkerUp: 0, health.SystemQueueAge: 190, health.SchedulesMissed: 3})},
+		{name: "replication stuck", trouble: with(healthy(), values{
+			health.ReplicationApplied: 0, health.ReplicationLag: 340, health.ReplicationFailures: 0, health.ReplicationStuck: 2,
+		})},
+		{name: "certificate expired", trouble: with(healthy(), values{health.CertsExpired: 1, health.FrontendErrors: 3, health.FrontendErrRatio: 0.07})},
+		{name: "oversized transaction", trouble: with(healthy(), values{health.OversizedTransactions: 0.4})},
+		{name: "dead letters", trouble: with(healthy(), values{health.DeadLetters: 4, health.TerminalFailures: 4})},
+		{name: "activities fail", trouble: with(healthy(), values{health.ActivityFailures: 9, health.ActivityFailureRatio: 0.83, health.ActivityBacklogAge: 41})},
+		{name: "older server", trouble: without(healthy(), health.StarvedQueues, health.StarvedOldestAge, health.SlotlessQueues, health.UnservedVersions,
+			health.DeadLetters, health.TerminalFailures, health.CertsExpired, health.CertsExpiring), unknown: map[health.SignalID]string{
+			health.StarvedQueues: "the server's metrics do not name task queues", health.StarvedOldestAge: "the server's metrics do not name task queues",
+			health.SlotlessQueues: "the server's metrics do not name task queues", health.UnservedVersions: "the server's metrics do not name task queues",
+			health.DeadLetters: "this server version does not export dead letters", health.TerminalFailures: "this server version does not export dead letters",
+			health.CertsExpired: "the server uses no certificates", health.CertsExpiring: "the server uses no certificates",
+			health.ReplicationLag: "no other cluster replicates to this one", health.ReplicationStuck: "no other cluster replicates to this one",
+			health.ReplicationFailures: "no other cluster replicates to this one",
+		}, witness: map[health.SignalID]string{health.MatchingWorkflowPoll: "polls that ended (poll_success, poll_timeouts)"}},
+		{name: "unloaded queue", cycles: 6, trouble: with(healthy(), values{
+			health.StarvedQueues: 1, health.StarvedOldestAge: 190, health.WorkflowBacklogAge: 190, health.BacklogDepth: 95,
+		}), queues: []health.TaskQueue{
+			{Namespace: "shop", Name: "refunds", Type: "workflow", OldestAgeSec: number(190), Backlog: number(95), Pollers: number(0), Starved: true},
+		}, then: healthy(), after: 3},
+		{name: "flapping", flaps: 4, trouble: with(healthy(), values{health.PersistenceP99: 140}), then: healthy(), after: 2},
 		{name: "deploy", trouble: with(healthy(), values{
 			health.ShardsMoved: 0.53, health.ShardChurn: 1.4, health.MembershipChanges: 2, health.TaskRestarts: 1, health.CASFailures: 3,
 		}), cycles: 1},
@@ -171,6 +224,10 @@ func stories() []story {
 // tell plays a story and gathers the evidence of its last cycle, with its last event.
 func tell(s story) explain.Evidence {
 	cycles := slices.Repeat([]values{healthy()}, 25)
+	for range s.flaps {
+		cycles = append(cycles, s.trouble, s.trouble, healthy(), healthy(), healthy())
+	}
+	begin := len(cycles)
 	n := s.cycles
 	if n == 0 {
 		n = 4
@@ -187,8 +244,8 @@ func tell(s story) explain.Evidence {
 	var event *health.Event
 	for i, v := range cycles {
 		snapshot := health.Snapshot{Cluster: "prod-1", At: start.Add(time.Duration(i) * 30 * time.Second), Signals: v}
-		if i >= 25 && i < 25+n {
-			snapshot.Queues, snapshot.Unknown = s.queues, s.unknown
+		if i >= begin && i < begin+n {
+			snapshot.Queues, snapshot.Unknown, snapshot.Witness = s.queues, s.unknown, s.witness
 		}
 		var verdict health.Verdict
 		verdict, memory = health.Evaluate(memory, snapshot, health.DefaultThresholds())
@@ -198,7 +255,7 @@ func tell(s story) explain.Evidence {
 		snapshots, verdicts = append(snapshots, snapshot), append(verdicts, verdict)
 	}
 	last := len(verdicts) - 1
-	if s.name == "healthy" || s.name == "idle" {
+	if s.name == "healthy" || s.name == "idle" || s.name == "older server" {
 		event = nil
 	}
 	return explain.Gather(explain.Input{

@@ -34,7 +34,7 @@ func (w writer) opening() string {
 	if w.Event != nil && w.Event.Kind == health.StateChanged && w.Event.To == w.State {
 		switch {
 		case w.Event.From == health.Unknown:
-			return fmt.Sprintf("%s is seen for the first time and is %s", name, w.State)
+			return fmt.Sprintf("%s is observed for the first time and is %s", name, w.State)
 		case w.Event.From == health.Critical && w.State == health.Stressed:
 			return fmt.Sprintf("%s is no longer critical but still stressed", name)
 		default:
@@ -55,25 +55,29 @@ func (w writer) name() string {
 }
 
 func (w writer) summaryStale() string {
-	known := fmt.Sprintf("only %s of the deciding gates are known", w.facts["coverage"])
+	known := fmt.Sprintf("only %s of the deciding conditions are known", w.facts["coverage"])
 	switch {
 	case w.Coverage == 0:
-		known = "none of the deciding gates is known"
+		known = "none of the deciding conditions is known"
 	case w.Coverage >= 0.5:
-		known = fmt.Sprintf("%s of the deciding gates are known, but not those that would tell", w.facts["coverage"])
+		known = fmt.Sprintf("%s of the deciding conditions are known, but not those that a verdict needs", w.facts["coverage"])
 	}
-	what := fmt.Sprintf("%s can't be judged: %s; it was %s when last seen, and nobody knows whether it still is.", w.name(), known, w.State)
+	what := fmt.Sprintf("%s can't be judged: %s; the last known state is %s.", w.name(), known, w.State)
 	if w.State == health.Unknown {
-		what = fmt.Sprintf("%s can't be judged: %s, and its state is unknown because it never was judged before.", w.name(), known)
+		what = fmt.Sprintf("%s can't be judged: %s, and its state is unknown because no earlier verdict exists.", w.name(), known)
 	}
-	why := "Signals that decide are missing, and silence is not health."
+	why := "Signals that decide are missing, and an absent signal is not a healthy one."
 	if len(w.Gaps) > 0 {
-		why = fmt.Sprintf("Signals that decide are missing because of this: %s", ensureEnd(w.Gaps[0].Reason))
+		why = fmt.Sprintf("Signals that decide are missing: %s", ensureEnd(w.Gaps[0].Reason))
 	}
 	do := "First: check that Prometheus answers and still scrapes this cluster; then check the cluster itself from a client."
-	// What fires is evidence by itself, however little else is known.
+	if w.Waiting != "" {
+		why = capital(ensureEnd(w.Waiting))
+		do = "First: " + uncapital(unloaded.do)
+	}
+	// A gate that fires is evidence by itself, however little else is known.
 	if g, t, ok := w.lead(); ok {
-		do = fmt.Sprintf("First: check that Prometheus answers, and take seriously what is still seen: %s.", w.what(g, t))
+		do = fmt.Sprintf("First: check that Prometheus answers, and act on what still fires: %s.", w.what(g, t))
 	}
 	return strings.Join([]string{what, why, do}, " ")
 }
@@ -84,13 +88,13 @@ func (w writer) recovered() bool {
 }
 
 func (w writer) summaryRecovered() string {
-	why := "Every deciding gate that fired has passed again, and work advances."
+	why := "Every deciding condition that fired passes again, and work advances."
 	if len(w.Cleared) > 0 {
 		why = fmt.Sprintf("No longer firing: %s.", w.titles(w.Cleared))
 	}
 	do := "First: nothing needs to be done now; note what was changed, and watch the backlogs drain."
 	if g, t, ok := w.lead(); ok {
-		do = fmt.Sprintf("First: watch what is not as before yet: %s.", w.what(g, t))
+		do = fmt.Sprintf("First: watch what has not recovered yet: %s.", w.what(g, t))
 	}
 	return fmt.Sprintf("%s: work advances again. %s %s", w.opening(), why, do)
 }
@@ -98,17 +102,29 @@ func (w writer) summaryRecovered() string {
 func (w writer) summaryCalm(x Explanation) string {
 	switch {
 	case w.State == health.Happy && w.atMost(health.WorkflowStarts, 0):
-		return fmt.Sprintf("%s: nobody asks for anything and nothing waits. Idle is healthy: no deciding gate fires. First: nothing needs to be done.", w.opening())
+		return fmt.Sprintf("%s: no work is requested and none waits; an idle cluster is healthy. %s First: nothing needs to be done.", w.opening(), w.covers())
 	case w.State == health.Happy && len(x.Factors) > 0:
-		return fmt.Sprintf("%s: work advances as demanded. An early sign, which decides nothing yet: %s First: %s",
+		return fmt.Sprintf("%s: work advances as requested. An early sign, which decides nothing yet: %s First: %s",
 			w.opening(), ensureStop(uncapital(x.Factors[0].Detail)), uncapital(firstOr(w.earlyFirst(), "keep an eye on it.")))
 	case w.State == health.Happy:
-		return fmt.Sprintf("%s: work advances as demanded. No deciding gate fires, and %s of them are known. First: nothing needs to be done.", w.opening(), w.facts["coverage"])
+		return fmt.Sprintf("%s: work advances as requested. %s First: nothing needs to be done.", w.opening(), w.covers())
 	case w.State == health.Unknown:
-		return fmt.Sprintf("%s: there is no verdict yet. Nothing fires, and too little is known to call it healthy. First: see whether its signals are read.", w.opening())
+		return fmt.Sprintf("%s: there is no verdict yet. No condition fires, and too little is known to call it healthy. First: check that its signals are read.", w.opening())
 	default:
-		return fmt.Sprintf("%s: no gate fires in this cycle. The state is the last that was decided, and it is left only when enough is known. First: see what is unknown, and whether it gets better by itself.", w.opening())
+		return w.summaryLeaving()
 	}
+}
+
+// summaryLeaving: no gate fires and the state is not happy. An improvement has to hold, or too little is known to leave
+// the state.
+func (w writer) summaryLeaving() string {
+	why := "The state improves when enough is known and the improvement has held for some cycles."
+	if w.Flapping {
+		why = "The state is flapping, so the improvement has to hold longer than usual before the state follows."
+	} else if groups := w.hidden(true); len(groups) > 0 {
+		why = fmt.Sprintf("The state improves when the improvement has held for some cycles; not visible: %s.", hiddenInWords(groups[:min(len(groups), maxHidden)]))
+	}
+	return fmt.Sprintf("%s: no condition fires in this cycle. %s First: wait for the next cycles, and see what is unknown.", w.opening(), why)
 }
 
 func (w writer) earlyFirst() string {

@@ -19,7 +19,7 @@ func TriageByRules(e Evidence) Depth {
 			return Deep
 		}
 	}
-	// Trouble at several services at once wants to be told apart.
+	// Failures of several services at once need to be separated.
 	services := map[health.Service]bool{}
 	for _, g := range fired {
 		services[culprit(g)] = true
