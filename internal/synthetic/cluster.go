@@ -11,6 +11,9 @@ import (
 type Options struct {
 	// Name keeps the cluster apart from the others of a Prometheus: the label "case" of all its series.
 	Name string
+	// ScrapedFrom and ScrapedUntil bound what of the cluster's life Prometheus has; 0 is from its beginning or to its
+	// end. What is cut off is not loaded.
+	ScrapedFrom, ScrapedUntil time.Duration
 	// Version decides which metrics exist.
 	Version Version
 	// Build is the version that build_information tells, "1.32.1"; empty when it is not exported.
@@ -57,6 +60,9 @@ var (
 )
 
 func (o Options) withDefaults() Options {
+	if o.ScrapedUntil == 0 {
+		o.ScrapedUntil = Length
+	}
 	if o.Version == (Version{}) {
 		o.Version = V(32)
 	}

@@ -65,16 +65,18 @@ func (c *Cluster) Load(ctx context.Context, prometheusURL string) error {
 	var request remotewrite.Request
 	for _, k := range slices.Sorted(maps.Keys(c.series)) {
 		s := c.series[k]
-		if len(s.points) == 0 {
+		var samples []remotewrite.Sample
+		for _, p := range s.points {
+			if p.at >= c.ScrapedFrom && p.at <= c.ScrapedUntil {
+				samples = append(samples, remotewrite.Sample{At: Start.Add(p.at), Value: p.value})
+			}
+		}
+		if len(samples) == 0 {
 			continue
 		}
 		labels := make([]remotewrite.Label, 0, len(s.labels))
 		for _, name := range slices.Sorted(maps.Keys(s.labels)) {
 			labels = append(labels, remotewrite.Label{Name: name, Value: s.labels[name]})
-		}
-		samples := make([]remotewrite.Sample, len(s.points))
-		for i, p := range s.points {
-			samples[i] = remotewrite.Sample{At: Start.Add(p.at), Value: p.value}
 		}
 		request.Add(remotewrite.Encode(labels), samples...)
 	}

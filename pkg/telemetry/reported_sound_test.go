@@ -157,7 +157,7 @@ var healthyVersions = func() (stories []story) {
 			}
 			stories = append(stories, story{
 				promise: fmt.Sprintf("healthy on server 1.%d with %s", minor, extent),
-				options: o, right: sound, last: synthetic.Fault - time.Minute,
+				options: o, right: sound, last: synthetic.Fault,
 			})
 		}
 	}
