@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Options describe a cluster. Zero values stand for a healthy cluster of version 1.32 with ten workflow starts
+// Options describe a cluster. The zero value is a healthy cluster of version 1.32 with ten workflow starts
 // per second on two task queues, whose server's metrics are made with tally.
 type Options struct {
 	// Name keeps the cluster apart from the others of a Prometheus: the label "case" of all its series.
@@ -16,7 +16,7 @@ type Options struct {
 	ScrapedFrom, ScrapedUntil time.Duration
 	// Version decides which metrics exist.
 	Version Version
-	// Build is the version that build_information tells, "1.32.1"; empty when it is not exported.
+	// Build is the version in build_information, "1.32.1"; empty when it is not exported.
 	Build string
 	// Detailed adds the metrics of which a small input can do without: schedule-to-start and dispatch latencies,
 	// writes to the backlog, the visibility store, the server's own task queues and workers, connection pools.

@@ -21,7 +21,7 @@ type Queue struct {
 	FirstTask time.Duration
 }
 
-// omitted is what stands for a task queue's name where the breakdown by task queue is off.
+// omitted replaces the name of a task queue where the breakdown by task queue is off.
 const omitted = "__omitted__"
 
 // backlogRefresh is how often the gauges of a waiting backlog are renewed.
@@ -39,12 +39,12 @@ func (c *Cluster) TaskLabels(queue, kind string) Labels {
 	return l.with(Labels{"worker_version": "__unversioned__"})
 }
 
-// serves tells whether somebody takes the queue's tasks of a kind.
+// serves reports whether workers take the queue's tasks of a kind.
 func (q Queue) serves(kind string, at time.Duration) bool {
 	return q.WorkersEnd == 0 || at < q.WorkersEnd || q.WorkersBack > 0 && at >= q.WorkersBack || q.ActivitiesOnly && kind == "Workflow"
 }
 
-// addQueue adds what the matching service knows of a queue. A start makes five tasks of each kind; once the
+// addQueue adds the matching service's metrics of a queue. A start makes five tasks of each kind; once the
 // workers are gone only the first of them comes.
 func (c *Cluster) addQueue(q Queue) {
 	tasks := Of(c.Tasks, 5*q.Share, 0)
@@ -111,7 +111,7 @@ func (c *Cluster) addQueue(q Queue) {
 	}
 }
 
-// added are the labels by which tasks_added tells what became of a task.
+// added are the labels of tasks_added for what became of a task.
 func added(result string) Labels { return Labels{"task_add_result": result, "forwarded": "false"} }
 
 // addQueueDetails adds what Detailed asks for: what the server itself measures of tasks that are taken, and the
@@ -126,7 +126,7 @@ func (c *Cluster) addQueueDetails(q Queue, kind string, taken, waiting Value) {
 		name = omitted
 	}
 	c.History().Timer("task_schedule_to_start_latency", Labels{"namespace": c.Namespace, "taskqueue": name, "task_type": kind}, taken, soon)
-	// Writes are not told apart by task queue.
+	// Writes are not counted by task queue.
 	c.Matching().addTo("persistence_requests", c.in("CreateTasks"), waiting)
 }
 

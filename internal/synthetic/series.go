@@ -24,7 +24,7 @@ type point struct {
 	value float64
 }
 
-// key orders and tells apart series.
+// key identifies a series by its labels.
 func key(l Labels) string {
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(l)) {

@@ -115,7 +115,7 @@ func TestAClusterLooksAsIfItHadBeenScraped(t *testing.T) {
 	t.Run("a label that the target has too is renamed", func(t *testing.T) {
 		assert.NotEmpty(t, ask(before, `pending_polls{case="renamed",namespace="k8s",exported_namespace="orders"}`))
 	})
-	t.Run("a collector's label stands on every series", func(t *testing.T) {
+	t.Run("a collector's label is on every series", func(t *testing.T) {
 		assert.NotEmpty(t, ask(before, `num_goroutines{case="relabelled",service_name="temporal-history"}`))
 		assert.NotEmpty(t, ask(before, `temporal_num_pollers{case="relabelled",service_name="orders-worker"}`))
 	})

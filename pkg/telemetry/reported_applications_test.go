@@ -10,7 +10,7 @@ import (
 // applications are sound clusters whose workflow code, activities or clients fail.
 var applications = []story{
 	{
-		promise: "only the Go SDK's own metric tells of workflow code that is not deterministic",
+		promise: "non-determinism that only the Go SDK counts",
 		options: synthetic.Options{Version: synthetic.V(28), Completions: synthetic.Then(10, 8), Transitions: synthetic.Then(160, 140)},
 		cluster: func(o synthetic.Options) *synthetic.Cluster {
 			c := synthetic.New(o)
@@ -21,7 +21,7 @@ var applications = []story{
 		right: theApplications,
 	},
 	{
-		promise: "only the core's own metric tells of workflow code that is not deterministic",
+		promise: "non-determinism that only the core counts",
 		options: synthetic.Options{
 			Queues:      []synthetic.Queue{{Name: "main", Share: 1, Workers: []synthetic.SDK{synthetic.Core}}},
 			Completions: synthetic.Then(10, 9), Transitions: synthetic.Then(160, 150),
@@ -35,7 +35,7 @@ var applications = []story{
 		right: theApplications,
 	},
 	{
-		promise: "only the calls that report failed workflow tasks tell of workflow code that is not deterministic, server 1.25",
+		promise: "non-determinism that only the requests of RespondWorkflowTaskFailed show, server 1.25",
 		options: synthetic.Options{Version: synthetic.V(25), Completions: synthetic.Then(10, 7), Transitions: synthetic.Then(160, 130)},
 		cluster: taskFailures(taskFailure{calls: 6}),
 		right:   theApplications,
@@ -56,7 +56,7 @@ var applications = []story{
 		right:   theApplications,
 	},
 	{
-		promise: "one failed workflow task a minute on a busy cluster is no trouble",
+		promise: "one failed workflow task a minute on a busy cluster is within the normal range",
 		cluster: taskFailures(taskFailure{calls: 1.0 / 60, failure: "WorkflowWorkerUnhandledFailure"}),
 		right:   []claim{calmBefore, atMost(health.Stressed), neverLimitedBy(health.ServerLimited, health.WorkerLimited, health.Mixed)},
 	},

@@ -27,7 +27,7 @@ type claim struct {
 	broken func(timeline) string
 }
 
-// every holds a condition against each cycle from a time on; the first that breaks it is told.
+// every holds a condition against each cycle from a time on; the first that breaks it is reported.
 func every(text string, from time.Duration, holds func(judged) bool) claim {
 	return claim{text, func(line timeline) string {
 		bad, first := 0, judged{}
@@ -46,7 +46,7 @@ func every(text string, from time.Duration, holds func(judged) bool) claim {
 	}}
 }
 
-// eventually wants a condition to hold in some cycle between the fault and a time.
+// eventually requires a condition to hold in some cycle between the fault and a time.
 func eventually(text string, by time.Duration, holds func(judged) bool) claim {
 	return claim{text, func(line timeline) string {
 		for _, j := range line {
@@ -130,7 +130,7 @@ var notTheServers = []claim{
 	}),
 }
 
-// theApplications: the trouble is the application's or a client's, and never worse than stressed.
+// theApplications: the fault is the application's or a client's, and never worse than stressed.
 var theApplications = all([]claim{
 	calmBefore, atMost(health.Stressed), neverHappyUnlessStale, limitedBy(applicationLimited),
 }, notTheServers)
@@ -200,7 +200,7 @@ func theServers(state health.State) []claim {
 	}
 }
 
-// theServersPart: one part of the server is in trouble while workflows go on: stressed, and the part is named.
+// theServersPart: one part of the server fails while workflows go on: stressed, and the part is named.
 func theServersPart(texts ...string) []claim {
 	return all(theServers(health.Stressed), []claim{atMost(health.Stressed), names(texts...)})
 }
@@ -243,7 +243,7 @@ func unknownBecause(words ...string) []claim {
 	}
 }
 
-// atMostEvents: the story is told in few events.
+// atMostEvents bounds how many events the replay makes.
 func atMostEvents(n int) claim {
 	return claim{fmt.Sprintf("it makes at most %d events", n), func(line timeline) string {
 		if got := line.events(); got > n {

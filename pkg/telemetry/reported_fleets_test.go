@@ -109,7 +109,7 @@ func fleet(workers ...synthetic.SDK) synthetic.Options {
 	return synthetic.Options{Detailed: true, Queues: []synthetic.Queue{{Name: "main", Share: 1, Workers: workers}}}
 }
 
-// noReasonFromAbsentWorkers: whatever is unknown of workers that are scraped is not unknown for want of scraping.
+// noReasonFromAbsentWorkers: no signal of scraped workers is unknown because they are not scraped.
 var noReasonFromAbsentWorkers = every("no reason says that workers are not scraped", -time.Hour, func(j judged) bool {
 	return j.snapshot.Unknown[health.WorkflowSlots] != "no SDK metrics of the cluster's workers are scraped"
 })

@@ -42,8 +42,8 @@ type story struct {
 	first, last time.Duration
 }
 
-// tell loads the stories into one Prometheus and holds the verdicts against what is right.
-func tell(t *testing.T, stories []story) {
+// judgeAll loads the stories into one Prometheus and compares the verdicts with what is right.
+func judgeAll(t *testing.T, stories []story) {
 	// Prometheus has little to keep and much to do: collecting its garbage less often makes all of this an eighth quicker.
 	t.Setenv("GOGC", "400")
 	prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{RemoteWrite: true})
@@ -107,7 +107,7 @@ type judged struct {
 	snapshot health.Snapshot
 }
 
-// decided tells whether the cycle has a verdict of its own.
+// decided reports whether the cycle has a verdict of its own.
 func (j judged) decided() bool { return !j.verdict.Stale && j.verdict.State != health.Unknown }
 
 // fired are the gates that fire.
@@ -120,7 +120,7 @@ func (j judged) fired() (fired []health.GateResult) {
 	return fired
 }
 
-// says tells whether a gate that fires has a text in its id, its title or its note.
+// says reports whether a gate that fires has a text in its id, its title or its note.
 func (j judged) says(text string) bool {
 	return slices.ContainsFunc(j.fired(), func(g health.GateResult) bool {
 		gate, _ := health.LookupGate(g.ID)

@@ -65,7 +65,7 @@ var serverParts = slices.Concat(limits, []story{
 		right: []claim{calmBefore, neverHappyUnlessStale, atMost(health.Stressed), names("schedule"), neverLimitedBy(health.WorkerLimited)},
 	},
 	{
-		promise: "the server's own worker service is gone: schedules and batches stand still",
+		promise: "the server's own worker service is gone: schedules and batches do not run",
 		options: synthetic.Options{Detailed: true, Life: only("worker")},
 		right:   all(theServers(health.Stressed), []claim{atMost(health.Stressed), names("worker service", "system worker", "internal worker", "schedules")}),
 	},

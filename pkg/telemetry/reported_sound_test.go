@@ -63,7 +63,7 @@ var soundClusters = slices.Concat(healthyVersions, []story{
 		last:  synthetic.Fault,
 	},
 	{
-		promise: "a rolling upgrade from 1.31 to 1.32, which build_information tells by process",
+		promise: "a rolling upgrade from 1.31 to 1.32, visible in build_information by process",
 		cluster: upgrade("1.31.1", "1.32.1"),
 		right:   []claim{atMost(health.Happy), happyBefore, limitedByNothing},
 	},

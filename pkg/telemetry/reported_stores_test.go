@@ -70,7 +70,7 @@ var stores = []story{
 		right:   all(theServers(health.Critical), []claim{decidedly(soon)}),
 	},
 	{
-		promise: "PostgreSQL is down, clients are told that their namespace does not exist: critical, the server's",
+		promise: "PostgreSQL is down, clients get NamespaceNotFound: critical, the server's",
 		options: with(storeDown, func(o *synthetic.Options) { o.Version, o.Build, o.Detailed = synthetic.V(32), "1.32.1", true }),
 		cluster: failing(storeFailure{perSecond: 270, errorType: "serviceerror.Unavailable", refreshes: 258, calls: 5.3, callError: "serviceerror.NamespaceNotFound"}),
 		right:   all(theServers(health.Critical), []claim{decidedly(soon)}),

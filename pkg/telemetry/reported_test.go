@@ -13,11 +13,11 @@ import (
 // rebuilt as a synthetic cluster whose fault begins at 20 minutes, and against the same kinds of faults under other
 // names, numbers, stores and versions.
 func TestWhatOperatorsReported(t *testing.T) {
-	tell(t, slices.Concat(reported, brief(deadQueues, hardToSee, stores, applications, fleets, soundClusters, serverParts)))
+	judgeAll(t, slices.Concat(reported, brief(deadQueues, hardToSee, stores, applications, fleets, soundClusters, serverParts)))
 }
 
 // brief shortens stories that set no end of their own: a few cycles before the fault, and as many after it as every
-// claim needs. What is sound stays so, and is told sooner.
+// claim needs. Sound clusters need fewer.
 func brief(groups ...[]story) []story {
 	stories := slices.Concat(groups...)
 	for i := range stories {
@@ -75,7 +75,7 @@ var reported = []story{
 		right:   theWorkersOrUnknown(),
 	},
 	{
-		promise: "matching unloads a queue that nobody polls: its backlog is still there",
+		promise: "matching unloads a queue without pollers: its backlog is still there",
 		cluster: unloaded(unloading{queue: "nightly", kind: "Workflow", tasks: 500}),
 		options: synthetic.Options{Queues: onlyMain},
 		right:   waitsUndispatched("nightly"),
