@@ -87,4 +87,7 @@ require (
 	gopkg.in/tomb.v1 v1.0.0-20141024135613-dd632973f1e7 // indirect
 )
 
+// npm brings Go files, too.
+ignore ./sdk-typescript/node_modules
+
 replace github.com/temporal-sre/copilot => ../

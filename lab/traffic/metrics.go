@@ -33,11 +33,15 @@ type exporter struct {
 // exporters begin with the one that most applications use: counters end in _total and timers are histograms in
 // seconds.
 var exporters = []exporter{
-	{"tally-prometheus", func() (metrics, error) { return tallyMetrics("histogram", sdktally.NewPrometheusNamingScope) }},
-	{"tally", func() (metrics, error) {
-		return tallyMetrics("histogram", func(s tally.Scope) tally.Scope { return s })
+	{"tally-prometheus", func() (metrics, error) {
+		return tallyMetrics(prometheus.HistogramTimerType, sdktally.NewPrometheusNamingScope)
 	}},
-	{"tally-summary", func() (metrics, error) { return tallyMetrics("summary", sdktally.NewPrometheusNamingScope) }},
+	{"tally", func() (metrics, error) {
+		return tallyMetrics(prometheus.HistogramTimerType, func(s tally.Scope) tally.Scope { return s })
+	}},
+	{"tally-summary", func() (metrics, error) {
+		return tallyMetrics(prometheus.SummaryTimerType, sdktally.NewPrometheusNamingScope)
+	}},
 	{"otel", func() (metrics, error) { return openTelemetryMetrics(false) }},
 	{"otel-monotonic", func() (metrics, error) { return openTelemetryMetrics(true, timerView()) }},
 }
@@ -64,36 +68,23 @@ func newMetrics(name string) (metrics, error) {
 // timerBuckets are the bounds of the Temporal samples' histograms, in seconds.
 var timerBuckets = []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10}
 
-func tallyMetrics(timers string, names func(tally.Scope) tally.Scope) (metrics, error) {
+func tallyMetrics(timers prometheus.TimerType, names func(tally.Scope) tally.Scope) (metrics, error) {
 	registry := prom.NewRegistry()
-	reporter, err := prometheus.Configuration{
-		TimerType:               timers,
-		DefaultHistogramBuckets: buckets(),
-	}.NewReporter(prometheus.ConfigurationOptions{
-		Registry: registry,
-		OnError:  func(error) {}, // a metric that cannot be made is missing from the page, which shows it
-	})
-	if err != nil {
-		return metrics{}, fmt.Errorf("setting up metrics: %w", err)
-	}
 	scope, closer := tally.NewRootScope(tally.ScopeOptions{
-		CachedReporter:  reporter,
+		CachedReporter: prometheus.NewReporter(prometheus.Options{
+			Registerer:              registry,
+			DefaultTimerType:        timers,
+			DefaultHistogramBuckets: timerBuckets,
+			OnRegisterError:         func(error) {}, // a metric that cannot be made is missing from the page, which shows it
+		}),
 		Separator:       prometheus.DefaultSeparator,
 		SanitizeOptions: &sdktally.PrometheusSanitizeOptions,
 	}, time.Second)
 	return metrics{
 		sdk:   sdktally.NewMetricsHandler(names(scope)),
-		page:  reporter.HTTPHandler(),
+		page:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 		close: func() { _ = closer.Close() }, // the process ends
 	}, nil
-}
-
-func buckets() []prometheus.HistogramObjective {
-	objectives := make([]prometheus.HistogramObjective, len(timerBuckets))
-	for i, bound := range timerBuckets {
-		objectives[i].Upper = bound
-	}
-	return objectives
 }
 
 func openTelemetryMetrics(monotonic bool, views ...sdkmetric.View) (metrics, error) {
