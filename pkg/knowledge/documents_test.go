@@ -24,10 +24,23 @@ func TestEveryGateHasADocumentToReadFirst(t *testing.T) {
 	library := embedded(t)
 	for _, g := range health.Gates() {
 		documents := library.ForGate(g.ID)
-		if assert.NotEmpty(t, documents, "%s", g.ID) {
+		if assert.NotEmptyf(t, documents, "%s: there is no documents/%s.md", g.ID, g.Runbook) {
+			assert.Equal(t, g.Runbook, documents[0].ID)
 			assert.Contains(t, documents[0].Gates, g.ID)
 		}
 	}
+}
+
+func TestTheGateNamesItsRunbookAndNotTheOtherWayRound(t *testing.T) {
+	require.NoError(t, fs.WalkDir(knowledge.Embedded(), ".", func(name string, entry fs.DirEntry, err error) error {
+		require.NoError(t, err)
+		if !entry.IsDir() {
+			text, err := fs.ReadFile(knowledge.Embedded(), name)
+			require.NoError(t, err)
+			assert.NotContains(t, string(text), "\ngates:", name)
+		}
+		return nil
+	}))
 }
 
 func TestEveryLogPatternHasADocument(t *testing.T) {

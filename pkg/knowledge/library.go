@@ -52,12 +52,24 @@ func Load(sources ...fs.FS) (Library, error) {
 	}
 	var l Library
 	for _, d := range byID {
+		d.Gates = withRunbooks(d)
 		l.add(d)
 	}
 	byName := func(a, b Document) int { return strings.Compare(a.ID, b.ID) }
 	slices.SortFunc(l.Documents, byName)
 	slices.SortStableFunc(l.Dropped, func(a, b Dropped) int { return strings.Compare(a.DocumentID, b.DocumentID) })
 	return l, nil
+}
+
+// withRunbooks are the gates that a document's head names, and those that name it as their runbook.
+func withRunbooks(d Document) []health.GateID {
+	gates := slices.Clone(d.Gates)
+	for _, g := range health.Gates() {
+		if g.Runbook == d.ID && !slices.Contains(gates, g.ID) {
+			gates = append(gates, g.ID)
+		}
+	}
+	return gates
 }
 
 // read returns the documents of one source by their ids.
