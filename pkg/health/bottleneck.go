@@ -3,8 +3,9 @@ package health
 // classify says on which side progress is limited. A server gate that argues for critical settles it:
 // advice about workers is beside the point then. Tasks that wait are the workers' business only when
 // no server gate fires: with a rate limit in force they wait in front of idle slots (measured). Code that fails
-// again and again makes its own tasks wait, so the application comes before mere waiting.
-func classify(results []GateResult) Bottleneck {
+// again and again makes its own tasks wait, so the application comes before mere waiting. Progress that is missing while
+// tasks go to the backlog is missing for want of workers: the server hands out what it has.
+func classify(r *reading, results []GateResult) Bottleneck {
 	var server, serverCritical, worker, application, waiting, progress bool
 	for _, g := range results {
 		if g.Result != Fired {
@@ -36,6 +37,8 @@ func classify(results []GateResult) Bottleneck {
 	case application:
 		return ApplicationLimited
 	case waiting:
+		return WorkerLimited
+	case progress && r.atLeast(BacklogInflow, minDemand) == yes && r.startsSucceed() == yes:
 		return WorkerLimited
 	case progress:
 		return ServerLimited

@@ -106,13 +106,12 @@ func (r *reading) acceptedStarts() (perSec float64, ok bool) {
 	return starts, true
 }
 
-// startsSucceed asks whether everything that a failing or hanging start shows in is known to be well: the
-// frontend answers fast and without errors, and so does the database.
+// startsSucceed asks whether starts are known not to fail: a start that hangs ends as an error when its deadline
+// passes, and a database that is at fault shows it by itself.
 func (r *reading) startsSucceed() truth {
 	return not(r.atLeast(FrontendErrors, minDemand)).
-		and(not(r.over(FrontendP99, 1000))).
 		and(not(r.over(PersistenceErrRatio, 0.01))).
-		and(not(r.over(PersistenceP99, 1000)))
+		and(known(r.over(FrontendP99, 1000) != yes && r.over(PersistenceP99, 1000) != yes))
 }
 
 // tasksWait asks whether tasks wait in any task queue for a worker.

@@ -35,7 +35,7 @@ func Evaluate(memory Memory, snapshot Snapshot, thresholds Thresholds) (Verdict,
 	next.Stale = !decided
 	if decided {
 		next = next.settle(state, thresholds)
-		next = next.placeBottleneck(classify(results), next.State != memory.State)
+		next = next.placeBottleneck(classify(r, results), next.State != memory.State)
 	} else {
 		next.BetterCycles, next.Better = 0, Unknown
 	}

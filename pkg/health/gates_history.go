@@ -116,10 +116,19 @@ var historyGates = []Gate{
 	{
 		ID: "archival_late", Number: 69, Runbook: "history_backlog", Signal: ArchivalBacklogAge, Op: Above, Severity: Stressed,
 		Service: History, Side: SideEarly, Optional: true,
-		Threshold: everywhere(3600), Recover: everywhere(3600 * ceilingMargin),
+		Threshold: everywhere(600), Recover: everywhere(600 * ceilingMargin),
 		Title:  "Archival is late",
 		Why:    "Closed workflows are archived late. No running workflow waits for it; retention does.",
-		Source: "An hour, well below the shortest retention of a day.",
+		Source: "Ten minutes: far beyond what a working archive takes, and well below the shortest retention, a day.",
+	},
+	{
+		ID: "timers_late", Number: 74, Runbook: "history_backlog", Signal: TimerBacklogAge, Op: Above, Severity: Stressed,
+		Service: History, Side: SideEarly, Optional: true,
+		Threshold: everywhere(30), Recover: everywhere(10),
+		Title:   "Timers fire late",
+		Why:     "Workflows that sleep, retry or time out wake up late.",
+		Source:  "The base table's bounds for history backlogs, 30 s and 10 s.",
+		applies: unlessQuiet(TimerBacklogAge),
 	},
 }
 

@@ -81,11 +81,11 @@ var matchingGates = []Gate{
 	{
 		ID: "backlog_growing", Number: 72, Runbook: "matching_backlog", Signal: BacklogGrowth, Op: Above, Severity: Stressed,
 		Service: Matching, Side: SideWaiting, Deciding: true,
-		Threshold: everywhere(0.02), Recover: everywhere(0.02 * ceilingMargin),
+		Threshold: everywhere(0.01), Recover: everywhere(0.01 * ceilingMargin),
 		PerUnitOf: "tasks added per second",
 		Title:     "More tasks arrive than are dispatched",
 		Why:       "Somewhere tasks pile up. It is the only sign where the server does not break its metrics down by task queue.",
-		Source:    "One task in fifty over five minutes; measured 0 when healthy.",
+		Source:    "One task in a hundred over five minutes; measured 0 when healthy. Some are dropped without being dispatched, when their workflow closed meanwhile.",
 		applies:   whenQueuesAreHidden,
 	},
 	{
@@ -134,8 +134,13 @@ func whenQueuesAreHidden(r *reading) condition {
 	if !ok {
 		return when(maybe, "the rate of added tasks is unknown")
 	}
-	// Below 2.5/s the threshold stays at 0.05/s: fifteen tasks in five minutes are no chance.
-	return condition{yes, math.Max(added, 2.5), "scaled to the tasks added"}
+	// Below 5/s the threshold stays at 0.05/s: fifteen tasks in five minutes are no chance. Between that, or one task in a
+	// thousand, and the threshold it may be a dead queue as well as tasks that were dropped.
+	growth, _ := r.Value(BacklogGrowth)
+	if growth > math.Max(0.05, 0.001*added) && growth <= 0.01*math.Max(added, 5) {
+		return condition{maybe, math.Max(added, 5), "too little to tell a task queue without workers from tasks that were dropped"}
+	}
+	return condition{yes, math.Max(added, 5), "scaled to the tasks added"}
 }
 
 func whenStarved(r *reading) condition {

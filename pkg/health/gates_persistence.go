@@ -37,8 +37,9 @@ var persistenceGates = []Gate{
 		ID: "persistence_slow", Number: 15, Runbook: "persistence_latency", Signal: PersistenceP99, Op: Above, Severity: Stressed,
 		Service: Persistence, Side: SideServer, Deciding: true,
 		Threshold: everywhere(100), Recover: everywhere(100 * ceilingMargin),
-		Title:  "The database is slow",
-		Why:    "The one dependency of everything: when it is slow, all else queues up behind it.",
-		Source: "Base table: stressed above 100 ms; measured 41 ms when healthy under load, 360 ms slow, 8.4 s hung.",
+		Title:   "The database is slow",
+		Why:     "The one dependency of everything: when it is slow, all else queues up behind it.",
+		Source:  "Base table: stressed above 100 ms; measured 41 ms when healthy under load, 360 ms slow, 8.4 s hung.",
+		applies: whenWarm,
 	},
 }

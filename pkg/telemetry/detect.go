@@ -34,6 +34,7 @@ const (
 	partWorkerTimers   = "workers/timers"
 	partRenamed        = "server/renamed/"
 	partWorkerRenamed  = "workers/renamed/"
+	partMixedTimers    = "workers/mixedtimers"
 	partFamilies       = "server/families"
 	partVersions       = "server/versions"
 	partOmitted        = "server/omitted"
@@ -173,35 +174,77 @@ func detectServer(prefix string, answers map[string]answer) ServerDialect {
 	return d
 }
 
-// detectSDK finds how the workers of each scrape job export timers and counters. Units, suffixes and bounds of buckets
-// belong to a job.
-func detectSDK(answers map[string]answer) (dialects []SDKDialect, timers []sdkTimers) {
-	type exported struct{ job, name string }
-	series := map[exported][]*model.Sample{}
+// mixedJobs are the scrape jobs whose workers export a timer with different buckets: then not every bucket has as many
+// series as the others.
+func mixedJobs(answers map[string]answer) []string {
+	type timer struct{ job, name string }
+	counts := map[timer]float64{}
+	var mixed []string
 	for _, s := range answers[partWorkerTimers].series {
-		e := exported{string(s.Metric["job"]), string(s.Metric[model.MetricNameLabel])}
-		series[e] = append(series[e], s)
+		t := timer{string(s.Metric["job"]), string(s.Metric[model.MetricNameLabel])}
+		if known, ok := counts[t]; ok && known != float64(s.Value) && !slices.Contains(mixed, t.job) {
+			mixed = append(mixed, t.job)
+		}
+		counts[t] = float64(s.Value)
+	}
+	slices.Sort(mixed)
+	return mixed
+}
+
+// mixedQuestion asks for the buckets of each worker in mixed jobs.
+func mixedQuestion(c Cluster, jobs []string) question {
+	return question{id: partMixedTimers, promql: "count by (__name__, job, instance, le) " +
+		byName(c.WorkerSelector, probeWorkerTimer+"(_milliseconds|_seconds)?(_bucket)?", append(ofJobs(jobs), notSystemWorkers...)...)}
+}
+
+// detectSDK finds how workers export timers and counters. Units, suffixes and bounds of buckets belong to a scrape job,
+// or where workers of one job differ, to each of them.
+func detectSDK(answers map[string]answer) (dialects []SDKDialect, timers []sdkTimers) {
+	type exported struct{ job, instance, name string }
+	series := map[exported][]*model.Sample{}
+	mixed := mixedJobs(answers)
+	for _, part := range []string{partWorkerTimers, partMixedTimers} {
+		for _, s := range answers[part].series {
+			e := exported{string(s.Metric["job"]), string(s.Metric["instance"]), string(s.Metric[model.MetricNameLabel])}
+			if part == partWorkerTimers && slices.Contains(mixed, e.job) && len(answers[partMixedTimers].series) > 0 {
+				continue
+			}
+			series[e] = append(series[e], s)
+		}
 	}
 	total := map[string]bool{}
 	for _, s := range answers[partWorkerCounters].series {
 		job := string(s.Metric["job"])
 		total[job] = total[job] || strings.HasSuffix(string(s.Metric[model.MetricNameLabel]), "_total")
 	}
-	jobs := map[string][]string{}
-	byBounds := map[string]SDKDialect{}
+	bySignature := map[string]*sdkTimers{}
 	withTimers := map[string]bool{}
-	for _, e := range slices.SortedFunc(maps.Keys(series), func(a, b exported) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.job, b.job)) }) {
+	for _, e := range slices.SortedFunc(maps.Keys(series), func(a, b exported) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.job, b.job), cmp.Compare(a.instance, b.instance))
+	}) {
 		d, bounds := timerDialect(e.name, series[e])
 		d.CounterSuffix = total[e.job]
-		key := fmt.Sprint(e.name, bounds, d)
-		byBounds[key] = d
-		jobs[key] = append(jobs[key], e.job)
 		withTimers[e.job] = true
+		key := fmt.Sprint(e.name, bounds, d)
+		if e.instance != "" {
+			key += " in " + e.job
+		}
+		t := bySignature[key]
+		if t == nil {
+			t = &sdkTimers{dialect: d}
+			bySignature[key] = t
+		}
+		if !slices.Contains(t.jobs, e.job) {
+			t.jobs = append(t.jobs, e.job)
+		}
+		if e.instance != "" {
+			t.instances = append(t.instances, e.instance)
+		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(byBounds)) {
-		timers = append(timers, sdkTimers{byBounds[key], jobs[key]})
-		if !slices.Contains(dialects, byBounds[key]) {
-			dialects = append(dialects, byBounds[key])
+	for _, key := range slices.Sorted(maps.Keys(bySignature)) {
+		timers = append(timers, *bySignature[key])
+		if d := bySignature[key].dialect; !slices.Contains(dialects, d) {
+			dialects = append(dialects, d)
 		}
 	}
 	// A worker that never had a task has no timer yet: its counters are known, its timers' unit is not.

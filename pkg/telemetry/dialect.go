@@ -179,8 +179,9 @@ func counterNames(dialects []SDKDialect, metric string) []string {
 	return names
 }
 
-// sdkTimers is how the workers of some scrape jobs export timers: histograms of other jobs are never added to theirs.
+// sdkTimers is how some workers export timers: histograms of others are never added to theirs.
 type sdkTimers struct {
 	dialect SDKDialect
-	jobs    []string
+	// jobs are the scrape jobs whose workers all do so; instances, of one job, are those that do so in a mixed one.
+	jobs, instances []string
 }

@@ -76,13 +76,13 @@ func workerMilliseconds(q float64, metric string, atLeast float64) query {
 				continue
 			case d.Summary && !d.Milliseconds:
 				// Go's exporter is the only one that makes summaries, and it measures seconds.
-				form = times(1000, workerSummary(q, name, t.jobs))
+				form = times(1000, workerSummary(q, name, t))
 			case d.Summary:
-				form = workerSummary(q, name, t.jobs)
+				form = workerSummary(q, name, t)
 			case d.Milliseconds:
-				form = above(atLeast, workerQuantile(q, name, t.jobs))
+				form = above(atLeast, workerQuantile(q, name, t))
 			default:
-				form = times(1000, workerQuantile(q, name, t.jobs))
+				form = times(1000, workerQuantile(q, name, t))
 			}
 			forms = append(forms, form)
 		}
@@ -111,16 +111,25 @@ func worstOf(x, y query) query {
 	}, x, y)
 }
 
-func workerQuantile(q float64, name string, jobs []string) query {
+func workerQuantile(q float64, name string, of sdkTimers) query {
 	return quantileOf(q, func(a *asking) string {
-		return fmt.Sprintf("sum by (le) (rate(%s%s))", a.workerSeries([]string{name + "_bucket"}, ofJobs(jobs)...), a.over(1))
+		return fmt.Sprintf("sum by (le) (rate(%s%s))", a.workerSeries([]string{name + "_bucket"}, of.matchers()...), a.over(1))
 	})
 }
 
-func workerSummary(q float64, name string, jobs []string) query {
+func workerSummary(q float64, name string, of sdkTimers) query {
 	return leaf(func(a *asking) string {
-		return fmt.Sprintf("max(%s)", a.workerSeries([]string{name}, append(ofJobs(jobs), fmt.Sprintf(`quantile="%g"`, q))...))
+		return fmt.Sprintf("max(%s)", a.workerSeries([]string{name}, append(of.matchers(), fmt.Sprintf(`quantile="%g"`, q))...))
 	})
+}
+
+// matchers select the workers; none where all are alike.
+func (t sdkTimers) matchers() []string {
+	matchers := ofJobs(t.jobs)
+	if len(t.instances) > 0 {
+		matchers = append(matchers, anyOf("instance", t.instances))
+	}
+	return matchers
 }
 
 // ofJobs matches scrape jobs; none where the job does not matter.
@@ -128,11 +137,15 @@ func ofJobs(jobs []string) []string {
 	if len(jobs) == 0 {
 		return nil
 	}
-	quoted := make([]string, len(jobs))
-	for i, j := range jobs {
-		quoted[i] = regexp.QuoteMeta(j)
+	return []string{anyOf("job", jobs)}
+}
+
+func anyOf(label string, values []string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = regexp.QuoteMeta(v)
 	}
-	return []string{fmt.Sprintf("job=~%q", strings.Join(quoted, "|"))}
+	return fmt.Sprintf("%s=~%q", label, strings.Join(quoted, "|"))
 }
 
 // freeSlots is the number of free slots per task queue. A worker that is busy for a moment is not

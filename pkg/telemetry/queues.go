@@ -65,6 +65,10 @@ func (a *asking) usedQueues(matchers ...string) string {
 	if exported, _ := a.names.exports("tasks_added"); exported {
 		counter(a.toBacklog(matchers...))
 	}
+	backlog := a.ofQueues("approximate_backlog_count", matchers...)
+	signs = append(signs,
+		fmt.Sprintf("max %s (%s unless %s offset %s) > 0", a.perQueue(), backlog, backlog, usedWithin),
+		fmt.Sprintf("max %s (%s - min_over_time(%s[%s])) > 0", a.perQueue(), backlog, backlog, usedWithin))
 	counter(a.ofQueues(a.names.server.counter("poll_success"), append(matchers, matching)...))
 	counter(a.ofQueues(a.names.server.counter("poll_timeouts"), append(matchers, matching)...))
 	return "(" + strings.Join(signs, " or ") + ")"
@@ -171,7 +175,8 @@ func (r *reading) judgeQueues(questions []question, answers map[string]answer) {
 	default:
 		_, reason = r.names.exports("approximate_backlog_count")
 	}
-	if reason == "" && !r.names.seen["approximate_backlog_count"] && !r.names.seen["tasks_added"] {
+	if _, released := r.names.oldest(fromMatching); reason == "" && !released && !r.names.seen["approximate_backlog_count"] && !r.names.seen["tasks_added"] &&
+		(r.names.seen["poll_success"] || r.names.seen["poll_timeouts"]) {
 		reason = "the matching service exports neither approximate_backlog_count nor tasks_added, without which no metric shows what waits in a task queue"
 	}
 	var queues []health.TaskQueue
@@ -295,6 +300,9 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 		case q.Pollers == nil && pollsCounted:
 			// A queue that was never polled has no counter of polls.
 			q.Pollers = new(float64)
+		}
+		if q.DispatchedPerSec == nil && pollsCounted {
+			q.DispatchedPerSec = new(float64)
 		}
 		now, workersThere := slotsNow[q]
 		if q.UnservedVersion = unserved[key]; !used[key] {

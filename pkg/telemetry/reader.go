@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -103,6 +104,9 @@ func (r *Reader) names(ctx context.Context, c Cluster, at time.Time) (names nami
 	answers := r.ask(ctx, at, names.detectionQuestions(c))
 	if failure := serverFailure(answers); failure != "" {
 		return naming{}, nil, failure
+	}
+	if jobs := mixedJobs(answers); len(jobs) > 0 && len(c.SDK) == 0 {
+		maps.Copy(answers, r.ask(ctx, at, []question{mixedQuestion(c, jobs)}))
 	}
 	names = names.detect(c, answers)
 	// A naming found while nothing was there is a guess, not worth remembering.

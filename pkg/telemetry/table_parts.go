@@ -115,5 +115,6 @@ func failuresNamed(ofServer, ofWorkers string) query {
 // systemWorkerUp is 1 while a process runs the internal worker service, and 0 when one did within the last hour.
 func systemWorkerUp(a *asking) string {
 	running := a.series("num_goroutines", systemWorker)
-	return fmt.Sprintf("(clamp_max(count(%s), 1) or 0 * count(max_over_time(%s[1h])))", running, running)
+	// Where no process of the server is scraped any more, this one is not gone but unknown.
+	return fmt.Sprintf("(clamp_max(count(%s), 1) or 0 * count(max_over_time(%s[1h])) * count(%s))", running, running, a.series("num_goroutines", anyService))
 }

@@ -16,9 +16,9 @@ const starts = `operation=~"StartWorkflowExecution|SignalWithStartWorkflowExecut
 // the visibility store. The first two say nothing about the server.
 const (
 	noPolls   = `operation!~"Poll.*"`
-	waits     = `operation=~"QueryWorkflow|UpdateWorkflowExecution"`
+	waits     = `operation=~"QueryWorkflow|UpdateWorkflowExecution|GetWorkflowExecutionHistory"`
 	lists     = `operation=~"(List|Scan|Count).*Workflow.*|ListSchedules|CountSchedules|ListBatchOperations"`
-	ownPace   = `operation!~"Poll.*|QueryWorkflow|UpdateWorkflowExecution|ExecuteMultiOperation|(List|Scan|Count).*Workflow.*|ListSchedules|CountSchedules|ListBatchOperations"`
+	ownPace   = `operation!~"Poll.*|QueryWorkflow|UpdateWorkflowExecution|ExecuteMultiOperation|GetWorkflowExecutionHistory|(List|Scan|Count).*Workflow.*|ListSchedules|CountSchedules|ListBatchOperations"`
 	noQueries = `operation!~"(List|Count|Scan|Get).*"`
 )
 
