@@ -19,9 +19,9 @@ import (
 )
 
 // SignalReader knows how to read all signals of one cluster at one time. What it can't read is unknown
-// in the snapshot; it never fails as a whole.
+// in the snapshot; it never fails as a whole. The snapshot includes the task queues in keep, however well they are.
 type SignalReader interface {
-	Snapshot(ctx context.Context, at time.Time) health.Snapshot
+	Snapshot(ctx context.Context, at time.Time, keep []health.QueueKey) health.Snapshot
 }
 
 // Store knows how to keep what was decided.
@@ -86,7 +86,7 @@ func (a *Activities) ReadSignals(ctx context.Context, in workflows.ReadSignalsIn
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/10))
 		defer cancel()
 	}
-	snapshot := reader.Snapshot(ctx, in.At)
+	snapshot := reader.Snapshot(ctx, in.At, in.Keep)
 	a.Metrics.observed(in.Cluster, snapshot, time.Since(began))
 	return workflows.ReadSignalsOutput{Snapshot: snapshot}, nil
 }

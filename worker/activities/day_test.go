@@ -99,7 +99,7 @@ func recordedDay(t testing.TB) day {
 }
 
 // Snapshot implements activities.SignalReader: what was recorded, with the load of the time of the day.
-func (d day) Snapshot(_ context.Context, at time.Time) health.Snapshot {
+func (d day) Snapshot(_ context.Context, at time.Time, _ []health.QueueKey) health.Snapshot {
 	kind, since := "healthy", at.Sub(d.begins)
 	for _, trouble := range d.troubles {
 		if passed := at.Sub(d.begins) - trouble.after; passed >= 0 && passed < trouble.lasts {

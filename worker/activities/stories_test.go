@@ -35,7 +35,7 @@ var start = time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
 // cluster is one whose database fails from the fifth to the tenth minute.
 type cluster struct{}
 
-func (cluster) Snapshot(_ context.Context, at time.Time) health.Snapshot {
+func (cluster) Snapshot(_ context.Context, at time.Time, _ []health.QueueKey) health.Snapshot {
 	s := health.Snapshot{Cluster: "prod", At: at, Signals: map[health.SignalID]float64{
 		health.TransitionRate: 160, health.TransitionP99: 60, health.CompletionRate: 1, health.SuccessRate: 10, health.FailedRate: 0,
 		health.HistoryBacklogAge: 0.1, health.HistoryTaskRate: 230, health.ShardChurn: 0, health.FrontendErrors: 0, health.FrontendP99: 60,

@@ -56,7 +56,7 @@ an empty memory. The output is that of evaluate.`,
 		j := newJudge(out, func(string) health.Thresholds { return cluster.Rules() })
 		for at := begin; !at.After(end); at = at.Add(*step) {
 			ctx, cancel := context.WithTimeout(cmd.Context(), readTimeout)
-			snapshot := reader.Snapshot(ctx, at)
+			snapshot := reader.Snapshot(ctx, at, j.memories[string(cluster.Name)].WaitingKeys())
 			cancel()
 			if err := cmd.Context().Err(); err != nil {
 				return err

@@ -146,6 +146,9 @@ type Telemetry struct {
 	// exported_namespace here. WorkerLabels does the same for the workers' series.
 	Labels       map[string]Text `yaml:"labels"`
 	WorkerLabels map[string]Text `yaml:"worker_labels"`
+	// Services says which of the servers' series are the frontend's, history's, matching's and the worker service's, as
+	// label matchers, where no label names the services.
+	Services map[string]Text `yaml:"services"`
 	// Shards is the configured number of history shards. 0 takes what the servers own together.
 	Shards int `yaml:"shards"`
 	// Queries replaces the query of single signals.

@@ -61,7 +61,7 @@ func (c Cluster) Series() telemetry.Cluster {
 	series := telemetry.Cluster{
 		Name: string(c.Name), Selector: string(t.Selector), WorkerSelector: string(t.WorkerSelector), ContainerSelector: string(t.ContainerSelector),
 		ScrapeInterval: time.Duration(t.ScrapeInterval), Window: time.Duration(t.Window), Shards: t.Shards,
-		Labels: plainStrings(t.Labels), WorkerLabels: plainStrings(t.WorkerLabels), Queries: plainStrings(t.Queries),
+		Labels: plainStrings(t.Labels), WorkerLabels: plainStrings(t.WorkerLabels), Queries: plainStrings(t.Queries), Services: plainStrings(t.Services),
 	}
 	if d := t.Dialect; d != nil {
 		series.Server = &telemetry.ServerDialect{CounterSuffix: d.CounterSuffix, UnitSuffix: d.UnitSuffix, Milliseconds: d.Milliseconds}

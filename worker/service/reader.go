@@ -60,16 +60,23 @@ func sameSource(a, b telemetry.Source) bool {
 
 // Read reads all signals at one time.
 func (r *Reader) Read(ctx context.Context, at time.Time) (telemetry.Reading, error) {
+	return r.read(ctx, at, nil)
+}
+
+// read is Read with the task queues that the snapshot has to include.
+func (r *Reader) read(ctx context.Context, at time.Time, keep []health.QueueKey) (telemetry.Reading, error) {
 	reader, err := r.current()
 	if err != nil {
 		return telemetry.Reading{}, err
 	}
-	return reader.Read(ctx, r.cluster.Series(), at)
+	series := r.cluster.Series()
+	series.Keep = keep
+	return reader.Read(ctx, series, at)
 }
 
 // Snapshot is Read for the rules: what went wrong as a whole is the reason why every signal is unknown.
-func (r *Reader) Snapshot(ctx context.Context, at time.Time) health.Snapshot {
-	reading, err := r.Read(ctx, at)
+func (r *Reader) Snapshot(ctx context.Context, at time.Time, keep []health.QueueKey) health.Snapshot {
+	reading, err := r.read(ctx, at, keep)
 	if err == nil {
 		return reading.Snapshot
 	}

@@ -122,6 +122,8 @@ type MemoryOutput struct {
 type ReadSignalsInput struct {
 	Cluster string    `json:"cluster"`
 	At      time.Time `json:"at"`
+	// Keep are task queues that waited when they were last seen: the snapshot says how they are now.
+	Keep []health.QueueKey `json:"keep,omitempty"`
 }
 
 // ReadSignalsOutput is what could be read; what could not is unknown in it, with a reason.

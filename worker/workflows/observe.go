@@ -201,7 +201,7 @@ func (o *observation) read(ctx workflow.Context, at time.Time) (health.Snapshot,
 		},
 	})
 	var out ReadSignalsOutput
-	err := workflow.ExecuteActivity(ctx, ActivityReadSignals, ReadSignalsInput{Cluster: o.in.Cluster, At: at}).Get(ctx, &out)
+	err := workflow.ExecuteActivity(ctx, ActivityReadSignals, ReadSignalsInput{Cluster: o.in.Cluster, At: at, Keep: o.in.Memory.WaitingKeys()}).Get(ctx, &out)
 	return out.Snapshot, err
 }
 
