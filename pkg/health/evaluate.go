@@ -25,7 +25,7 @@ func Evaluate(memory Memory, snapshot Snapshot, thresholds Thresholds) (Verdict,
 
 	var held []WaitingQueue
 	next.Waiting, held = followWaiting(memory.Waiting, snapshot)
-	snapshot = snapshot.withholding(held)
+	snapshot = snapshot.aged(next.Waiting).withholding(held)
 	r := &reading{Snapshot: snapshot, baseline: memory.Baseline, band: next.Band}
 	results := judgeAll(r, memory, thresholds)
 	next.Firing = stillFiring(memory, results)

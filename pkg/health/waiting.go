@@ -2,6 +2,7 @@ package health
 
 import (
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -21,8 +22,9 @@ func (q TaskQueue) Key() QueueKey { return QueueKey{q.Namespace, q.Name, q.Type}
 // database.
 type WaitingQueue struct {
 	QueueKey
-	// Seen is when the queue was last seen starving.
-	Seen time.Time `json:"seen"`
+	// Since is when the queue was first seen starving, Seen when it was last.
+	Since time.Time `json:"since"`
+	Seen  time.Time `json:"seen"`
 	// Backlog is the largest number of waiting tasks that was seen; 0 when it was never known.
 	Backlog float64 `json:"backlog,omitempty"`
 	// Slotless: the workers had no free slot.
@@ -68,10 +70,35 @@ func followWaiting(waiting []WaitingQueue, s Snapshot) (next, held []WaitingQueu
 	}
 	for _, q := range s.Queues {
 		if _, fresh := now[q.Key()]; fresh && q.Starved && len(next) < waitingAtMost {
-			next = append(next, WaitingQueue{q.Key(), s.At, valueOf(q.Backlog), q.Slotless})
+			next = append(next, WaitingQueue{q.Key(), s.At, s.At, valueOf(q.Backlog), q.Slotless})
 		}
 	}
 	return next, held
+}
+
+// aged is the snapshot with the age of the oldest task in a starved queue, where that queue has been seen starving for
+// longer than its gauge says: server 1.29 keeps the age at 0 until a task is dispatched.
+func (s Snapshot) aged(waiting []WaitingQueue) Snapshot {
+	var longest time.Duration
+	for _, w := range waiting {
+		if w.Seen.Equal(s.At) {
+			longest = max(longest, s.At.Sub(w.Since))
+		}
+	}
+	if age, known := s.Value(StarvedOldestAge); longest == 0 || known && age >= longest.Seconds() {
+		return s
+	}
+	s.Signals, s.Unknown, s.Witness = maps.Clone(s.Signals), maps.Clone(s.Unknown), maps.Clone(s.Witness)
+	if s.Signals == nil {
+		s.Signals = map[SignalID]float64{}
+	}
+	if s.Witness == nil {
+		s.Witness = map[SignalID]string{}
+	}
+	s.Signals[StarvedOldestAge] = longest.Seconds()
+	s.Witness[StarvedOldestAge] = "how long the queue has been seen starving"
+	delete(s.Unknown, StarvedOldestAge)
+	return s
 }
 
 // withholding is the snapshot without the zeros that held queues belie.
@@ -79,12 +106,9 @@ func (s Snapshot) withholding(held []WaitingQueue) Snapshot {
 	if len(held) == 0 {
 		return s
 	}
-	signals, unknown := make(map[SignalID]float64, len(s.Signals)), make(map[SignalID]string, len(s.Unknown)+4)
-	for id, v := range s.Signals {
-		signals[id] = v
-	}
-	for id, reason := range s.Unknown {
-		unknown[id] = reason
+	signals, unknown := maps.Clone(s.Signals), maps.Clone(s.Unknown)
+	if unknown == nil {
+		unknown = map[SignalID]string{}
 	}
 	for _, w := range held {
 		reason := fmt.Sprintf("the tasks that waited in %s queue %q are no longer reported and none was dispatched: matching unloads an idle queue and leaves its tasks in the database", w.Type, w.Name)

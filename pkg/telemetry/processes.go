@@ -78,7 +78,9 @@ func (n *naming) detectProcesses(c Cluster, answers map[string]answer) (failure 
 		}
 		n.note = fmt.Sprintf("the services are told apart by the label %s: service_name is overwritten", label)
 	default:
-		return noServiceLabel("service_name", valuesOf(own, "service_name"))
+		if values := valuesOf(own, "service_name"); len(values) > 0 {
+			return noServiceLabel("service_name", values)
+		}
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -87,10 +88,7 @@ func workerMilliseconds(q float64, metric string, atLeast float64) query {
 			forms = append(forms, form)
 		}
 		if len(forms) == 0 {
-			if a.note == "" {
-				a.note = a.names.sdkUnknown
-			}
-			return compiled{text: a.cannot(a.note)}
+			return compiled{text: a.cannot(cmp.Or(a.note, a.names.sdkUnknown))}
 		}
 		worst := forms[0]
 		for _, f := range forms[1:] {

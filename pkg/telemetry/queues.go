@@ -84,12 +84,22 @@ func (a *asking) toBacklog(matchers ...string) string {
 func oldestTask(taskType string) query {
 	return ladder(
 		witness{name: "approximate_backlog_age_seconds", needs: []string{"approximate_backlog_age_seconds"}, perQueue: true,
-			query: zeroBesideOthers("approximate_backlog_age_seconds", leaf(func(a *asking) string {
-				return fmt.Sprintf("max(%s and %s %s)", a.ofQueues("approximate_backlog_age_seconds", taskType), a.onQueues(), a.usedQueues(taskType))
-			}))},
+			query: leaf(func(a *asking) string {
+				ages := a.ofQueues("approximate_backlog_age_seconds", taskType)
+				return fmt.Sprintf("(max((%s unless %s) and %s %s) or (0 * count(%s) unless on () count(%s)))",
+					ages, a.agesNotKept(taskType), a.onQueues(), a.usedQueues(taskType), a.series("approximate_backlog_age_seconds"), a.agesNotKept(taskType))
+			})},
 		// How long the tasks waited that were dispatched: nothing while none is.
 		witness{name: "task_dispatch_latency of dispatched tasks", query: inSeconds(0.99, "task_dispatch_latency", matching, userNamespaces, taskType)},
 	)
+}
+
+// agesNotKept are the ages of 0 beside tasks that wait while none is dispatched: server 1.29 sets the age at a dispatch
+// only, and every release leaves it at 0 for up to a minute. They say nothing.
+func (a *asking) agesNotKept(taskType string) string {
+	return fmt.Sprintf("((%s == 0 and %s > 0) unless %s (sum %s (rate(%s%s)) > 0))",
+		a.ofQueues("approximate_backlog_age_seconds", taskType), a.ofQueues("approximate_backlog_count", taskType),
+		a.onQueues(), a.perQueue(), a.ofQueues(a.names.server.counter("poll_success"), matching, taskType), a.over(1))
 }
 
 // slotsMustStayAt0For is how long slots must be at 0 to be exhausted while polls are still seen: a busy worker has none
@@ -215,7 +225,7 @@ func (r *reading) judgeQueues(questions []question, answers map[string]answer) {
 		case id == health.UnservedVersions && !r.names.byVersion:
 			r.unknown(id, "no task queue has worker versions, or the server's metrics do not name them")
 		case id == health.StarvedOldestAge && counts[id] == 0 && !agesKnown:
-			r.unknown(id, "the starved task queues have no backlog age yet: the gauge is refreshed once a minute")
+			r.unknown(id, "the starved task queues have no backlog age yet: the gauge is refreshed once a minute, and on server 1.29 at a dispatch only")
 		case counts[id] == 0 && pollersUnknown != "":
 			r.unknown(id, fmt.Sprintf("whether a worker polls task queue %q, where tasks wait, is exported neither by the server nor by workers", pollersUnknown))
 		default:
@@ -297,12 +307,15 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 		switch {
 		case q.Pollers == nil && fromSDK:
 			q.Pollers = &n
-		case q.Pollers == nil && pollsCounted:
-			// A queue that was never polled has no counter of polls.
+		case q.Pollers == nil && (pollsCounted || waitingPolls):
+			// A queue that was never polled has neither a gauge nor a counter of polls.
 			q.Pollers = new(float64)
 		}
 		if q.DispatchedPerSec == nil && pollsCounted {
 			q.DispatchedPerSec = new(float64)
+		}
+		if valueOf(q.OldestAgeSec) == 0 && valueOf(q.Backlog) > 0 && valueOf(q.DispatchedPerSec) == 0 {
+			q.OldestAgeSec = nil // see agesNotKept
 		}
 		now, workersThere := slotsNow[q]
 		if q.UnservedVersion = unserved[key]; !used[key] {

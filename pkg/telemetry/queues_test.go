@@ -32,14 +32,21 @@ type perQueue struct {
 	forgotten                            bool
 }
 
+// newest is what is known of a cluster of the newest release.
+func newest() naming {
+	n := newNaming()
+	n.versions[fromMatching] = []version{newestVerified}
+	return n
+}
+
 func judged(q perQueue) *reading {
 	var used []*model.Sample
 	if !q.forgotten {
 		used = append(append(append(used, q.backlog...), q.inflow...), q.pollers...)
 	}
-	r := newReading(Cluster{Name: "c"}, time.Unix(1_800_000_000, 0), naming{})
+	r := newReading(Cluster{Name: "c"}, time.Unix(1_800_000_000, 0), newest())
 	r.ages = map[emitter]time.Duration{fromMatching: 5 * time.Second}
-	r.judgeQueues(queueQuestions(&asking{}), map[string]answer{
+	r.judgeQueues(queueQuestions(&asking{names: newest()}), map[string]answer{
 		partQueueAge: {series: q.age}, partQueueBacklog: {series: q.backlog}, partQueueInflow: {series: q.inflow},
 		partQueuePollers: {series: q.pollers}, partQueueSlots: {series: q.slots}, partQueueUsed: {series: used},
 	})
@@ -111,11 +118,12 @@ func TestAStarvedQueueWithoutAnAgeMakesTheAgeUnknownNotZero(t *testing.T) {
 }
 
 func TestQueuesAreUnknownWhenTheMatchingServiceIs(t *testing.T) {
-	r := newReading(Cluster{Name: "c"}, time.Unix(1_800_000_000, 0), naming{})
-	r.judgeQueues(queueQuestions(&asking{}), map[string]answer{})
+	r := newReading(Cluster{Name: "c"}, time.Unix(1_800_000_000, 0), newest())
+	questions := queueQuestions(&asking{names: newest()})
+	r.judgeQueues(questions, map[string]answer{})
 	assert.Contains(t, r.Snapshot.Unknown[health.StarvedQueues], "matching")
 
 	r.ages = map[emitter]time.Duration{fromMatching: 0}
-	r.judgeQueues(queueQuestions(&asking{}), map[string]answer{partQueuePollers: {failure: "the query took too long"}})
+	r.judgeQueues(questions, map[string]answer{partQueuePollers: {failure: "the query took too long"}})
 	assert.Equal(t, "the query took too long", r.Snapshot.Unknown[health.StarvedQueues])
 }

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -35,14 +36,12 @@ func ladder(witnesses ...witness) query {
 			}
 			try := asking{cluster: a.cluster, names: a.names}
 			q := w.query(&try)
+			a.note = cmp.Or(a.note, try.note)
 			if try.unaskable != "" {
 				a.lacks(try.unaskable)
 				continue
 			}
 			a.lacks(try.lacking)
-			if a.note == "" {
-				a.note = try.note
-			}
 			name := w.name
 			if i == 0 {
 				name = ""

@@ -1,0 +1,68 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/phases"
+)
+
+// recordings is a real Prometheus that holds the recordings of other servers and SDKs, each as a cluster of its own.
+var recordings struct {
+	sync.Once
+	prometheus *parts.Prometheus
+	timelines  []phases.Timeline
+	err        error
+}
+
+// Recordings returns the recordings of servers and SDKs, and the URL of the Prometheus that holds them. They are loaded
+// once.
+func Recordings(t testing.TB) (timelines []phases.Timeline, url string) {
+	t.Helper()
+	// Prometheus has little to keep and much to do.
+	t.Setenv("GOGC", "400")
+	recordings.Do(func() { recordings.err = loadRecordings(context.Background()) })
+	require.NoError(t, recordings.err)
+	return recordings.timelines, recordings.prometheus.URL()
+}
+
+func loadRecordings(ctx context.Context) (err error) {
+	if recordings.timelines, err = phases.Timelines(); err != nil {
+		return err
+	}
+	byTime := slices.SortedFunc(slices.Values(recordings.timelines), func(a, b phases.Timeline) int { return a.Start().Compare(b.Start()) })
+	recordings.prometheus, err = parts.StartPrometheus(ctx, parts.PrometheusOptions{RemoteWrite: true, OutOfOrder: 2 * time.Hour})
+	if err != nil {
+		return err
+	}
+	asked := askedMetrics()
+	for _, f := range families {
+		asked[f.name] = true
+	}
+	for _, name := range []string{"build_information", "num_goroutines"} {
+		asked[name] = true
+	}
+	for _, timeline := range byTime {
+		options := phases.TimelineOptions{Cluster: timeline.Name, Only: func(metric string) bool { return asked[metric] }}
+		if err := timeline.Load(ctx, recordings.prometheus.URL(), options); err != nil {
+			return fmt.Errorf("loading recording %q: %w", timeline.Name, err)
+		}
+	}
+	return nil
+}
+
+// RecordedCluster is the cluster of a recording.
+func RecordedCluster(timeline phases.Timeline) Cluster {
+	return Cluster{
+		Name:           timeline.Name,
+		Selector:       fmt.Sprintf(`cluster=%q,job="temporal-server"`, timeline.Name),
+		WorkerSelector: fmt.Sprintf(`cluster=%q,job="app-worker"`, timeline.Name),
+	}
+}
