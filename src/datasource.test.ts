@@ -134,6 +134,9 @@ describe('a template variable lists', () => {
       'history',
       'matching',
       'persistence',
+      'visibility',
+      'system_worker',
+      'replication',
       'workers',
     ]);
     expect((await list('states')).map(({ value }) => value)).toEqual(['happy', 'stressed', 'critical', 'unknown']);

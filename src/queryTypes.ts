@@ -48,7 +48,7 @@ const STATUS_MEASURES: MeasureInfo[] = [
   {
     value: 'worker_limited',
     label: 'Limited by workers',
-    description: '1 when workers alone limit progress, so that more server would not help',
+    description: '1 when workers alone limit progress, so that scaling the server will not help',
   },
   {
     value: 'first_gate',
@@ -128,7 +128,7 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
     value: 'signals',
     label: 'Signals over time',
     description:
-      'The measured numbers over the time range. A gap is a value that nobody knows, never a zero. Can alert.',
+      'The measured numbers over the time range. A gap is an unknown value, never a zero. Can alert.',
     options: ['signals', 'services'],
   },
   {

@@ -18,6 +18,9 @@ export const SERVICES: Word[] = [
   { value: 'history', label: 'History' },
   { value: 'matching', label: 'Matching' },
   { value: 'persistence', label: 'Persistence' },
+  { value: 'visibility', label: 'Visibility store' },
+  { value: 'system_worker', label: 'Internal worker' },
+  { value: 'replication', label: 'Replication' },
   { value: 'workers', label: 'Workers' },
 ];
 

@@ -101,7 +101,7 @@ func (e Expectation) validate() error {
 	if len(e.States) == 0 && len(e.Bottlenecks) == 0 {
 		errs = append(errs, errors.New("expect names neither a state nor a bottleneck"))
 	}
-	known := []health.Bottleneck{health.BottleneckHealthy, health.ServerLimited, health.WorkerLimited, health.Mixed}
+	known := health.Bottlenecks()
 	for _, b := range e.Bottlenecks {
 		if !slices.Contains(known, b) {
 			errs = append(errs, fmt.Errorf("expect.bottleneck %q: it is one of %v", b, known))

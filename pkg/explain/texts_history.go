@@ -142,6 +142,17 @@ var historyTexts = []text{
 		watch: []health.SignalID{health.NexusLatency},
 	},
 	{
+		gate:  "timers_late",
+		what:  "timers fire late, [[value]]",
+		why:   "Workflows that sleep, retry or time out continue later than they asked for. Usual reasons are many timers that fall due at the same moment, a hot shard, or history hosts short of CPU.",
+		first: "See whether many timers share one due time, such as a full hour.",
+		hints: []health.SignalID{health.HotShardRatio, health.CPUThrottle},
+		actions: []advice{
+			{Investigate, health.History, "Look for a burst of timers with the same due time, and spread them with a random delay.", "Timers of a shard fire one after the other.", 0.5, RiskLow, nil},
+		},
+		watch: []health.SignalID{health.TimerBacklogAge, health.HistoryBacklogAge},
+	},
+	{
 		gate:  "archival_late",
 		what:  "closed workflows are archived late, [[value]]",
 		why:   "Archival does not keep up with the workflows that close. No running workflow waits for it; data stays in the database longer.",

@@ -35,6 +35,9 @@ func evidence(g health.GateResult) string {
 	default:
 		text = fmt.Sprintf("%s: %s, fires when %s %s", title, number(*g.Value)+unit, g.Op, threshold)
 	}
+	if g.Witness != "" {
+		text += ", read from " + g.Witness
+	}
 	return text
 }
 
@@ -50,7 +53,7 @@ func number(x float64) string {
 func eventTitle(e store.Event) string {
 	switch {
 	case e.Kind == health.StalenessChanged && e.Stale:
-		return fmt.Sprintf("%s: too little is known, last state %s", e.Cluster, e.To)
+		return fmt.Sprintf("%s: insufficient data; last known state %s", e.Cluster, e.To)
 	case e.Kind == health.StalenessChanged:
 		return fmt.Sprintf("%s: known again, %s", e.Cluster, e.To)
 	case e.Kind == health.BottleneckChanged:
@@ -72,11 +75,22 @@ func eventText(e store.Event) string {
 	}
 	for _, q := range e.Queues {
 		if q.Starved {
-			lines = append(lines, fmt.Sprintf("Task queue %s/%s (%s) is starved", q.Namespace, q.Name, q.Type))
+			lines = append(lines, fmt.Sprintf("Task queue %s/%s (%s) is starved%s", q.Namespace, q.Name, q.Type, cause(q)))
 		}
 	}
 	if len(lines) == 0 {
-		return "No gate fires."
+		return "No condition fires."
 	}
 	return strings.Join(lines, "\n")
+}
+
+// cause says why a task queue is starved, where that is known.
+func cause(q health.TaskQueue) string {
+	switch {
+	case q.UnservedVersion != "":
+		return fmt.Sprintf(": no worker runs version %s", q.UnservedVersion)
+	case q.Slotless:
+		return ": its workers have no free slot"
+	}
+	return ""
 }

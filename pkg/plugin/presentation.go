@@ -9,13 +9,14 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
-// Colours, the same in every panel. Grey means: nobody knows.
+// Colours, the same in every panel. Grey: unknown.
 const (
 	green  = "green"
 	yellow = "yellow"
 	orange = "orange"
 	red    = "red"
 	purple = "purple"
+	blue   = "blue"
 	grey   = "#808080"
 )
 
@@ -37,7 +38,7 @@ func stateAt(level *float64) health.State {
 	return health.States()[int(*level)]
 }
 
-// nullIs maps null and NaN, which both mean that nobody knows.
+// nullIs maps null and NaN, which both mean unknown.
 func nullIs(text string) data.ValueMapping {
 	return data.SpecialValueMapper{Match: data.SpecialValueNullAndNaN, Result: data.ValueMappingResult{Text: text, Color: grey, Index: 9}}
 }
@@ -84,11 +85,12 @@ func bottleneckNames(title string) *data.FieldConfig {
 	return &data.FieldConfig{
 		DisplayNameFromDS: title,
 		Mappings: data.ValueMappings{data.ValueMapper{
-			string(health.BottleneckHealthy): {Text: "healthy", Color: green, Index: 0},
-			string(health.WorkerLimited):     {Text: "worker limited", Color: orange, Index: 1},
-			string(health.Mixed):             {Text: "mixed", Color: purple, Index: 2},
-			string(health.ServerLimited):     {Text: "server limited", Color: red, Index: 3},
-			string(health.BottleneckUnknown): {Text: "unknown", Color: grey, Index: 4},
+			string(health.BottleneckHealthy):  {Text: "healthy", Color: green, Index: 0},
+			string(health.WorkerLimited):      {Text: "worker limited", Color: orange, Index: 1},
+			string(health.Mixed):              {Text: "mixed", Color: purple, Index: 2},
+			string(health.ServerLimited):      {Text: "server limited", Color: red, Index: 3},
+			string(health.ApplicationLimited): {Text: "application limited", Color: blue, Index: 4},
+			string(health.BottleneckUnknown):  {Text: "unknown", Color: grey, Index: 5},
 		}},
 	}
 }

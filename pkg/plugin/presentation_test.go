@@ -10,6 +10,19 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
+func TestEveryBottleneckHasAWordAndAColourOfItsOwn(t *testing.T) {
+	names := bottleneckNames("Bottleneck").Mappings[0].(data.ValueMapper)
+	colours, places := map[string]bool{}, map[int]bool{}
+	for _, b := range append(health.Bottlenecks(), health.BottleneckUnknown) {
+		shown, ok := names[string(b)]
+		assert.True(t, ok, b)
+		assert.NotEmpty(t, shown.Text, b)
+		assert.Falsef(t, colours[shown.Color] || places[shown.Index], "%s looks like another", b)
+		colours[shown.Color], places[shown.Index] = true, true
+	}
+	assert.Len(t, names, len(colours))
+}
+
 func TestEveryThresholdColoursAValueAsItsGatesWould(t *testing.T) {
 	for _, s := range health.Signals() {
 		config := signalThresholds(s.ID, limits{band: health.Starter})
@@ -21,10 +34,24 @@ func TestEveryThresholdColoursAValueAsItsGatesWould(t *testing.T) {
 				if s.Unit == health.Count {
 					value = math.Round(value)
 				}
+				// A step of Grafana's holds from its value on, a gate only above its threshold. For numbers that are not
+				// counted the two differ in a point without width.
+				if s.Unit != health.Count && (onThreshold(s.ID, value) || (value > 0 && value < 2*math.SmallestNonzeroFloat32)) {
+					continue
+				}
 				assert.Equal(t, worstColour(s.ID, value), colourAt(config, value), "%s at %g", s.ID, value)
 			}
 		}
 	}
+}
+
+func onThreshold(id health.SignalID, value float64) bool {
+	for _, g := range health.Gates() {
+		if g.Signal == id && g.Threshold.For(health.Starter) == value {
+			return true
+		}
+	}
+	return false
 }
 
 func worstColour(id health.SignalID, value float64) string {

@@ -2,17 +2,24 @@ package plugin
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"os"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"text/template"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 // ruleFile is what is read of provisioned alert rules.
@@ -37,7 +44,7 @@ type ruleFile struct {
 }
 
 func TestEveryProvisionedAlertRuleCanAskItsQuestion(t *testing.T) {
-	raw, err := os.ReadFile("../../provisioning/alerting/copilot.yaml")
+	raw, err := os.ReadFile(rulesPath)
 	require.NoError(t, err)
 	var file ruleFile
 	require.NoError(t, yaml.Unmarshal(raw, &file))
@@ -78,30 +85,102 @@ func TestEveryProvisionedAlertRuleCanAskItsQuestion(t *testing.T) {
 	assert.Equal(t, 11, asked)
 }
 
-func TestTheMessageOfAnAlertNamesGatesByTheirNumbers(t *testing.T) {
-	raw, err := os.ReadFile("../../provisioning/alerting/copilot.yaml")
+// rulesPath is the file of provisioned alert rules.
+const rulesPath = "../../provisioning/alerting/copilot.yaml"
+
+// titlesInOrder is the list of titles in an alert's message.
+var titlesInOrder = regexp.MustCompile(`(?s)(index \(args\n)(.*?)(\) \(printf "arg%s" \$number\))`)
+
+// titleList writes the titles of all gates in the order of their numbers, "" for a number without a gate.
+func titleList() string {
+	titles := []string{`"nothing fires"`}
+	for _, g := range health.Gates() {
+		for len(titles) <= g.Number {
+			titles = append(titles, `""`)
+		}
+	}
+	for _, g := range health.Gates() {
+		titles[g.Number] = strconv.Quote(g.Title)
+	}
+	const indent, width = "              ", 104
+	var lines []string
+	for _, title := range titles {
+		if last := len(lines) - 1; last >= 0 && len(lines[last])+1+len(title) <= len(indent)+width {
+			lines[last] += " " + title
+		} else {
+			lines = append(lines, indent+title)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// The list is written by: go test ./pkg/plugin -run TestTheMessageOfAnAlert -update-golden
+func TestTheMessageOfAnAlertListsTheTitlesByNumber(t *testing.T) {
+	raw, err := os.ReadFile(rulesPath)
+	require.NoError(t, err)
+	found := titlesInOrder.FindSubmatchIndex(raw)
+	require.NotNil(t, found)
+	if *updateGolden {
+		raw = slices.Concat(raw[:found[4]], []byte(titleList()), raw[found[5]:])
+		require.NoError(t, os.WriteFile(rulesPath, raw, 0o600))
+		found = titlesInOrder.FindSubmatchIndex(raw)
+	}
+	assert.Equal(t, titleList(), string(raw[found[4]:found[5]]))
+}
+
+// sent is the message about the two worst gates, as Grafana writes it.
+func sent(t *testing.T, message string, first, second float64) string {
+	t.Helper()
+	type value struct{ Value float64 }
+	functions := template.FuncMap{
+		"args": func(args ...any) map[string]any {
+			named := map[string]any{}
+			for i, a := range args {
+				named[fmt.Sprintf("arg%d", i)] = a
+			}
+			return named
+		},
+		"externalURL":  func() string { return "https://grafana.example.com/" },
+		"reReplaceAll": func(pattern, by, text string) string { return regexp.MustCompile(pattern).ReplaceAllString(text, by) },
+	}
+	parsed, err := template.New("message").Funcs(functions).Option("missingkey=invalid").
+		Parse("{{- $labels := .Labels -}}{{- $values := .Values -}}" + message)
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, parsed.Execute(&text, map[string]any{
+		"Labels": map[string]string{"cluster": "prod"}, "Values": map[string]value{"First": {first}, "Second": {second}},
+	}))
+	return text.String()
+}
+
+func TestTheMessageOfAnAlertNamesGatesAndNeverAWrongOne(t *testing.T) {
+	raw, err := os.ReadFile(rulesPath)
 	require.NoError(t, err)
 	var file ruleFile
 	require.NoError(t, yaml.Unmarshal(raw, &file))
-	named := 0
+	messages := 0
 	for _, rule := range file.Groups[0].Rules {
 		message, ok := rule.Annotations["top_gates"]
 		if !ok {
 			continue
 		}
-		named++
-		_, list, found := strings.Cut(message, "(args")
-		require.True(t, found)
-		list, _, _ = strings.Cut(list, ")")
-		var titles []string
-		for _, quoted := range regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(list, -1) {
-			titles = append(titles, quoted[1])
-		}
-		want := []string{"nothing fires"}
+		messages++
 		for _, g := range health.Gates() {
-			want = append(want, g.Title)
+			assert.Equal(t, g.Title, sent(t, message, float64(g.Number), 0))
 		}
-		assert.Equal(t, want, titles)
+		assert.Equal(t, "Work is demanded and does not advance; Activities start a little late", sent(t, message, 1, 36), "what copies of earlier releases show")
+		assert.Equal(t, "The database fails; condition 999: see https://grafana.example.com/d/temporal-copilot-why", sent(t, message, 12, 999), "a gate of a later release")
+		assert.Equal(t, "No condition fires now", sent(t, message, 0, 0))
+		assert.Equal(t, "No condition fires now", sent(t, message, math.NaN(), math.NaN()))
 	}
-	assert.Equal(t, 3, named)
+	assert.Equal(t, 3, messages)
+}
+
+func TestANumberNamesAGateForEver(t *testing.T) {
+	p := present{Now: store.Now{Verdict: health.Verdict{Gates: []health.GateResult{gate("hot_workflow", new(4.0), health.Fired)}}}}
+	assert.Equal(t, 51.0, *p.gateNumber(0))
+	assert.Equal(t, 0.0, *p.gateNumber(1))
+	mappings := gateNumbers("Worst gate").Mappings[0].(data.ValueMapper)
+	assert.Len(t, mappings, len(health.Gates())+1)
+	assert.Equal(t, "One workflow gets more calls than it can take", mappings["51"].Text)
 }

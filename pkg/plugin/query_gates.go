@@ -34,7 +34,7 @@ func (g gateRow) fired() *float64 {
 // note says why a gate is unknown.
 func (g gateRow) note() string {
 	if g.silent {
-		return "no cycle since then: the last result may hold no more"
+		return "no cycle since then: the last result may be outdated"
 	}
 	return g.Note
 }
@@ -45,6 +45,15 @@ func (g gateRow) title() string {
 		return string(g.ID) // from a newer worker
 	}
 	return gate.Title
+}
+
+// number is the gate's own, by which alert rules name it; nil for a gate of a newer worker.
+func (g gateRow) number() *float64 {
+	gate, ok := health.LookupGate(g.ID)
+	if !ok {
+		return nil
+	}
+	return new(float64(gate.Number))
 }
 
 // answerGates tells why a state is what it is: every gate with its signal, value and threshold.
@@ -113,16 +122,18 @@ func firedColumn(rows []gateRow) *data.Field {
 func gatesFrame(rows []gateRow) *data.Frame {
 	return numbers("gates", gateIdentity(rows,
 		firedColumn(rows),
-		column("title", titled("What it watches for"), rows, gateRow.title),
+		column("title", titled("Condition"), rows, gateRow.title),
 		column("evidence", titled("Evidence"), rows, func(g gateRow) string { return evidence(g.GateResult) }),
 		column("value", titled("Value"), rows, func(g gateRow) *float64 { return g.Value }),
 		column("op", titled("Comparison"), rows, func(g gateRow) string { return string(g.Op) }),
 		column("threshold", titled("Threshold"), rows, func(g gateRow) float64 { return g.Threshold }),
 		column("signal", titled("Signal"), rows, func(g gateRow) string { return string(g.Signal) }),
 		column("severity", stateNames("Severity"), rows, func(g gateRow) string { return g.Severity.String() }),
-		column("side", titled("Whose trouble"), rows, func(g gateRow) string { return string(g.Side) }),
+		column("side", titled("Attribution"), rows, func(g gateRow) string { return string(g.Side) }),
 		column("deciding", titled("Decides"), rows, func(g gateRow) bool { return g.Deciding }),
 		column("overridden", titled("Own threshold"), rows, func(g gateRow) bool { return g.Overridden }),
+		column("witness", titled("Read from"), rows, func(g gateRow) string { return g.Witness }),
+		column("number", inUnit("Number", "none"), rows, gateRow.number),
 		column("stale", flagConfig("Staleness", "current", green, "stale", grey), rows, func(g gateRow) *float64 { return oneIf(g.stale()) }),
 		column("note", titled("Note"), rows, gateRow.note),
 	)...)

@@ -152,7 +152,7 @@ func issuesFrame(rows []issueRow) *data.Frame {
 		text("service", "Service", func(r issueRow) string { return r.Service }),
 		text("description", "What is wrong", func(r issueRow) string { return r.Description }),
 		text("likely_cause", "Likely cause", func(r issueRow) string { return r.LikelyCause }),
-		text("suggested_action", "Do first", func(r issueRow) string {
+		text("suggested_action", "Recommended action", func(r issueRow) string {
 			if best := r.best(); best != nil {
 				return best.Description
 			}

@@ -54,6 +54,9 @@ func queuesFrame(rows []queueRow) *data.Frame {
 		amount("backlog", inUnit("Backlog", "short"), func(q queueRow) *float64 { return q.Backlog }),
 		amount("inflow", inUnit("Inflow to backlog", "suffix:/s"), func(q queueRow) *float64 { return q.InflowPerSec }),
 		amount("pollers", inUnit("Pollers", "short"), func(q queueRow) *float64 { return q.Pollers }),
+		amount("dispatched", inUnit("Dispatched", "suffix:/s"), func(q queueRow) *float64 { return q.DispatchedPerSec }),
 		amount("slots_available", inUnit("Free slots", "short"), func(q queueRow) *float64 { return q.SlotsAvailable }),
+		amount("slotless", flagConfig("Slots exhausted", "no", green, "yes", red), func(q queueRow) *float64 { return oneIf(q.Slotless) }),
+		text("unserved_version", "Version without workers", func(q queueRow) string { return q.UnservedVersion }),
 	)
 }

@@ -31,16 +31,16 @@ func answerSignals(ctx context.Context, d *Datasource, a ask) (data.Frames, erro
 	if err != nil {
 		return nil, err
 	}
-	thresholds := map[string]limits{}
+	thresholds, witnesses := map[string]limits{}, map[string]map[health.SignalID]string{}
 	for _, c := range clusters {
-		thresholds[c.Cluster] = limitsOf(c.Verdict)
+		thresholds[c.Cluster], witnesses[c.Cluster] = limitsOf(c.Verdict), c.Snapshot.Witness
 	}
 	var frames data.Frames
 	for _, s := range stored {
 		if len(s.Points) == 0 {
 			s.Points = []store.Point{{At: a.from}, {At: a.to}} // known, but not then
 		}
-		frames = append(frames, signalFrame(s, thresholds[s.Cluster], len(a.clusters) == 1))
+		frames = append(frames, signalFrame(s, thresholds[s.Cluster], witnesses[s.Cluster][s.Signal], len(a.clusters) == 1))
 	}
 	if len(frames) == 0 {
 		frames = data.Frames{noSeries(string(signals[0]), nil)}
@@ -62,8 +62,9 @@ func wantedSignals(a ask) []health.SignalID {
 	return ids
 }
 
-// signalFrame names a series for people: by its signal, and by its cluster unless only one was asked for.
-func signalFrame(s store.Series, l limits, oneCluster bool) *data.Frame {
+// signalFrame names a series for people: by its signal, and by its cluster unless only one was asked for. Its description
+// says what the last cycle read it from, where that is not the usual metric.
+func signalFrame(s store.Series, l limits, witness string, oneCluster bool) *data.Frame {
 	signal, _ := health.LookupSignal(s.Signal) // only known signals are asked for
 	title := signal.Title
 	if !oneCluster {
@@ -74,5 +75,9 @@ func signalFrame(s store.Series, l limits, oneCluster bool) *data.Frame {
 		at[i], values[i] = p.At.UTC(), p.Value
 	}
 	labels := data.Labels{"cluster": s.Cluster, "signal": string(s.Signal)}
-	return series(string(s.Signal), labels, signalConfig(signal, title, l), at, values)
+	config := signalConfig(signal, title, l)
+	if witness != "" {
+		config.Description += " Read from " + witness + "."
+	}
+	return series(string(s.Signal), labels, config, at, values)
 }

@@ -66,7 +66,7 @@ func statusFrame(clusters []present, lead measure) *data.Frame {
 		column("since", inUnit("Since", "dateTimeFromNow"), clusters, func(p present) *time.Time { return moment(p.Verdict.Since) }),
 		column("last_cycle", inUnit("Last cycle", "dateTimeFromNow"), clusters, func(p present) *time.Time { return moment(p.At) }),
 		column("bottleneck", bottleneckNames("Bottleneck"), clusters, present.bottleneck),
-		column("top_gates", titled("What fires"), clusters, present.topGates),
+		column("top_gates", titled("Firing conditions"), clusters, present.topGates),
 		column("band", titled("Scale band"), clusters, func(p present) string { return string(p.Verdict.Band) }),
 		column("gates_fired", inUnit("Gates fired", "short"), clusters, func(p present) *float64 { return p.count(health.Fired) }),
 		column("gates_unknown", inUnit("Gates unknown", "short"), clusters, func(p present) *float64 { return p.count(health.NotKnowable) }),

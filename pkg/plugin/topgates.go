@@ -17,7 +17,7 @@ const noGate = 0
 const namedGates = 3
 
 // firing are the gates of the last cycle that fire, the worst first: those that decide before those that only
-// tell whose trouble it is. None of a cluster whose cycles have stopped, or of a newer worker's own.
+// attribute. None of a cluster whose cycles have stopped, or of a newer worker's own.
 func (p present) firing() []health.Gate {
 	if p.silent {
 		return nil
@@ -55,8 +55,9 @@ func (p present) topGates() string {
 	return text
 }
 
-// gateNumber is the place, from 1, that a gate has in the table of gates: the gate of a rank, from 0, among
-// those that fire. It is 0 when fewer fire, and nil when no current verdict says what does.
+// gateNumber is the number of a gate: the gate of a rank, from 0, among those that fire. It is 0 when fewer fire, and
+// nil when no current verdict says what does. A gate keeps its number for ever, so that a rule which was copied to a
+// Grafana names it rightly whatever gates a later release has.
 //
 // A number, since the text columns of an alert rule's query are labels, and a label that changes makes another
 // alert. The messages of the provisioned rules turn it into words.
@@ -68,15 +69,14 @@ func (p present) gateNumber(rank int) *float64 {
 	if rank >= len(gates) {
 		return new(float64(noGate))
 	}
-	place := slices.IndexFunc(health.Gates(), func(g health.Gate) bool { return g.ID == gates[rank].ID })
-	return new(float64(place + 1))
+	return new(float64(gates[rank].Number))
 }
 
 // gateNumbers shows the number of a gate as its title.
 func gateNumbers(title string) *data.FieldConfig {
 	names := data.ValueMapper{strconv.Itoa(noGate): {Text: "nothing fires", Color: green, Index: 0}}
-	for i, g := range health.Gates() {
-		names[strconv.Itoa(i+1)] = data.ValueMappingResult{Text: g.Title, Index: i + 1}
+	for _, g := range health.Gates() {
+		names[strconv.Itoa(g.Number)] = data.ValueMappingResult{Text: g.Title, Index: g.Number}
 	}
 	return &data.FieldConfig{DisplayNameFromDS: title, Mappings: data.ValueMappings{names, nullIs("unknown")}}
 }
