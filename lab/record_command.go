@@ -37,8 +37,8 @@ func recordCommand() *cobra.Command {
 	ofServer.Flags().Float64Var(&rate, "rate", 1.5, "workflows to start per second")
 	ofSDK := &cobra.Command{
 		Use:   "sdk NAME FOLDER",
-		Short: "Record the metrics of SDK workers into a folder, which takes ten minutes",
-		Long:  "Record the metrics of SDK workers into a folder, which takes ten minutes. NAME is one of " + strings.Join(record.SDKs(), ", ") + ".",
+		Short: "Record the metrics of SDK workers into a folder, which takes eight minutes",
+		Long:  "Record the metrics of SDK workers into a folder, which takes eight minutes. NAME is one of " + strings.Join(record.SDKs(), ", ") + ".",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			plan, err := record.SDKPlan(options, arguments[0], rate)

@@ -57,10 +57,10 @@ func SDKPlan(options Server, fleet string, rate float64) (Plan, error) {
 	exhausted.activityTime = 2 * time.Minute
 	gone.dead = queues
 	return Plan{Server: options, Workers: workers, phases: []phase{
-		{"idle", 10, conditions{}},
-		{"healthy", 10, healthy},
-		{"slots-exhausted", 10, exhausted},
-		{"workers-gone", 8, gone},
+		{"idle", 8, conditions{}},
+		{"healthy", 8, healthy},
+		{"slots-exhausted", 8, exhausted},
+		{"workers-gone", 6, gone},
 	}}, nil
 }
 
