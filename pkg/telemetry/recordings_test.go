@@ -2,13 +2,12 @@ package telemetry_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,7 +18,225 @@ import (
 	"github.com/temporal-sre/copilot/pkg/telemetry"
 )
 
-// replayed is a recording, judged cycle by cycle.
+// TestRecordedServersAreJudgedByWhatHappenedToThem holds the rules against real servers of several releases, whose
+// workers, activities and workflow code fail one after the other. A recording is one replay: what happened in a phase
+// is still remembered in the next.
+func TestRecordedServersAreJudgedByWhatHappenedToThem(t *testing.T) {
+	for _, r := range replayRecordings(t) {
+		if !strings.HasPrefix(r.Name, "server-") {
+			continue
+		}
+		r.hold(t, func(phase string) []claim {
+			if right := rightWithoutBreakdown[phase]; right != nil && strings.HasSuffix(r.Name, "-breakdown-off") {
+				return right
+			}
+			return rightOfServers[phase]
+		})
+	}
+}
+
+// TestRecordedWorkersAreJudgedByWhatHappenedToThem holds the rules against real workers of several SDKs and exporters,
+// whose slots run out, and which are killed.
+func TestRecordedWorkersAreJudgedByWhatHappenedToThem(t *testing.T) {
+	for _, r := range replayRecordings(t) {
+		if fleet, ok := strings.CutPrefix(r.Name, "sdk-"); ok {
+			r.hold(t, func(phase string) []claim { return append(rightOfWorkers[phase], rightOfFleet(fleet, phase)...) })
+		}
+	}
+}
+
+// hold compares each phase of a recording with what is right to say of it.
+func (r *replayed) hold(t *testing.T, right func(phase string) []claim) {
+	for _, p := range r.Phases {
+		t.Run(r.Name+"/"+p.Name, func(t *testing.T) {
+			claims := right(p.Name)
+			require.NotEmpty(t, claims, "nothing is said about this phase")
+			r.phase(p).hold(t, claims)
+		})
+	}
+}
+
+// hold compares a replay with what is right to say of it.
+func (line timeline) hold(t *testing.T, right []claim) {
+	t.Helper()
+	for _, c := range right {
+		if how := c.broken(line); how != "" {
+			t.Errorf("%s: %s", c.text, how)
+		}
+	}
+	if t.Failed() {
+		t.Logf("times are from the phase's beginning\n%s", line)
+	}
+}
+
+// warm is how long a phase may still show what was before it: a window of a minute, and a cycle.
+const warm = 90 * time.Second
+
+const deadQueue = "orders_express"
+
+// rightOfServers is what is right to say of each recorded phase.
+var rightOfServers = map[string][]claim{
+	"idle":             undisturbed,
+	"healthy":          undisturbed,
+	"dead-queue":       {notHappyFrom(soon), endsCriticalIfAgesAreKnown, theWorkersFrom(settled), names(deadQueue)},
+	"dead-queue-unfed": {atLeast(health.Critical, 2*time.Minute), notHappyFrom(0), endsCritical, theWorkersFrom(0), names(deadQueue)},
+	"no-workers":       {notHappyFrom(0), endsCritical, theWorkersFrom(0), names("queue")},
+	"workers-back":     {onceDrained, noQueueStarvesFrom(warm)},
+	"activities-failing": {
+		notHappyFrom(soon), firesFrom(2*time.Minute, "activities_failing"), theApplicationsFrom(settled), noQueueStarvesFrom(0),
+	},
+	"activities-recovered": {neverFiresFrom(2*time.Minute, "activities_failing"), onceDrained, noQueueStarvesFrom(0)},
+	"non-determinism": {
+		notHappyFrom(soon), firesFrom(2*time.Minute, "workflow_nondeterminism"), theApplicationsFrom(settled), noQueueStarvesFrom(0),
+	},
+}
+
+// rightWithoutBreakdown is what is right to say where the server's metrics do not name task queues.
+var rightWithoutBreakdown = map[string][]claim{
+	"dead-queue":       {notHappyFrom(soon), theWorkersFrom(settled)},
+	"dead-queue-unfed": {notHappyFrom(0), theWorkersFrom(0)},
+	"no-workers":       {notHappyFrom(0), endsCritical, theWorkersFrom(0)},
+	"workers-back":     {noQueueStarvesFrom(warm)},
+}
+
+// rightOfWorkers is what is right to say of each recorded phase of workers.
+var rightOfWorkers = map[string][]claim{
+	"idle":    undisturbed,
+	"healthy": append(undisturbed, neverFiresFrom(0, workersMissing...), neverFiresFrom(0, slotsMissing...)),
+	"slots-exhausted": {
+		firesFrom(warm, "task_slots_gone"), theWorkersFrom(warm), names("slot"), neverFiresFrom(0, workersMissing...),
+		reads(health.ActivitySlots, warm, 0, 0),
+		every("no queue starves for want of workers from 30 s on", cycle, func(j judged) bool {
+			return !slices.ContainsFunc(j.snapshot.Queues, func(q health.TaskQueue) bool { return q.Starved && !q.Slotless })
+		}),
+	},
+	"workers-gone": {notHappyFrom(0), endsCritical, theWorkersFrom(0), firesFrom(time.Minute, "workflow_pollers_gone"), neverFiresFrom(time.Minute, "task_slots_gone")},
+}
+
+var (
+	workersMissing = []health.GateID{"workflow_pollers_gone", "worker_workflow_pollers_gone"}
+	slotsMissing   = []health.GateID{"task_slots_gone", "workflow_slots_exhausted", "activity_slots_exhausted", "worker_activity_pollers_gone"}
+)
+
+// rightOfFleet is what is right to read of a fleet.
+func rightOfFleet(fleet, phase string) []claim {
+	return nil
+}
+
+// undisturbed: all is well, and known to be.
+var undisturbed = []claim{
+	every("it is happy from 90 s on", warm, func(j judged) bool { return j.decided() && j.verdict.State == health.Happy }),
+	every("it is limited by nothing from 90 s on", warm, func(j judged) bool { return j.verdict.Bottleneck == health.BottleneckHealthy }),
+}
+
+// notHappyFrom: from a time on nothing says that all is well.
+func notHappyFrom(from time.Duration) claim {
+	return every(fmt.Sprintf("it is not happy, unless stale, from %s on", offset(from)), from, func(j judged) bool {
+		return j.verdict.State > health.Happy || j.verdict.Stale
+	})
+}
+
+// endsCritical: the phase's last verdict is critical, or none.
+var endsCritical = claim{"it ends critical, or stale", func(line timeline) string {
+	if last := line[len(line)-1]; last.verdict.State != health.Critical && !last.verdict.Stale {
+		return last.summary()
+	}
+	return ""
+}}
+
+// endsCriticalIfAgesAreKnown allows for servers that set the age of a backlog at a dispatch only, such as 1.29: there the
+// time that the queue has been seen starving stands in, and takes longer.
+var endsCriticalIfAgesAreKnown = claim{"it ends critical, or stale, or stressed where the server does not tell how long tasks wait", func(line timeline) string {
+	last := line[len(line)-1]
+	worst := last.snapshot.Queues[0]
+	if worst.Starved && worst.OldestAgeSec == nil && last.verdict.State == health.Stressed {
+		return ""
+	}
+	return endsCritical.broken(line)
+}}
+
+// theWorkersFrom: what limits the cluster is the workers, and the server beside them at most while a gate of its own
+// fires: the recorded machines were busy.
+func theWorkersFrom(from time.Duration) claim {
+	return limitedFrom(from, health.WorkerLimited, health.Mixed)
+}
+
+// theApplicationsFrom is the same for workflow and activity code; a server that is at its limit comes before it.
+func theApplicationsFrom(from time.Duration) claim {
+	return limitedFrom(from, health.ApplicationLimited, health.ServerLimited)
+}
+
+// limitedFrom: every decided verdict that is not happy has a bottleneck, or another one while a gate of the server's fired
+// within the last cycles.
+func limitedFrom(from time.Duration, by, orElse health.Bottleneck) claim {
+	return claim{fmt.Sprintf("it is %s from %s on", by, offset(from)), func(line timeline) string {
+		serverUntil := -time.Hour
+		for _, j := range line {
+			if j.firesOn(health.SideServer) {
+				serverUntil = j.at + 3*cycle
+			}
+			if j.at < from || !j.decided() || j.verdict.State == health.Happy || j.verdict.Bottleneck == by {
+				continue
+			}
+			if j.verdict.Bottleneck != orElse || j.at > serverUntil {
+				return fmt.Sprintf("not at %s: %s", offset(j.at), j.summary())
+			}
+		}
+		return ""
+	}}
+}
+
+func (j judged) firesOn(side health.Side) bool {
+	return slices.ContainsFunc(j.fired(), func(g health.GateResult) bool { return g.Side == side })
+}
+
+// firesFrom: a gate fires in every cycle from a time on. A recorded server that lost its database has other troubles.
+func firesFrom(from time.Duration, id health.GateID) claim {
+	return every(fmt.Sprintf("%s fires from %s on", id, offset(from)), from, func(j judged) bool {
+		return j.firing(id) || j.firing("persistence_failing")
+	})
+}
+
+func neverFiresFrom(from time.Duration, ids ...health.GateID) claim {
+	return every(fmt.Sprintf("none of %v fires from %s on", ids, offset(from)), from, func(j judged) bool { return !slices.ContainsFunc(ids, j.firing) })
+}
+
+// noQueueStarvesFrom: the workers are there, and are not said to be missing. Without a database no poll is answered.
+func noQueueStarvesFrom(from time.Duration) claim {
+	gates := []health.GateID{"workflow_pollers_gone", "activity_pollers_gone", "queues_starved", "starved_too_long"}
+	return every(fmt.Sprintf("none of %v fires from %s on", gates, offset(from)), from, func(j judged) bool {
+		return !slices.ContainsFunc(gates, j.firing) || j.firing("persistence_failing")
+	})
+}
+
+// onceDrained: a cluster is as it was once its backlog is worked off.
+var onceDrained = claim{"it is happy two minutes after its backlog is worked off", func(line timeline) string {
+	drained := time.Duration(-1)
+	for _, j := range line {
+		switch waiting := j.backlog(); {
+		case waiting > 5:
+			drained = -1
+		case drained < 0:
+			drained = j.at
+		}
+		if drained >= 0 && j.at >= max(warm, drained+2*time.Minute) && j.verdict.State > health.Happy {
+			return fmt.Sprintf("not at %s, drained at %s: %s", offset(j.at), offset(drained), j.summary())
+		}
+	}
+	return ""
+}}
+
+// backlog is how many tasks wait in the queues.
+func (j judged) backlog() (tasks float64) {
+	for _, q := range j.snapshot.Queues {
+		if q.Backlog != nil {
+			tasks += *q.Backlog
+		}
+	}
+	return tasks
+}
+
+// replayed is a recording that was judged cycle by cycle.
 type replayed struct {
 	phases.Timeline
 	readings []telemetry.Reading
@@ -38,87 +255,68 @@ func replayRecordings(t *testing.T) []*replayed {
 	timelines, url := telemetry.Recordings(t)
 	replays.Do(func() {
 		reader, err := telemetry.New(telemetry.Source{URL: url}, telemetry.Options{})
-		require.NoError(t, err)
-		var all sync.WaitGroup
-		for _, recorded := range timelines {
+		if replays.err = err; err != nil {
+			return
+		}
+		var (
+			group sync.WaitGroup
+			slots = make(chan struct{}, 2)
+			errs  = make([]error, len(timelines))
+		)
+		for i, recorded := range timelines {
+			if !strings.Contains(recorded.Name, os.Getenv("ONLY")) {
+				continue
+			}
 			r := &replayed{Timeline: recorded}
 			replays.all = append(replays.all, r)
-			all.Go(func() {
-				if err := r.replay(reader); err != nil {
-					replays.err = err
-				}
+			group.Go(func() {
+				slots <- struct{}{}
+				errs[i] = r.replay(reader)
+				<-slots
 			})
 		}
-		all.Wait()
+		group.Wait()
+		replays.err = errors.Join(errs...)
 	})
 	require.NoError(t, replays.err)
 	return replays.all
 }
 
+// replay judges a recording as the worker does, in cycles of 30 seconds, and of a minute late in long phases.
 func (r *replayed) replay(reader *telemetry.Reader) error {
 	cluster := telemetry.RecordedCluster(r.Timeline)
 	var memory health.Memory
-	for at := r.Start().Add(cycle); !at.After(r.End()); at = at.Add(cycle) {
-		cluster.Keep = memory.WaitingKeys()
-		reading, err := reader.Read(context.Background(), cluster, at)
-		if err != nil {
-			return err
+	for i, p := range r.Phases {
+		until := r.End()
+		if i+1 < len(r.Phases) {
+			until = r.Phases[i+1].Start().Add(-time.Second)
 		}
-		var verdict health.Verdict
-		verdict, memory = health.Evaluate(memory, reading.Snapshot, health.DefaultThresholds())
-		r.readings = append(r.readings, reading)
-		r.line = append(r.line, judged{at.Sub(r.Start()), verdict, reading.Snapshot})
+		step := cycle
+		for at := p.Start().Add(step); !at.After(until); at = at.Add(step) {
+			if at.Sub(p.Start()) >= settled {
+				step = 2 * cycle
+			}
+			cluster.Keep = memory.WaitingKeys()
+			reading, err := reader.Read(context.Background(), cluster, at)
+			if err != nil {
+				return fmt.Errorf("replaying %s: %w", r.Name, err)
+			}
+			var verdict health.Verdict
+			verdict, memory = health.Evaluate(memory, reading.Snapshot, health.DefaultThresholds())
+			r.readings = append(r.readings, reading)
+			r.line = append(r.line, judged{at.Sub(r.Start()), verdict, reading.Snapshot})
+		}
 	}
 	return nil
 }
 
 // phase is the part of the replay that lies in a phase, its times counted from the phase's beginning.
-func (r *replayed) phase(name string) timeline {
-	var line timeline
-	for _, p := range r.Phases {
-		if p.Name != name {
-			continue
-		}
-		from := p.Start().Sub(r.Start())
-		for _, j := range r.line {
-			if j.at >= from && j.at <= p.End().Sub(r.Start())+time.Second {
-				line = append(line, judged{j.at - from, j.verdict, j.snapshot})
-			}
+func (r *replayed) phase(p phases.Phase) (line timeline) {
+	from, to := p.Start().Sub(r.Start()), p.End().Sub(r.Start())+phases.Interval-time.Second
+	for _, j := range r.line {
+		if j.at >= from && j.at <= to {
+			line = append(line, judged{j.at - from, j.verdict, j.snapshot})
 		}
 	}
 	return line
-}
-
-func cpu(t *testing.T) string {
-	_, url := telemetry.Recordings(t)
-	r, err := http.Get(url + "/metrics")
-	require.NoError(t, err)
-	defer r.Body.Close()
-	b, _ := io.ReadAll(r.Body)
-	var u syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	out := fmt.Sprint("self ", u.Utime.Sec+u.Stime.Sec, " prom ")
-	for l := range strings.Lines(string(b)) {
-		if strings.HasPrefix(l, "process_cpu_seconds_total") || strings.HasPrefix(l, "prometheus_tsdb_head_series ") {
-			out += strings.TrimSpace(l) + " "
-		}
-	}
-	return out
-}
-
-func TestExplore(t *testing.T) {
-	began := time.Now()
-	telemetry.Recordings(t)
-	t.Log("load", time.Since(began), cpu(t))
-	began = time.Now()
-	rs := replayRecordings(t)
-	t.Log("replay", time.Since(began), cpu(t))
-	for _, r := range rs {
-		if only := os.Getenv("ONLY"); only != "" && !strings.Contains(r.Name, only) {
-			continue
-		}
-		for _, p := range r.Phases {
-			t.Logf("%s %s at %v\n%s", r.Name, p.Name, p.Start().Sub(r.Start()), r.phase(p.Name))
-		}
-	}
 }
