@@ -31,23 +31,48 @@ func healthy() values {
 		health.WorkflowScheduleToStart: 46, health.ActivityScheduleToStart: 40,
 		health.WorkflowSlots: 199, health.WorkflowSlotsRatio: 0.99, health.ActivitySlots: 199, health.ActivitySlotsRatio: 0.99,
 		health.WorkflowPollers: 20, health.ActivityPollers: 20,
+
+		health.WorkflowsCreated: 10, health.ClosedRate: 10, health.TasksAdded: 60, health.BacklogGrowth: 0,
+		health.SlotlessQueues: 0, health.UnservedVersions: 0, health.SyncMatch: 0.99,
+		health.FrontendLimited: 0, health.BusyWorkflow: 0, health.ClientErrors: 0, health.WaitingCallsP99: 20, health.OversizedTransactions: 0,
+		health.TimerBacklogAge: 0.1, health.TransferBacklogAge: 0.1, health.OutboundBacklogAge: 0.1, health.ArchivalBacklogAge: 1,
+		health.PendingHistoryTasks: 5, health.DeadLetters: 0, health.TerminalFailures: 0, health.Corruptions: 0,
+		health.VisibilityErrors: 0, health.VisibilityErrRatio: 0, health.VisibilityP99: 40, health.VisibilityQueryP99: 60, health.VisibilityBacklogAge: 0.1,
+		health.SystemWorkerUp: 1, health.SystemQueueAge: 0, health.SchedulesMissed: 0, health.SchedulesOverrun: 0, health.SchedulesRateLimits: 0,
+		health.WorkflowTaskFailures: 0, health.WorkflowTaskFailureRatio: 0, health.NonDeterminism: 0, health.OversizedMessages: 0, health.WorkflowTaskAttempts: 1,
+		health.ActivityFailures: 0, health.ActivityFailureRatio: 0, health.ActivityTimeouts: 0, health.ActivityTimeoutRatio: 0,
+		health.ReplicationApplied: 5, health.ReplicationLag: 1, health.ReplicationFailures: 0, health.ReplicationStuck: 0,
+		health.NexusLatency: 30, health.CallbacksBlocked: 0, health.CertsExpiring: 0, health.CertsExpired: 0, health.Deadlocks: 0,
 	}
 }
 
-// idle is the same cluster with nobody asking for anything; nothing happened, so latencies are unknown.
+// idle is the same cluster without any request; nothing happens, so latencies and shares are unknown.
 func idle() values {
 	v := healthy()
 	for _, id := range []health.SignalID{
 		health.TransitionP95, health.TransitionP99, health.CompletionRate, health.HistoryBacklogAge,
 		health.WorkflowScheduleToStart, health.ActivityScheduleToStart, health.FrontendErrRatio,
+		health.SyncMatch, health.WaitingCallsP99, health.TimerBacklogAge, health.TransferBacklogAge, health.OutboundBacklogAge,
+		health.ArchivalBacklogAge, health.VisibilityP99, health.VisibilityQueryP99, health.VisibilityBacklogAge, health.VisibilityErrRatio,
+		health.WorkflowTaskAttempts, health.WorkflowTaskFailureRatio, health.ActivityFailureRatio, health.ActivityTimeoutRatio,
+		health.ReplicationLag, health.NexusLatency,
 	} {
 		delete(v, id)
 	}
 	maps.Copy(v, values{
 		health.TransitionRate: 0, health.SuccessRate: 0, health.HistoryTaskRate: 0, health.WorkflowStarts: 0,
 		health.FrontendP95: 1, health.FrontendP99: 2, health.PersistenceP99: 5, health.PollTimeouts: 1, health.PollSuccess: 0,
+		health.WorkflowsCreated: 0, health.ClosedRate: 0, health.TasksAdded: 0, health.ReplicationApplied: 0,
 	})
 	return v
+}
+
+// busy is a healthy cluster of the high band.
+func busy() values {
+	return with(healthy(), values{
+		health.TransitionRate: 1000, health.WorkflowStarts: 60, health.WorkflowsCreated: 60, health.ClosedRate: 60,
+		health.SuccessRate: 60, health.HistoryTaskRate: 1500, health.TasksAdded: 400,
+	})
 }
 
 func with(base values, changes values) values {
@@ -114,9 +139,20 @@ func fired(v health.Verdict) []health.GateID {
 	return ids
 }
 
+func unknown(v health.Verdict) []health.GateID {
+	var ids []health.GateID
+	for _, g := range v.Gates {
+		if g.Result == health.NotKnowable {
+			ids = append(ids, g.ID)
+		}
+	}
+	return ids
+}
+
 func TestStoriesOfClusters(t *testing.T) {
 	noWorker := with(healthy(), values{
-		health.TransitionRate: 5, health.SuccessRate: 0, health.HistoryTaskRate: 10, health.WorkflowStarts: 5, health.BacklogInflow: 5,
+		health.TransitionRate: 5, health.SuccessRate: 0, health.HistoryTaskRate: 10, health.WorkflowStarts: 5, health.WorkflowsCreated: 5,
+		health.ClosedRate: 0, health.BacklogInflow: 5, health.TasksAdded: 5, health.BacklogGrowth: 5,
 		health.WorkflowBacklogAge: 155, health.ActivityBacklogAge: 232, health.PollTimeouts: 1, health.PollSuccess: 0,
 		health.MatchingWorkflowPoll: 0, health.MatchingActivityPoll: 0, health.StarvedQueues: 2, health.StarvedOldestAge: 232,
 	})
@@ -124,26 +160,26 @@ func TestStoriesOfClusters(t *testing.T) {
 		health.WorkflowSlots, health.WorkflowSlotsRatio, health.ActivitySlots, health.ActivitySlotsRatio, health.WorkflowPollers, health.ActivityPollers)
 
 	databaseDown := with(healthy(), values{
-		health.TransitionRate: 0, health.SuccessRate: 0.8, health.HistoryTaskRate: 104, health.WorkflowStarts: 6,
+		health.TransitionRate: 0, health.SuccessRate: 0.8, health.HistoryTaskRate: 104, health.WorkflowStarts: 6, health.WorkflowsCreated: 0,
 		health.FrontendErrors: 5.3, health.FrontendErrRatio: 0.8, health.FrontendP99: 600, health.TransitionP99: 160,
 		health.PersistenceP99: 4, health.PersistenceErrors: 287, health.PersistenceErrRatio: 0.92,
 	})
 	databaseHung := with(healthy(), values{
-		health.TransitionRate: 0, health.SuccessRate: 0, health.HistoryTaskRate: 27, health.WorkflowStarts: 6, health.FrontendErrors: 0.3,
+		health.TransitionRate: 0, health.SuccessRate: 0, health.HistoryTaskRate: 27, health.WorkflowStarts: 6, health.WorkflowsCreated: 0, health.FrontendErrors: 0.3,
 		health.FrontendErrRatio: 0.03, health.FrontendP99: 9800, health.TransitionP99: 9300, health.PersistenceP99: 8400,
 		health.PersistenceErrors: 6.5, health.PersistenceErrRatio: 0.09,
 	})
 	databaseSlow := with(healthy(), values{
-		health.TransitionRate: 96, health.WorkflowStarts: 6, health.SuccessRate: 6, health.HistoryTaskRate: 137,
+		health.TransitionRate: 96, health.WorkflowStarts: 6, health.WorkflowsCreated: 6, health.SuccessRate: 6, health.HistoryTaskRate: 137,
 		health.TransitionP99: 460, health.FrontendP99: 480, health.PersistenceP99: 360,
 	})
 	starved := with(healthy(), values{
-		health.TransitionRate: 12.6, health.WorkflowStarts: 2.5, health.SuccessRate: 1.27, health.HistoryTaskRate: 20,
+		health.TransitionRate: 12.6, health.WorkflowStarts: 2.5, health.WorkflowsCreated: 2.5, health.SuccessRate: 1.27, health.HistoryTaskRate: 20,
 		health.ActivityBacklogAge: 73, health.MatchingActivityPoll: 0, health.StarvedQueues: 1, health.StarvedOldestAge: 73,
 		health.ActivitySlots: 0, health.ActivitySlotsRatio: 0, health.ActivityPollers: 0, health.ActivityScheduleToStart: 10000,
 	})
 	failing := with(healthy(), values{
-		health.TransitionRate: 70, health.WorkflowStarts: 8, health.SuccessRate: 2.4, health.FailedRate: 4.9, health.CompletionRate: 0.33,
+		health.TransitionRate: 70, health.WorkflowStarts: 8, health.WorkflowsCreated: 8, health.SuccessRate: 2.4, health.FailedRate: 4.9, health.CompletionRate: 0.33,
 	})
 	rateLimited := with(healthy(), values{
 		health.FrontendErrors: 13, health.FrontendErrRatio: 0.4, health.WorkflowScheduleToStart: 24000, health.ActivityScheduleToStart: 40000,
@@ -151,7 +187,8 @@ func TestStoriesOfClusters(t *testing.T) {
 	historyDead := without(with(healthy(), values{
 		health.FrontendErrors: 50, health.FrontendErrRatio: 0.99, health.TargetsUp: 0.75, health.WorkflowStarts: 50,
 	}), health.TransitionRate, health.TransitionP95, health.TransitionP99, health.CompletionRate, health.SuccessRate, health.FailedRate,
-		health.HistoryBacklogAge, health.HistoryTaskRate, health.ShardChurn, health.ShardsMoved)
+		health.HistoryBacklogAge, health.HistoryTaskRate, health.ShardChurn, health.ShardsMoved, health.WorkflowsCreated, health.ClosedRate,
+		health.TimerBacklogAge, health.TransferBacklogAge, health.OutboundBacklogAge, health.ArchivalBacklogAge, health.PendingHistoryTasks)
 	startUp := with(idle(), values{
 		health.TransitionRate: 4, health.ShardChurn: 1.2, health.ShardsMoved: 1, health.WarmingUp: 1,
 		health.PersistenceP99: 30, health.HistoryTaskRate: 3, health.HistoryBacklogAge: 0.2,
@@ -178,7 +215,7 @@ func TestStoriesOfClusters(t *testing.T) {
 		{"a hung database is critical though hardly anything fails", databaseHung, health.Critical, health.ServerLimited},
 		{"a slow database is stress", databaseSlow, health.Stressed, health.ServerLimited},
 		{"exhausted activity slots are stress on the workers' side", starved, health.Stressed, health.WorkerLimited},
-		{"failing workflows are critical, but no bottleneck", failing, health.Critical, health.BottleneckHealthy},
+		{"failing workflows are critical, and the application's", failing, health.Critical, health.ApplicationLimited},
 		{"a rate limit is the server's doing though tasks wait", rateLimited, health.Stressed, health.ServerLimited},
 		{"a dead history service is critical though its signals are unknown", historyDead, health.Critical, health.ServerLimited},
 	} {
@@ -193,6 +230,11 @@ func TestStoriesOfClusters(t *testing.T) {
 }
 
 func TestBlindnessIsNotHealth(t *testing.T) {
+	t.Run("a cluster that exports everything covers everything", func(t *testing.T) {
+		verdicts, _ := watch(t, health.Memory{}, healthy())
+		assert.InDelta(t, 1, verdicts[0].Coverage, 0, "unknown: %v", unknown(verdicts[0]))
+		assert.Empty(t, unknown(verdicts[0]))
+	})
 	t.Run("nothing known from the start is unknown, stale, and covers nothing", func(t *testing.T) {
 		verdicts, _ := watch(t, health.Memory{}, repeat(5, values{})...)
 		for _, v := range verdicts {
@@ -215,8 +257,8 @@ func TestBlindnessIsNotHealth(t *testing.T) {
 	t.Run("a critical cluster does not get better by losing the signal that made it critical", func(t *testing.T) {
 		sick := with(healthy(), values{health.PersistenceErrRatio: 0.9, health.PersistenceErrors: 200})
 		blind := without(healthy(), health.PersistenceErrRatio, health.PersistenceErrors)
-		verdicts, _ := watch(t, health.Memory{}, sick, sick, sick, blind, blind, healthy())
-		assert.Equal(t, []string{"stressed", "stressed", "critical", "critical", "critical", "happy"}, states(verdicts))
+		verdicts, _ := watch(t, health.Memory{}, sick, sick, sick, blind, blind, healthy(), healthy())
+		assert.Equal(t, []string{"stressed", "stressed", "critical", "critical", "critical", "critical", "happy"}, states(verdicts))
 		assert.True(t, verdicts[4].Stale)
 		assert.False(t, verdicts[5].Stale)
 	})
@@ -245,48 +287,66 @@ func TestTheWayToCriticalAndBack(t *testing.T) {
 		almost := with(healthy(), values{health.HistoryBacklogAge: 100})
 		better := with(healthy(), values{health.HistoryBacklogAge: 80})
 		between := with(healthy(), values{health.HistoryBacklogAge: 20})
-		verdicts, _ := watch(t, health.Memory{}, sick, sick, sick, almost, better, between, healthy())
-		assert.Equal(t, []string{"stressed", "stressed", "critical", "critical", "stressed", "stressed", "happy"}, states(verdicts))
+		verdicts, _ := watch(t, health.Memory{}, sick, sick, sick, almost, better, between, healthy(), healthy())
+		assert.Equal(t, []string{"stressed", "stressed", "critical", "critical", "critical", "stressed", "stressed", "happy"}, states(verdicts))
 	})
 	t.Run("every change has an event, numbered without a gap, and nothing else has", func(t *testing.T) {
-		verdicts, memory := watch(t, health.Memory{}, healthy(), healthy(), sick, sick, sick, sick, values{}, healthy())
+		verdicts, memory := watch(t, health.Memory{}, healthy(), healthy(), sick, sick, sick, sick, values{}, healthy(), healthy())
 		var seqs []int64
 		for _, v := range verdicts {
 			if v.Event != nil {
 				seqs = append(seqs, v.Event.Seq)
 			}
 		}
-		assert.Equal(t, []int64{1, 2, 3, 4, 5}, seqs)
-		assert.Equal(t, int64(5), memory.Seq)
+		assert.Equal(t, []int64{1, 2, 3, 4, 5, 6}, seqs, "happy, stressed, critical, stale, no longer stale, happy")
+		assert.Equal(t, int64(6), memory.Seq)
 	})
 }
 
 func TestDemandDecidesBetweenIdleAndStalled(t *testing.T) {
-	t.Run("demand without progress is critical however low the numbers are", func(t *testing.T) {
-		verdicts, _ := watch(t, health.Memory{}, repeat(3, with(idle(), values{health.WorkflowStarts: 0.2}))...)
-		assert.Equal(t, health.Critical, verdicts[2].State)
-		g := gate(t, verdicts[2], "progress_stalled")
-		assert.Equal(t, health.Fired, g.Result)
-		assert.InDelta(t, 0.225, g.Threshold, 1e-9, "the recovery threshold: 1.125 transitions for each of 0.2 starts/s")
+	for name, sign := range map[string]values{
+		"starts that fail":                       {health.FrontendErrors: 0.2, health.FrontendErrRatio: 0.01},
+		"starts that hang at the frontend":       {health.FrontendP99: 9800},
+		"starts that hang in the database":       {health.PersistenceP99: 8400},
+		"starts that the database does not take": {health.PersistenceErrRatio: 0.02, health.PersistenceErrors: 0.1},
+	} {
+		t.Run(name+" are demand without progress, however low the numbers are", func(t *testing.T) {
+			stalled := with(with(idle(), values{health.WorkflowStarts: 0.2}), sign)
+			verdicts, _ := watch(t, health.Memory{}, repeat(3, stalled)...)
+			assert.Equal(t, health.Critical, verdicts[2].State)
+			g := gate(t, verdicts[2], "progress_stalled")
+			assert.Equal(t, health.Fired, g.Result)
+			assert.InDelta(t, 0.225, g.Threshold, 1e-9, "the recovery threshold: 1.125 transitions for each of 0.2 starts/s")
+		})
+	}
+	t.Run("starts that find running workflows demand nothing", func(t *testing.T) {
+		found := with(idle(), values{health.WorkflowStarts: 20, health.TransitionRate: 4, health.HistoryTaskRate: 6, health.WorkflowsCreated: 0.2})
+		for _, cycle := range []values{found, without(found, health.WorkflowsCreated)} {
+			verdicts, _ := watch(t, health.Memory{}, repeat(3, cycle)...)
+			assert.Equal(t, health.Happy, verdicts[2].State, "fired: %v", fired(verdicts[2]))
+		}
+	})
+	t.Run("starts with a delay write one transition each and are no stall", func(t *testing.T) {
+		delayed := with(healthy(), values{health.TransitionRate: 10.5, health.HistoryTaskRate: 20, health.SuccessRate: 0.05, health.ClosedRate: 0.05})
+		verdicts, _ := watch(t, health.Memory{}, repeat(3, delayed)...)
+		assert.Equal(t, health.Happy, verdicts[2].State, "fired: %v", fired(verdicts[2]))
 	})
 	t.Run("a collapse does not relax the thresholds it is judged by", func(t *testing.T) {
-		busy := with(healthy(), values{health.TransitionRate: 1000, health.WorkflowStarts: 60, health.HistoryTaskRate: 1500})
-		collapsed := with(busy, values{health.TransitionRate: 10, health.WorkflowBacklogAge: 45})
-		verdicts, memory := watch(t, health.Memory{}, append(repeat(60, busy), repeat(200, collapsed)...)...)
+		collapsed := with(busy(), values{health.TransitionRate: 10, health.WorkflowBacklogAge: 45})
+		verdicts, memory := watch(t, health.Memory{}, append(repeat(60, busy()), repeat(200, collapsed)...)...)
 		assert.Equal(t, health.High, verdicts[59].Band)
 		assert.Equal(t, health.Critical, verdicts[len(verdicts)-1].State)
 		assert.Equal(t, health.High, memory.Band)
 	})
 	t.Run("a quiet night is no collapse", func(t *testing.T) {
-		busy := with(healthy(), values{health.TransitionRate: 1000, health.WorkflowStarts: 60, health.HistoryTaskRate: 1500})
-		night := with(healthy(), values{health.TransitionRate: 10, health.WorkflowStarts: 0.6, health.HistoryTaskRate: 12, health.SuccessRate: 0.6})
-		verdicts, _ := watch(t, health.Memory{}, append(repeat(60, busy), repeat(20, night)...)...)
+		night := with(healthy(), values{health.TransitionRate: 10, health.WorkflowStarts: 0.6, health.WorkflowsCreated: 0.6,
+			health.HistoryTaskRate: 12, health.SuccessRate: 0.6, health.ClosedRate: 0.6})
+		verdicts, _ := watch(t, health.Memory{}, append(repeat(60, busy()), repeat(20, night)...)...)
 		assert.Equal(t, health.Happy, verdicts[len(verdicts)-1].State, "fired: %v", fired(verdicts[len(verdicts)-1]))
 	})
 	t.Run("a drop to a fraction of the usual throughput under the usual demand is stress", func(t *testing.T) {
-		busy := with(healthy(), values{health.TransitionRate: 1000, health.WorkflowStarts: 60, health.HistoryTaskRate: 1500})
-		dropped := with(busy, values{health.TransitionRate: 150})
-		verdicts, _ := watch(t, health.Memory{}, append(repeat(60, busy), dropped)...)
+		dropped := with(busy(), values{health.TransitionRate: 150})
+		verdicts, _ := watch(t, health.Memory{}, append(repeat(60, busy()), dropped)...)
 		last := verdicts[len(verdicts)-1]
 		assert.Equal(t, health.Stressed, last.State)
 		assert.Equal(t, []health.GateID{"throughput_dropped"}, fired(last))
@@ -313,14 +373,15 @@ func TestOneDeadQueueAmongManyIsFoundAndNamed(t *testing.T) {
 
 func TestServicesAreDerivedFromTheSameGates(t *testing.T) {
 	verdicts, _ := watch(t, health.Memory{}, without(with(healthy(), values{health.PersistenceP99: 300}),
-		health.FrontendP99, health.FrontendErrRatio, health.FrontendErrors))
+		health.FrontendP99, health.FrontendErrRatio, health.FrontendErrors, health.FrontendLimited, health.ClientErrors))
 	got := map[health.Service]health.State{}
 	for _, s := range health.ServiceStatuses(verdicts[0]) {
 		got[s.Service] = s.State
 	}
 	assert.Equal(t, map[health.Service]health.State{
 		health.Frontend: health.Unknown, health.History: health.Happy, health.Matching: health.Happy,
-		health.Persistence: health.Stressed, health.Workers: health.Happy,
+		health.Persistence: health.Stressed, health.Visibility: health.Happy, health.SystemWorker: health.Happy,
+		health.Replication: health.Happy, health.Workers: health.Happy,
 	}, got)
 }
 
