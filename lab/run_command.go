@@ -43,11 +43,7 @@ func run(command *cobra.Command, file string) (ok bool, err error) {
 		return false, err
 	}
 	fmt.Fprintf(out, "%s: %s\n", file, story.About)
-	on, err := stage.Start(command.Context(), stage.Options{
-		Interval:         story.Interval,
-		MetricsFramework: story.MetricsFramework,
-		Progress:         func(step string) { fmt.Fprintln(out, "  starting", step) },
-	})
+	on, err := stage.Start(command.Context(), story.Stage(func(step string) { fmt.Fprintln(out, "  starting", step) }))
 	if err != nil {
 		return false, err
 	}

@@ -12,7 +12,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -23,6 +25,14 @@ type TemporalOptions struct {
 	// go to a second one with "_visibility" after its name. Both are created when missing. Empty is a
 	// SQLite file.
 	PostgresURL string
+	// VisibilityURL names another database for the visibility records.
+	VisibilityURL string
+	// DynamicConfig is a file of Temporal's dynamic configuration, which the server reads again within 5 s when it
+	// changes. Empty is none.
+	DynamicConfig string
+	// HistoryMetricsPort, where it is not 0, adds a second process to the cluster that runs a history service alone, and
+	// serves its metrics on this port.
+	HistoryMetricsPort int
 	// Namespace is registered at the start, "default" by default.
 	Namespace string
 	// MetricsFramework is "tally" (the default) or "opentelemetry": it decides how metrics are named.
@@ -34,11 +44,21 @@ type TemporalOptions struct {
 	Log io.Writer
 }
 
-// Temporal is a running Temporal server: all services in one process.
+// Temporal is a running Temporal server: all services in one process, and perhaps a second history service in
+// another one.
 type Temporal struct {
-	process *Process
 	scratch string
+	main    *temporalProcess
+	history *temporalProcess // nil without one
 	ready   temporalReady
+}
+
+// temporalProcess is a process of a server, which can be started again.
+type temporalProcess struct {
+	binary  string
+	flags   []string
+	log     io.Writer
+	process *Process
 }
 
 // temporalReady is the one line that bin/temporal prints once the server serves its namespace.
@@ -70,14 +90,73 @@ func (t *Temporal) start(ctx context.Context, binary string, options TemporalOpt
 	if err != nil {
 		return err
 	}
-	command := exec.Command(binary, append(options.flags(t.scratch), ports...)...)
-	output, input := io.Pipe()
-	command.Stdout = input
-	process, err := StartProcess("Temporal", command, ProcessOptions{Log: options.Log})
+	flags := append(options.flags(t.scratch), ports.flags()...)
+	if options.HistoryMetricsPort != 0 {
+		gossip, err := gossipPorts()
+		if err != nil {
+			return err
+		}
+		flags = append(flags, gossip...)
+	}
+	t.main = &temporalProcess{binary: binary, flags: flags, log: options.Log}
+	if t.ready, err = t.main.start(ctx); err != nil || options.HistoryMetricsPort == 0 {
+		return err
+	}
+	return t.addHistory(ctx, options, ports)
+}
+
+// addHistory starts the second history service. The process knows the other services from the cluster's gossip, and
+// the frontend by its port.
+func (t *Temporal) addHistory(ctx context.Context, options TemporalOptions, of temporalPortNumbers) error {
+	ports, err := temporalPorts()
 	if err != nil {
 		return err
 	}
-	t.process = process
+	ports["frontend"], ports["metrics"] = of["frontend"], options.HistoryMetricsPort
+	gossip, err := gossipPorts()
+	if err != nil {
+		return err
+	}
+	flags := slices.Concat(options.flags(t.scratch), ports.flags(), gossip, []string{"--services", "history"})
+	t.history = &temporalProcess{binary: t.main.binary, flags: flags, log: options.Log}
+	_, err = t.history.start(ctx)
+	return err
+}
+
+// Restart kills the server's processes, as a crash would, and starts them again at the same addresses. It returns when
+// the server takes requests again.
+func (t *Temporal) Restart(ctx context.Context) error {
+	if _, err := t.main.restart(ctx); err != nil {
+		return err
+	}
+	return t.RestartHistory(ctx)
+}
+
+// RestartHistory restarts the second history service alone. Without one it does nothing.
+func (t *Temporal) RestartHistory(ctx context.Context) error {
+	if t.history == nil {
+		return nil
+	}
+	_, err := t.history.restart(ctx)
+	return err
+}
+
+func (p *temporalProcess) restart(ctx context.Context) (temporalReady, error) {
+	if err := p.process.Kill(); err != nil {
+		return temporalReady{}, err
+	}
+	return p.start(ctx)
+}
+
+// start starts the process and returns what it prints when it is ready.
+func (p *temporalProcess) start(ctx context.Context) (ready temporalReady, err error) {
+	command := exec.Command(p.binary, p.flags...)
+	output, input := io.Pipe()
+	command.Stdout = input
+	p.process, err = StartProcess("Temporal", command, ProcessOptions{Log: p.log})
+	if err != nil {
+		return ready, err
+	}
 
 	type line struct {
 		text []byte
@@ -96,18 +175,18 @@ func (t *Temporal) start(ctx context.Context, binary string, options TemporalOpt
 	select {
 	case got := <-first:
 		if got.err != nil {
-			return fmt.Errorf("reading Temporal's addresses: %w", got.err)
+			return ready, fmt.Errorf("reading Temporal's addresses: %w", got.err)
 		}
-		if err := json.Unmarshal(got.text, &t.ready); err != nil {
-			return fmt.Errorf("reading Temporal's addresses from %q: %w", got.text, err)
+		if err := json.Unmarshal(got.text, &ready); err != nil {
+			return ready, fmt.Errorf("reading Temporal's addresses from %q: %w", got.text, err)
 		}
-		return nil
-	case <-process.Exited():
-		return process.Failure()
+		return ready, nil
+	case <-p.process.Exited():
+		return ready, p.process.Failure()
 	case <-ctx.Done():
-		return fmt.Errorf("starting Temporal: %w", context.Cause(ctx))
+		return ready, fmt.Errorf("starting Temporal: %w", context.Cause(ctx))
 	case <-time.After(patience):
-		return fmt.Errorf("Temporal is not ready after %s\n%s", patience, process.log)
+		return ready, fmt.Errorf("Temporal is not ready after %s\n%s", patience, p.process.log)
 	}
 }
 
@@ -115,6 +194,12 @@ func (o TemporalOptions) flags(scratch string) []string {
 	flags := []string{"--sqlite", filepath.Join(scratch, "temporal.db")}
 	if o.PostgresURL != "" {
 		flags = []string{"--postgres", o.PostgresURL}
+	}
+	if o.VisibilityURL != "" {
+		flags = append(flags, "--postgres-visibility", o.VisibilityURL)
+	}
+	if o.DynamicConfig != "" {
+		flags = append(flags, "--dynamic-config-file", o.DynamicConfig)
 	}
 	if o.Namespace != "" {
 		flags = append(flags, "--namespace", o.Namespace)
@@ -131,17 +216,41 @@ func (o TemporalOptions) flags(scratch string) []string {
 	return flags
 }
 
+// temporalPortNumbers are the ports of a server's process, by what listens there.
+type temporalPortNumbers map[string]int
+
 // temporalPorts gives each of the server's services a port of its own.
-func temporalPorts() ([]string, error) {
-	var flags []string
-	for _, name := range []string{"--frontend-port", "--history-port", "--matching-port", "--worker-port", "--metrics-port"} {
+func temporalPorts() (temporalPortNumbers, error) {
+	ports := temporalPortNumbers{}
+	for _, name := range []string{"frontend", "history", "matching", "worker", "metrics"} {
 		port, err := FreePort()
 		if err != nil {
 			return nil, err
 		}
-		flags = append(flags, name, strconv.Itoa(port))
+		ports[name] = port
 	}
-	return flags, nil
+	return ports, nil
+}
+
+func (p temporalPortNumbers) flags() []string {
+	var flags []string
+	for name, port := range p {
+		flags = append(flags, fmt.Sprintf("--%s-port=%d", name, port))
+	}
+	return flags
+}
+
+// gossipPorts is the flag that gives each service a port to gossip at.
+func gossipPorts() ([]string, error) {
+	ports := make([]string, 4)
+	for i := range ports {
+		port, err := FreePort()
+		if err != nil {
+			return nil, err
+		}
+		ports[i] = strconv.Itoa(port)
+	}
+	return []string{"--gossip-ports", strings.Join(ports, ",")}, nil
 }
 
 // Address is the frontend's gRPC address, "127.0.0.1:27233".
@@ -156,13 +265,15 @@ func (t *Temporal) Namespace() string { return t.ready.Namespace }
 // Stop ends the server at once, as a crash would, and removes its data unless they are in PostgreSQL;
 // those survive a crash. Calling it again does no harm.
 func (t *Temporal) Stop() error {
-	var stopped error
-	if t.process != nil {
-		// An orderly end takes seconds, to hand over work that nobody is there to take.
-		stopped = t.process.Kill()
+	var errs []error
+	for _, p := range []*temporalProcess{t.history, t.main} {
+		if p != nil && p.process != nil {
+			// An orderly end takes seconds, to hand over work that nobody is there to take.
+			errs = append(errs, p.process.Kill())
+		}
 	}
 	if err := os.RemoveAll(t.scratch); err != nil {
-		return errors.Join(stopped, fmt.Errorf("removing Temporal's data: %w", err))
+		errs = append(errs, fmt.Errorf("removing Temporal's data: %w", err))
 	}
-	return stopped
+	return errors.Join(errs...)
 }

@@ -36,6 +36,9 @@ type conditionsPage struct {
 	ActivitiesFailing bool    `json:"activities_failing"`
 	NonDeterminism    bool    `json:"non_determinism"`
 	Database          string  `json:"database"`
+	Visibility        string  `json:"visibility"`
+	FrontendRPS       int     `json:"frontend_rps"`
+	NamespaceRPS      int     `json:"namespace_rps"`
 }
 
 type addressLine struct {
@@ -70,6 +73,7 @@ func inWords(c stage.Conditions) conditionsPage {
 		Rate: c.Rate, ActivityTime: c.ActivityTime.String(), FailShare: c.FailShare,
 		Workers: c.Workers, ActivitySlots: c.ActivitySlots, Queues: c.Queues, DeadQueues: c.DeadQueues,
 		ActivitiesFailing: c.ActivitiesFailing, NonDeterminism: c.NonDeterminism, Database: string(c.Database),
+		Visibility: string(c.Visibility), FrontendRPS: c.FrontendRPS, NamespaceRPS: c.NamespaceRPS,
 	}
 }
 

@@ -54,7 +54,7 @@ func Run(ctx context.Context, options Options) (err error) {
 	}
 	defer show.Close()
 
-	on, err := stage.Start(ctx, stage.Options{Interval: story.Interval, MetricsFramework: story.MetricsFramework, Progress: show.Starting})
+	on, err := stage.Start(ctx, story.Stage(show.Starting))
 	if err != nil {
 		return interrupted(ctx, err)
 	}

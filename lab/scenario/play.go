@@ -48,6 +48,11 @@ func Play(ctx context.Context, s Scenario, on *stage.Stage, audience Audience) (
 		if err := on.Set(ctx, conditions); err != nil {
 			return outcomes, fmt.Errorf("setting the conditions of phase %q: %w", phase.Name, err)
 		}
+		if phase.Restart != "" {
+			if err := on.Restart(ctx, phase.Restart); err != nil {
+				return outcomes, fmt.Errorf("restarting the %s in phase %q: %w", phase.Restart, phase.Name, err)
+			}
+		}
 		audience.PhaseBegan(i+1, phase, conditions)
 		outcome, err := p.play(ctx, phase)
 		if err != nil {

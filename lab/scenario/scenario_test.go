@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/lab/stage"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -58,6 +59,9 @@ func TestMistakesInAScenarioAreNamed(t *testing.T) {
 		"phase 1 (p): rate -1":           phase("    set: {rate: -1}\n    expect: {state: [happy], within: 1s}"),
 		"phase 1 has no name":            "phases:\n  - expect: {state: [happy], within: 1s}",
 		"interval 1ms":                   "interval: 1ms\n" + phase("    expect: {state: [happy], within: 1s}"),
+		"history_hosts 3":                "history_hosts: 3\n" + phase("    expect: {state: [happy], within: 1s}"),
+		`restart "all"`:                  phase("    restart: all\n    expect: {state: [happy], within: 1s}"),
+		"needs history_hosts 2":          phase("    restart: history\n    expect: {state: [happy], within: 1s}"),
 	} {
 		_, err := Parse([]byte(text))
 		require.ErrorContains(t, err, mistake)
@@ -82,6 +86,17 @@ func TestAnExpectationIsMetByAFreshVerdictOnly(t *testing.T) {
 	}
 	require.True(t, Expectation{States: e.States}.meets(health.Verdict{State: health.Critical, Bottleneck: health.ServerLimited}),
 		"what is not named is not asked for")
+}
+
+func TestEvidenceHasToNameWhatIsExpected(t *testing.T) {
+	dead := health.GateResult{ID: "queues_starved", Result: health.Fired, Value: new(1.0), Note: "worst: workflow queue orders-returns"}
+	e := Expectation{States: []health.State{health.Stressed}, Names: []string{"orders-returns", "queues_starved"}}
+	require.Equal(t, `stressed, "orders-returns" named, "queues_starved" named`, e.String())
+	require.True(t, e.meets(health.Verdict{State: health.Stressed, Gates: []health.GateResult{dead}}))
+	require.False(t, e.meets(health.Verdict{State: health.Stressed}), "nothing fired")
+	dead.Result = health.Passed
+	require.False(t, e.meets(health.Verdict{State: health.Stressed, Gates: []health.GateResult{dead}}), "a gate that passes does not count")
+	require.Equal(t, stage.Options{Interval: time.Second, TwoHistoryHosts: true}, Scenario{Interval: time.Second, HistoryHosts: 2}.Stage(nil))
 }
 
 func TestTheReportShowsExpectedAgainstGot(t *testing.T) {

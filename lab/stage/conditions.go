@@ -29,8 +29,12 @@ type Conditions struct {
 	// NonDeterminism replaces the workers by a new version of their workflow code that breaks determinism: a third of
 	// the workflows never gets past its next workflow task.
 	NonDeterminism bool
-	// Database is how the cluster's database behaves.
-	Database Database
+	// Database is how the cluster's database behaves. Visibility is how the database of the visibility records behaves,
+	// which is another one of the same PostgreSQL: where Database is at fault, both are.
+	Database, Visibility Database
+	// FrontendRPS and NamespaceRPS limit the requests that the frontend takes per second, of everybody and of the
+	// namespace; 0 leaves the server's own limits. A change takes the server up to 5 s.
+	FrontendRPS, NamespaceRPS int
 }
 
 // MaxWorkers is for how many worker processes of each task queue Prometheus knows where to find them.
@@ -38,7 +42,10 @@ const MaxWorkers = 4
 
 // Calm are the conditions a stage begins with: a sound database, one task queue with two idle workers.
 func Calm() Conditions {
-	return Conditions{ActivityTime: 50 * time.Millisecond, Queues: 1, Workers: 2, ActivitySlots: 100, Database: DatabaseOK}
+	return Conditions{
+		ActivityTime: 50 * time.Millisecond, Queues: 1, Workers: 2, ActivitySlots: 100,
+		Database: DatabaseOK, Visibility: DatabaseOK,
+	}
 }
 
 // Change changes some of the conditions; what is nil stays.
@@ -53,6 +60,9 @@ type Change struct {
 	ActivitiesFailing *bool          `yaml:"activities_failing"`
 	NonDeterminism    *bool          `yaml:"non_determinism"`
 	Database          *Database      `yaml:"database"`
+	Visibility        *Database      `yaml:"visibility"`
+	FrontendRPS       *int           `yaml:"frontend_rps"`
+	NamespaceRPS      *int           `yaml:"namespace_rps"`
 }
 
 // Apply returns the conditions after a change.
@@ -67,6 +77,9 @@ func (c Conditions) Apply(change Change) Conditions {
 	set(&c.ActivitiesFailing, change.ActivitiesFailing)
 	set(&c.NonDeterminism, change.NonDeterminism)
 	set(&c.Database, change.Database)
+	set(&c.Visibility, change.Visibility)
+	set(&c.FrontendRPS, change.FrontendRPS)
+	set(&c.NamespaceRPS, change.NamespaceRPS)
 	return c
 }
 
@@ -92,7 +105,18 @@ func (c Conditions) Validate() error {
 	check(c.Workers >= 0 && c.Workers <= MaxWorkers, "workers %d: it is a number from 0 to %d", c.Workers, MaxWorkers)
 	check(c.ActivitySlots >= 1, "activity_slots %d: a worker needs at least one", c.ActivitySlots)
 	check(c.Database.valid(), "database %q: it is one of ok, slow, hung, down", c.Database)
+	check(c.Visibility.valid(), "visibility %q: it is one of ok, slow, hung, down", c.Visibility)
+	check(c.FrontendRPS >= 0, "frontend_rps %d: it is requests per second, or 0 for the server's own limit", c.FrontendRPS)
+	check(c.NamespaceRPS >= 0, "namespace_rps %d: it is requests per second, or 0 for the server's own limit", c.NamespaceRPS)
 	return errors.Join(errs...)
+}
+
+// visibilityBehaves is how the database of the visibility records behaves in the end.
+func (c Conditions) visibilityBehaves() Database {
+	if c.Database != DatabaseOK {
+		return c.Database
+	}
+	return c.Visibility
 }
 
 // String tells the conditions in words.
@@ -124,5 +148,15 @@ func (c Conditions) String() string {
 	if c.NonDeterminism {
 		words = append(words, "workflow code that breaks determinism")
 	}
-	return strings.Join(append(words, "database "+string(c.Database)), ", ")
+	if c.FrontendRPS > 0 {
+		words = append(words, fmt.Sprintf("at most %d requests/s", c.FrontendRPS))
+	}
+	if c.NamespaceRPS > 0 {
+		words = append(words, fmt.Sprintf("at most %d requests/s of the namespace", c.NamespaceRPS))
+	}
+	words = append(words, "database "+string(c.Database))
+	if c.Visibility != DatabaseOK {
+		words = append(words, "visibility store "+string(c.Visibility))
+	}
+	return strings.Join(words, ", ")
 }

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -20,6 +18,8 @@ type Options struct {
 	Interval time.Duration
 	// MetricsFramework names the metrics of the watched cluster, see parts.TemporalOptions.
 	MetricsFramework string
+	// TwoHistoryHosts runs a second process of the watched cluster with a history service of its own.
+	TwoHistoryHosts bool
 	// WatchItself has the copilot watch its own Temporal server too, as a second cluster.
 	WatchItself bool
 	// Progress is told what is being started, in words, one step after the other.
@@ -50,13 +50,20 @@ type Stage struct {
 	options Options
 	scratch string
 
-	postgres   *parts.Postgres
-	proxy      *databaseProxy
+	postgres *parts.Postgres
+	// proxy stands before the watched cluster's database, visibilityProxy before that of its visibility records.
+	proxy, visibilityProxy *databaseProxy
+
 	home       *parts.Temporal // the copilot's own server
 	watched    *parts.Temporal
 	prometheus *parts.Prometheus
 	loki       *parts.Loki
 	shippers   shippers
+
+	// historyMetrics is where the second history process serves its metrics, empty without one.
+	historyMetrics string
+	// restarting gets the outcome of a restart that is under way; nil without one.
+	restarting chan error
 
 	copilot       *parts.Process
 	copilotConfig string
@@ -121,36 +128,13 @@ func (s *Stage) startPostgres(ctx context.Context) error {
 	if err := s.postgres.CreateDatabase(ctx, "copilot"); err != nil {
 		return err
 	}
-	if s.proxy, err = startDatabaseProxy(s.postgres.Address()); err != nil {
-		return err
-	}
-	s.onStop(s.proxy.stop)
-	return nil
-}
-
-func (s *Stage) startTemporals(ctx context.Context) error {
-	throughProxy, err := s.proxy.url(s.postgres.URL("temporal"))
-	if err != nil {
-		return err
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		s.watched, err = parts.StartTemporal(ctx, parts.TemporalOptions{
-			PostgresURL: throughProxy, MetricsFramework: s.options.MetricsFramework, Shards: shards, Log: s.shippers.server,
-		})
-		return err
-	})
-	group.Go(func() (err error) {
-		s.home, err = parts.StartTemporal(ctx, parts.TemporalOptions{Shards: homeShards})
-		return err
-	})
-	err = group.Wait()
-	for _, server := range []*parts.Temporal{s.watched, s.home} {
-		if server != nil {
-			s.onStop(server.Stop)
+	for _, proxy := range []**databaseProxy{&s.proxy, &s.visibilityProxy} {
+		if *proxy, err = startDatabaseProxy(s.postgres.Address()); err != nil {
+			return err
 		}
+		s.onStop((*proxy).stop)
 	}
-	return err
+	return nil
 }
 
 func (s *Stage) startPrometheus(ctx context.Context) error {
@@ -168,6 +152,9 @@ func (s *Stage) startPrometheus(ctx context.Context) error {
 		parts.Target{Job: serverJob, Address: s.watched.MetricsAddress()},
 		parts.Target{Job: homeJob, Address: s.home.MetricsAddress()},
 		parts.Target{Job: copilotJob, Address: s.copilotListen})
+	if s.historyMetrics != "" {
+		targets = append(targets, parts.Target{Job: serverJob, Address: s.historyMetrics})
+	}
 	if s.prometheus, err = parts.StartPrometheus(ctx, parts.PrometheusOptions{Targets: targets, ScrapeInterval: scrapeInterval}); err != nil {
 		return err
 	}
@@ -180,7 +167,16 @@ func (s *Stage) Set(ctx context.Context, wanted Conditions) error {
 	if err := wanted.Validate(); err != nil {
 		return err
 	}
+	if err := s.awaitRestart(); err != nil {
+		return err
+	}
 	if err := s.proxy.behave(ctx, wanted.Database); err != nil {
+		return err
+	}
+	if err := s.visibilityProxy.behave(ctx, wanted.visibilityBehaves()); err != nil {
+		return err
+	}
+	if err := s.limitRequests(wanted); err != nil {
 		return err
 	}
 	if err := s.applications.follow(s.conditions, wanted); err != nil {
@@ -199,7 +195,7 @@ func (s *Stage) Check() error {
 	case <-s.copilot.Exited():
 		return s.copilot.Failure()
 	default:
-		return s.applications.check()
+		return errors.Join(s.checkRestart(), s.applications.check())
 	}
 }
 
@@ -223,12 +219,15 @@ func (s *Stage) Addresses() []Address {
 func (s *Stage) Stop() error {
 	var errs []error
 	// A server that waits for its database would hold up its own end.
-	if s.proxy != nil {
-		errs = append(errs, s.proxy.behave(context.Background(), DatabaseOK))
+	for _, proxy := range []*databaseProxy{s.proxy, s.visibilityProxy} {
+		if proxy != nil {
+			errs = append(errs, proxy.behave(context.Background(), DatabaseOK))
+		}
 	}
+	errs = append(errs, s.awaitRestart())
 	for _, stop := range slices.Backward(s.stops) {
 		errs = append(errs, stop())
 	}
-	s.stops, s.proxy = nil, nil
+	s.stops, s.proxy, s.visibilityProxy = nil, nil, nil
 	return errors.Join(errs...)
 }

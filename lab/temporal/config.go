@@ -26,6 +26,9 @@ const (
 // Ports are where the services listen, all on 127.0.0.1.
 type Ports struct {
 	Frontend, History, Matching, Worker, Metrics int
+	// Gossip are the ports at which frontend, history, matching and worker tell the cluster's other processes that they
+	// are there. Without them this process is the whole cluster.
+	Gossip []int
 }
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
@@ -35,8 +38,12 @@ func newConfig(options Options) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	service := func(port int) config.Service {
-		return config.Service{RPC: config.RPC{GRPCPort: port, BindOnLocalHost: true}}
+	service := func(port, number int) config.Service {
+		rpc := config.RPC{GRPCPort: port, BindOnLocalHost: true}
+		if len(options.Ports.Gossip) > 0 {
+			rpc.MembershipPort = options.Ports.Gossip[number]
+		}
+		return config.Service{RPC: rpc}
 	}
 	frontend := loopback(options.Ports.Frontend)
 	disabled := "disabled"
@@ -50,10 +57,10 @@ func newConfig(options Options) (*config.Config, error) {
 		},
 		Persistence: persistence,
 		Services: map[string]config.Service{
-			string(primitives.FrontendService): service(options.Ports.Frontend),
-			string(primitives.HistoryService):  service(options.Ports.History),
-			string(primitives.MatchingService): service(options.Ports.Matching),
-			string(primitives.WorkerService):   service(options.Ports.Worker),
+			string(primitives.FrontendService): service(options.Ports.Frontend, 0),
+			string(primitives.HistoryService):  service(options.Ports.History, 1),
+			string(primitives.MatchingService): service(options.Ports.Matching, 2),
+			string(primitives.WorkerService):   service(options.Ports.Worker, 3),
 		},
 		ClusterMetadata: &cluster.Config{
 			FailoverVersionIncrement: 10,
@@ -88,13 +95,19 @@ func newPersistence(options Options) (config.Persistence, error) {
 		}
 		stores[mainStore], stores[visibilityStore] = config.DataStore{SQL: both}, config.DataStore{SQL: both}
 	} else {
-		database, err := parseDatabase(options.Postgres)
+		database, err := parseDatabase("--postgres", options.Postgres)
 		if err != nil {
 			return config.Persistence{}, err
 		}
+		visibility := database
+		visibility.name += "_visibility"
+		if options.PostgresVisibility != "" {
+			if visibility, err = parseDatabase("--postgres-visibility", options.PostgresVisibility); err != nil {
+				return config.Persistence{}, err
+			}
+		}
 		stores[mainStore] = config.DataStore{SQL: database.config(20)}
-		database.name += "_visibility"
-		stores[visibilityStore] = config.DataStore{SQL: database.config(5)}
+		stores[visibilityStore] = config.DataStore{SQL: visibility.config(5)}
 	}
 	return config.Persistence{
 		DefaultStore:     mainStore,

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+
+	"go.temporal.io/server/temporal"
 )
 
 // Options describe a server.
@@ -16,6 +19,8 @@ type Options struct {
 	// Postgres is the connection string of the database that keeps them instead. Visibility records go
 	// to a second one, named after it with "_visibility" at the end. Both are created when missing.
 	Postgres string
+	// PostgresVisibility is the connection string of another database for the visibility records.
+	PostgresVisibility string
 	// Namespace is registered when missing.
 	Namespace string
 	// MetricsFramework is "tally" or "opentelemetry": it decides how metrics are named.
@@ -26,7 +31,23 @@ type Options struct {
 	LogLevel string
 	// DynamicConfig are settings that operators change at run time, by key.
 	DynamicConfig map[string]any
-	Ports         Ports
+	// DynamicConfigFile has such settings in Temporal's YAML and is read again when it changes.
+	DynamicConfigFile string
+	// Services are those that this process runs; none is all of them.
+	Services []string
+	Ports    Ports
+}
+
+// setGossipPorts reads "1,2,3,4".
+func (o *Options) setGossipPorts(text string) error {
+	for number := range strings.SplitSeq(text, ",") {
+		port, err := strconv.Atoi(number)
+		if err != nil {
+			return fmt.Errorf("%q is not a port", number)
+		}
+		o.Ports.Gossip = append(o.Ports.Gossip, port)
+	}
+	return nil
 }
 
 // setDynamicConfig reads "key=value", where the value is JSON.
@@ -53,6 +74,23 @@ func (o Options) validate() error {
 	if frameworks := []string{"tally", "opentelemetry"}; !slices.Contains(frameworks, o.MetricsFramework) {
 		return fmt.Errorf("--metrics-framework %q: it is one of %s", o.MetricsFramework, strings.Join(frameworks, ", "))
 	}
+	if o.PostgresVisibility != "" && o.Postgres == "" {
+		return errors.New("--postgres-visibility needs --postgres")
+	}
+	if len(o.DynamicConfig) > 0 && o.DynamicConfigFile != "" {
+		return errors.New("give either --dynamic-config-value or --dynamic-config-file")
+	}
+	for _, service := range o.Services {
+		if !slices.Contains(temporal.DefaultServices, service) {
+			return fmt.Errorf("--services %q: it is one of %s", service, strings.Join(temporal.DefaultServices, ", "))
+		}
+	}
+	if len(o.Services) > 0 && len(o.Ports.Gossip) == 0 {
+		return errors.New("--services needs --gossip-ports: the other services are in another process")
+	}
+	if n := len(o.Ports.Gossip); n != 0 && n != len(temporal.DefaultServices) {
+		return fmt.Errorf("--gossip-ports has %d ports: it takes four, for frontend, history, matching and worker", n)
+	}
 	if o.Namespace == "" {
 		return errors.New("--namespace is empty: name the namespace to register")
 	}
@@ -67,11 +105,12 @@ type database struct {
 	address, user, password, name string
 }
 
-func parseDatabase(raw string) (database, error) {
+// parseDatabase reads the value of a flag.
+func parseDatabase(flag, raw string) (database, error) {
 	parsed, err := url.Parse(raw)
 	if err != nil {
 		// The error of url.Parse repeats the URL with its password.
-		return database{}, errors.New("--postgres is not a URL: write postgres://user:password@host:port/database")
+		return database{}, fmt.Errorf("%s is not a URL: write postgres://user:password@host:port/database", flag)
 	}
 	password, _ := parsed.User.Password()
 	d := database{
@@ -81,7 +120,7 @@ func parseDatabase(raw string) (database, error) {
 		name:     strings.TrimPrefix(parsed.Path, "/"),
 	}
 	if d.address == "" || d.user == "" || d.name == "" {
-		return database{}, fmt.Errorf("--postgres %s lacks a host, a user or a database: write postgres://user:password@host:port/database", parsed.Redacted())
+		return database{}, fmt.Errorf("%s %s lacks a host, a user or a database: write postgres://user:password@host:port/database", flag, parsed.Redacted())
 	}
 	return d, nil
 }

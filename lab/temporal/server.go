@@ -38,18 +38,25 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if err := registerNamespace(config, options.Namespace); err != nil {
 		return nil, err
 	}
-	settings := dynamicconfig.StaticClient{}
-	for key, value := range options.DynamicConfig {
-		settings[dynamicconfig.MakeKey(key)] = value
+	settings, err := dynamicSettings(options, logger)
+	if err != nil {
+		return nil, err
 	}
-	server, err := temporal.NewServer(
+	services := temporal.DefaultServices
+	if len(options.Services) > 0 {
+		services = options.Services
+	}
+	how := []temporal.ServerOption{
 		temporal.WithConfig(config),
-		temporal.ForServices(temporal.DefaultServices),
-		temporal.WithStaticHosts(staticHosts(options.Ports)),
+		temporal.ForServices(services),
 		temporal.WithLogger(logger),
 		temporal.WithDynamicConfigClient(settings),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
-	)
+	}
+	if len(options.Ports.Gossip) == 0 {
+		how = append(how, temporal.WithStaticHosts(staticHosts(options.Ports)))
+	}
+	server, err := temporal.NewServer(how...)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the Temporal server: %w", err)
 	}
@@ -62,6 +69,26 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// dynamicSettings are the settings that the server looks up while it runs.
+func dynamicSettings(options Options, logger log.Logger) (dynamicconfig.Client, error) {
+	if options.DynamicConfigFile != "" {
+		const often = 5 * time.Second // the least that the server allows
+		client, err := dynamicconfig.NewFileBasedClient(&dynamicconfig.FileBasedClientConfig{
+			Filepath:     options.DynamicConfigFile,
+			PollInterval: often,
+		}, logger, nil)
+		if err != nil {
+			return nil, fmt.Errorf("reading the dynamic configuration: %w", err)
+		}
+		return client, nil
+	}
+	settings := dynamicconfig.StaticClient{}
+	for key, value := range options.DynamicConfig {
+		settings[dynamicconfig.MakeKey(key)] = value
+	}
+	return settings, nil
 }
 
 func registerNamespace(config *config.Config, name string) error {
