@@ -34,9 +34,17 @@ type condition struct {
 	holds truth
 	scale float64
 	note  string
+	// doubt, where it is not 0, is the value above which a gate that does not fire is unknown rather than passed, for
+	// the reason in doubtNote.
+	doubt     float64
+	doubtNote string
 }
 
-func when(holds truth, note string) condition { return condition{holds, 1, note} }
+func when(holds truth, note string) condition { return condition{holds: holds, scale: 1, note: note} }
+
+func scaled(scale float64, note string) condition {
+	return condition{holds: yes, scale: scale, note: note}
+}
 
 // reading is a snapshot in the eyes of a gate: its values, and what the cluster normally does.
 type reading struct {

@@ -81,7 +81,7 @@ func (g *Gate) judge(r *reading, memory Memory, thresholds Thresholds) GateResul
 	if memory.firing(g.ID) {
 		threshold = recovery
 	}
-	applies := condition{yes, 1, ""}
+	applies := when(yes, "")
 	if g.applies != nil {
 		applies = g.applies(r)
 	}
@@ -100,6 +100,8 @@ func (g *Gate) judge(r *reading, memory Memory, thresholds Thresholds) GateResul
 	case !ok:
 		result.Result = NotKnowable
 		result.Note = reasonUnknown(r, g.Signal)
+	case !beyond && applies.doubt > 0 && value > applies.doubt:
+		result.Result, result.Note = NotKnowable, applies.doubtNote
 	case !beyond && !(applies.holds == maybe && g.PerUnitOf != ""):
 	case applies.holds == maybe:
 		result.Result = NotKnowable

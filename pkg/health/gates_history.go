@@ -148,5 +148,5 @@ func historyDemanded(r *reading) condition {
 		return when(no, "no work is demanded")
 	}
 	floor := collapsed.For(r.band)
-	return condition{yes, math.Min(1, 0.75*starts/floor), "scaled to the workflow starts"}
+	return scaled(math.Min(1, 0.75*starts/floor), "scaled to the workflow starts")
 }

@@ -134,13 +134,12 @@ func whenQueuesAreHidden(r *reading) condition {
 	if !ok {
 		return when(maybe, "the rate of added tasks is unknown")
 	}
-	// Below 5/s the threshold stays at 0.05/s: fifteen tasks in five minutes are no chance. Between that, or one task in a
-	// thousand, and the threshold it may be a dead queue as well as tasks that were dropped.
-	growth, _ := r.Value(BacklogGrowth)
-	if growth > math.Max(0.05, 0.001*added) && growth <= 0.01*math.Max(added, 5) {
-		return condition{maybe, math.Max(added, 5), "too little to tell a task queue without workers from tasks that were dropped"}
-	}
-	return condition{yes, math.Max(added, 5), "scaled to the tasks added"}
+	// Below 5/s the threshold stays at 0.05/s: fifteen tasks in five minutes are no chance. Above that, or one task in a
+	// thousand, it may be a dead queue as well as tasks that were dropped.
+	c := scaled(math.Max(added, 5), "scaled to the tasks added")
+	c.doubt = math.Max(0.05, 0.001*added)
+	c.doubtNote = "too little to tell a task queue without workers from tasks that were dropped"
+	return c
 }
 
 func whenStarved(r *reading) condition {

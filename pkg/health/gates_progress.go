@@ -54,7 +54,7 @@ func progressDemanded(r *reading) condition {
 	if demand < minDemand {
 		return when(no, "no work is demanded")
 	}
-	return condition{yes, demand, fmt.Sprintf("%.3g/s are demanded", demand)}
+	return scaled(demand, fmt.Sprintf("%.3g/s are demanded", demand))
 }
 
 // lateAge, in seconds, is when waiting is the stressed kind.
@@ -104,7 +104,7 @@ func demandAsUsual(r *reading) condition {
 	if starts < b.StartsPerSec/2 {
 		return when(no, "demand is lower than usual")
 	}
-	return condition{yes, b.TransitionsPerSec, fmt.Sprintf("usual are %.3g/s", b.TransitionsPerSec)}
+	return scaled(b.TransitionsPerSec, fmt.Sprintf("usual are %.3g/s", b.TransitionsPerSec))
 }
 
 // Completion gates: does work finish well? On a sound cluster it is the application that fails.

@@ -106,5 +106,5 @@ func completionsAsUsual(r *reading) condition {
 	if starts < b.StartsPerSec/2 {
 		return when(no, "demand is lower than usual")
 	}
-	return condition{yes, b.ClosedPerSec, "scaled to the completions usual here"}
+	return scaled(b.ClosedPerSec, "scaled to the completions usual here")
 }
