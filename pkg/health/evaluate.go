@@ -35,7 +35,10 @@ func Evaluate(memory Memory, snapshot Snapshot, thresholds Thresholds) (Verdict,
 	next.Stale = !decided
 	if decided {
 		next = next.settle(state, thresholds)
-		next = next.placeBottleneck(classify(r, results), next.State != memory.State)
+		if next.BetterCycles == 0 {
+			// While an improvement is not confirmed, the bottleneck is that of the state which stands.
+			next = next.placeBottleneck(classify(r, results), next.State != memory.State)
+		}
 	} else {
 		next.BetterCycles, next.Better = 0, Unknown
 	}
@@ -248,7 +251,7 @@ func turns(before, after Memory, at time.Time) []time.Time {
 			kept = append(kept, t)
 		}
 	}
-	if after.State > before.State && before.State != Unknown {
+	if after.State > max(before.State, Happy) {
 		kept = append(kept, at)
 	}
 	return kept
