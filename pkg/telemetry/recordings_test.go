@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -264,9 +263,6 @@ func replayRecordings(t *testing.T) []*replayed {
 			errs  = make([]error, len(timelines))
 		)
 		for i, recorded := range timelines {
-			if !strings.Contains(recorded.Name, os.Getenv("ONLY")) {
-				continue
-			}
 			r := &replayed{Timeline: recorded}
 			replays.all = append(replays.all, r)
 			group.Go(func() {
