@@ -117,22 +117,33 @@ func (g *Gate) judge(r *reading, memory Memory, thresholds Thresholds) GateResul
 	return result
 }
 
-// worstQueue names the queue that a matching gate is about: the worst one, of the type that the gate's
-// signal speaks of.
+// worstQueue names the queue that a matching gate is about: the worst one of those that the gate's signal counts or
+// measures.
 func worstQueue(queues []TaskQueue, signal SignalID, note string) string {
-	kind := ""
-	switch signal {
-	case WorkflowBacklogAge, MatchingWorkflowPoll:
-		kind = "workflow"
-	case ActivityBacklogAge, MatchingActivityPoll:
-		kind = "activity"
-	}
 	for _, q := range queues {
-		if kind == "" || q.Type == kind {
+		if q.concerns(signal) {
 			return "worst: " + q.Type + " queue " + q.Name + " in namespace " + q.Namespace
 		}
 	}
 	return note
+}
+
+// concerns says whether a signal speaks of the queue.
+func (q TaskQueue) concerns(signal SignalID) bool {
+	switch signal {
+	case WorkflowBacklogAge, MatchingWorkflowPoll:
+		return q.Type == "workflow"
+	case ActivityBacklogAge, MatchingActivityPoll:
+		return q.Type == "activity"
+	case StarvedQueues, StarvedOldestAge:
+		return q.Starved
+	case SlotlessQueues:
+		return q.Slotless
+	case UnservedVersions:
+		return q.UnservedVersion != ""
+	default:
+		return true
+	}
 }
 
 // stillFiring keeps the gates that fire, and those that fired before and are unknown now.

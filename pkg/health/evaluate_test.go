@@ -371,6 +371,96 @@ func TestOneDeadQueueAmongManyIsFoundAndNamed(t *testing.T) {
 	assert.Equal(t, "worst: activity queue refunds in namespace payments", gate(t, verdict, "starved_too_long").Note)
 }
 
+func TestAGateNamesTheWorstQueueThatItIsAbout(t *testing.T) {
+	queues := []health.TaskQueue{
+		{Namespace: "shop", Name: "slow", Type: "workflow", OldestAgeSec: number(40), Pollers: number(5)},
+		{Namespace: "shop", Name: "dead", Type: "activity", Starved: true, Pollers: number(0)},
+		{Namespace: "shop", Name: "full", Type: "activity", Starved: true, Slotless: true},
+		{Namespace: "shop", Name: "rollout", Type: "workflow", UnservedVersion: "v2", Pollers: number(5)},
+	}
+	verdict, _ := health.Evaluate(health.Memory{}, health.Snapshot{Cluster: "c", At: start, Queues: queues, Signals: with(healthy(), values{
+		health.WorkflowBacklogAge: 40, health.ActivityBacklogAge: 35, health.StarvedQueues: 2, health.SlotlessQueues: 1, health.UnservedVersions: 1,
+	})}, health.DefaultThresholds())
+	for id, want := range map[health.GateID]string{
+		"workflow_backlog":        "worst: workflow queue slow in namespace shop",
+		"activity_backlog":        "worst: activity queue dead in namespace shop",
+		"queues_starved":          "worst: activity queue dead in namespace shop",
+		"task_slots_gone":         "worst: activity queue full in namespace shop",
+		"worker_version_unserved": "worst: workflow queue rollout in namespace shop",
+	} {
+		assert.Equal(t, want, gate(t, verdict, id).Note, id)
+	}
+}
+
+func TestLatenciesRestWhileTheClusterStarts(t *testing.T) {
+	wild := with(healthy(), values{
+		health.HistoryBacklogAge: 200, health.TransitionP99: 5000, health.ShardChurn: 20, health.ShardsMoved: 1, health.PersistenceP99: 900,
+		health.FrontendP99: 5000, health.VisibilityP99: 9000, health.VisibilityBacklogAge: 300, health.TimerBacklogAge: 200,
+	})
+	verdicts, memory := watch(t, health.Memory{}, repeat(3, with(wild, starting))...)
+	assert.Equal(t, []string{"happy", "happy", "happy"}, states(verdicts), "fired: %v", fired(verdicts[0]))
+	assert.Zero(t, memory.Baseline.Cycles, "a cluster that starts teaches nothing")
+
+	verdicts, _ = watch(t, memory, repeat(3, with(wild, barelyStarting))...)
+	assert.Equal(t, []string{"stressed", "stressed", "critical"}, states(verdicts), "one restarting process of many hides nothing")
+
+	failing := with(wild, values{health.PersistenceErrors: 50, health.PersistenceErrRatio: 0.5})
+	verdicts, _ = watch(t, health.Memory{}, repeat(3, with(failing, starting))...)
+	assert.Equal(t, health.Critical, verdicts[2].State, "errors do not rest")
+}
+
+func TestHiddenTaskQueuesAreJudgedByTheirBalance(t *testing.T) {
+	hidden := without(healthy(), health.StarvedQueues, health.StarvedOldestAge, health.SlotlessQueues, health.WorkflowBacklogAge, health.ActivityBacklogAge)
+	for _, c := range []struct {
+		name   string
+		growth float64
+		want   health.State
+		stale  bool
+	}{
+		{"balanced", 0, health.Happy, false},
+		{"one task in a thousand is missing", 0.06, health.Happy, false},
+		{"a few in a thousand: dropped tasks or a dead queue", 0.3, health.Unknown, true},
+		{"more than one in a hundred", 0.61, health.Stressed, false},
+		{"the balance is unknown as well", missing, health.Unknown, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cycle := with(hidden, values{health.BacklogGrowth: c.growth})
+			verdicts, _ := watch(t, health.Memory{}, cycle)
+			assert.Equal(t, c.want, verdicts[0].State, "fired: %v, unknown: %v", fired(verdicts[0]), unknown(verdicts[0]))
+			assert.Equal(t, c.stale, verdicts[0].Stale)
+
+			verdicts, _ = watch(t, health.Memory{}, append([]values{healthy()}, repeat(3, cycle)...)...)
+			assert.Equal(t, c.stale, verdicts[3].Stale)
+		})
+	}
+	t.Run("no balance that is between recovers a cluster", func(t *testing.T) {
+		verdicts, _ := watch(t, health.Memory{}, append(repeat(3, with(hidden, values{health.BacklogGrowth: 0.61})),
+			repeat(5, with(hidden, values{health.BacklogGrowth: 0.3}))...)...)
+		assert.Equal(t, health.Stressed, verdicts[7].State)
+		assert.True(t, verdicts[7].Stale)
+	})
+}
+
+func TestPartsThatAClusterNeedNotHaveLowerNoCoverage(t *testing.T) {
+	var all []health.SignalID
+	for _, g := range health.Gates() {
+		verdicts, _ := watch(t, health.Memory{}, without(healthy(), g.Signal))
+		v := verdicts[0]
+		switch {
+		case g.Optional:
+			all = append(all, g.Signal)
+			assert.InDelta(t, 1, v.Coverage, 0, g.ID)
+			assert.Equal(t, health.Happy, v.State, g.ID)
+		case g.Deciding && gate(t, v, g.ID).Result == health.NotKnowable:
+			assert.Less(t, v.Coverage, 1.0, g.ID)
+		}
+	}
+	assert.NotEmpty(t, all)
+	verdicts, _ := watch(t, health.Memory{}, without(healthy(), all...))
+	assert.Equal(t, health.Happy, verdicts[0].State)
+	assert.InDelta(t, 1, verdicts[0].Coverage, 0)
+}
+
 func TestServicesAreDerivedFromTheSameGates(t *testing.T) {
 	verdicts, _ := watch(t, health.Memory{}, without(with(healthy(), values{health.PersistenceP99: 300}),
 		health.FrontendP99, health.FrontendErrRatio, health.FrontendErrors, health.FrontendLimited, health.ClientErrors))

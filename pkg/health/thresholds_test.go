@@ -31,6 +31,8 @@ func TestThresholdsThatCannotBeAreRefusedWithTheKeyAndTheFix(t *testing.T) {
 			t.Gates = map[health.GateID]health.Override{"history_backlog": {Threshold: number(200)}}
 		}, "gates.history_backlog_critical (120) contradicts gates.history_backlog (200)"},
 		{"no critical cycle", func(t *health.Thresholds) { t.CriticalCycles = 0 }, "critical_cycles 0: it is a number from 1 to 100"},
+		{"no recovery cycle", func(t *health.Thresholds) { t.RecoveryCycles = 0 }, "recovery_cycles 0: it is a number from 1 to 100"},
+		{"too many recovery cycles", func(t *health.Thresholds) { t.RecoveryCycles = 101 }, "recovery_cycles 101"},
 		{"a band that is none", func(t *health.Thresholds) { t.Band = "huge" }, `band "huge"`},
 		{"a coverage that is none", func(t *health.Thresholds) { t.MinCoverage = math.NaN() }, "min_coverage NaN"},
 	} {
@@ -58,6 +60,33 @@ func TestAnOverrideDecidesAndIsVisibleInTheEvidence(t *testing.T) {
 	g := gate(t, verdict, "persistence_slow")
 	assert.True(t, g.Overridden)
 	assert.InDelta(t, 200, g.Threshold, 0)
+}
+
+func TestAnOverrideBelowTheDefaultFiresAndMovesTheRecoveryAlong(t *testing.T) {
+	hidden := without(healthy(), health.StarvedQueues)
+	own := health.DefaultThresholds()
+	own.Gates = map[health.GateID]health.Override{
+		"backlog_growing": {Threshold: number(0.004)}, "persistence_slow": {Threshold: number(20)}, "schedules_missed": {Threshold: number(2)},
+	}
+	require.NoError(t, own.Validate())
+	judge := func(memory health.Memory, changes values) health.Verdict {
+		v, _ := health.Evaluate(memory, snapshotOf(with(hidden, changes), 0), own)
+		return v
+	}
+	firing := health.Memory{State: health.Stressed, Firing: []health.GateID{"backlog_growing", "persistence_slow", "schedules_missed"}}
+
+	v := judge(health.Memory{}, values{health.TasksAdded: 200, health.BacklogGrowth: 0.81, health.PersistenceP99: 21, health.SchedulesMissed: 2.1})
+	for _, id := range firing.Firing {
+		assert.Equal(t, health.Fired, gate(t, v, id).Result, id)
+	}
+	v = judge(firing, values{health.TasksAdded: 200, health.BacklogGrowth: 0.61, health.PersistenceP99: 15.1, health.SchedulesMissed: 2.1})
+	for _, id := range firing.Firing {
+		assert.Equal(t, health.Fired, gate(t, v, id).Result, "%s is not yet at its recovery threshold", id)
+	}
+	v = judge(firing, values{health.TasksAdded: 200, health.BacklogGrowth: 0.2, health.PersistenceP99: 15, health.SchedulesMissed: 2})
+	for _, id := range firing.Firing {
+		assert.Equal(t, health.Passed, gate(t, v, id).Result, id)
+	}
 }
 
 func TestAGateThatIsSwitchedOffIsGoneFromTheEvidence(t *testing.T) {
