@@ -127,6 +127,7 @@ type snapshotLine struct {
 	At      *time.Time                   `json:"at"`
 	Signals map[health.SignalID]*float64 `json:"signals"`
 	Unknown map[health.SignalID]string   `json:"unknown"`
+	Witness map[health.SignalID]string   `json:"witness"`
 	Queues  []health.TaskQueue           `json:"queues"`
 }
 
@@ -141,7 +142,7 @@ func parseSnapshot(line []byte) (health.Snapshot, error) {
 	case parsed.At == nil:
 		return health.Snapshot{}, errors.New(`"at" is missing: every snapshot has its time, like "2026-01-02T03:04:05Z"`)
 	}
-	snapshot := health.Snapshot{Cluster: parsed.Cluster, At: *parsed.At, Unknown: parsed.Unknown, Queues: parsed.Queues,
+	snapshot := health.Snapshot{Cluster: parsed.Cluster, At: *parsed.At, Unknown: parsed.Unknown, Witness: parsed.Witness, Queues: parsed.Queues,
 		Signals: make(map[health.SignalID]float64, len(parsed.Signals))}
 	for id, value := range parsed.Signals {
 		if value != nil {

@@ -71,7 +71,7 @@ func signalsCommand() *cobra.Command {
 	}
 	flags := addClusterFlags(cmd)
 	at := cmd.Flags().String("at", "", "the evaluation `time` (RFC 3339) instead of now")
-	asJSON := cmd.Flags().Bool("json", false, "print the snapshot as JSON, as `copilot evaluate` reads it")
+	asJSON := cmd.Flags().Bool("json", false, "print the snapshot as JSON, as `copilot evaluate` reads it, and how it was read")
 	list := cmd.Flags().Bool("list", false, "print the table of signals and read nothing")
 	queries := cmd.Flags().Bool("queries", true, "print the PromQL of every signal")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -99,7 +99,7 @@ func signalsCommand() *cobra.Command {
 			return err
 		}
 		if *asJSON {
-			return json.NewEncoder(cmd.OutOrStdout()).Encode(reading.Snapshot)
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(lineOf(reading))
 		}
 		return printReading(cmd, reading, *queries)
 	}

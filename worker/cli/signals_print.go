@@ -2,7 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -12,11 +16,42 @@ import (
 	"github.com/temporal-sre/copilot/pkg/telemetry"
 )
 
+// readingLine is a reading as JSON: the snapshot, which `copilot evaluate` and `copilot explain` read, and beside it how
+// the cluster was read.
+type readingLine struct {
+	health.Snapshot
+	ServerMetrics string            `json:"server_metrics"`
+	SDKMetrics    []string          `json:"sdk_metrics,omitempty"`
+	Prefix        string            `json:"prefix,omitempty"`
+	Releases      []string          `json:"releases,omitempty"`
+	Renamed       map[string]string `json:"renamed_labels,omitempty"`
+	Note          string            `json:"note,omitempty"`
+}
+
+func lineOf(reading telemetry.Reading) readingLine {
+	return readingLine{
+		Snapshot: reading.Snapshot, ServerMetrics: reading.Server.String(), SDKMetrics: dialectNames(reading.SDK),
+		Prefix: reading.Prefix, Releases: reading.Releases, Renamed: reading.Renamed, Note: reading.Note,
+	}
+}
+
+func dialectNames(dialects []telemetry.SDKDialect) []string {
+	names := make([]string, len(dialects))
+	for i, d := range dialects {
+		names[i] = d.String()
+	}
+	return names
+}
+
 // printReading shows signal by signal what was read and how.
 func printReading(cmd *cobra.Command, reading telemetry.Reading, queries bool) error {
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "cluster %s at %s: %d of %d signals known\nserver metrics: %s; SDK metrics: %v\n\n",
-		reading.Snapshot.Cluster, reading.Snapshot.At.Format(time.RFC3339), len(reading.Snapshot.Signals), len(reading.Signals), reading.Server, reading.SDK)
+	fmt.Fprintf(out, "cluster %s at %s: %d of %d signals known\n",
+		reading.Snapshot.Cluster, reading.Snapshot.At.Format(time.RFC3339), len(reading.Snapshot.Signals), len(reading.Signals))
+	if len(reading.Snapshot.Signals) > 0 {
+		printNaming(out, reading)
+	}
+	fmt.Fprintln(out)
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "SIGNAL\tVALUE\tUNIT\tAGE\tNOTE")
 	for _, s := range reading.Signals {
@@ -24,6 +59,9 @@ func printReading(cmd *cobra.Command, reading telemetry.Reading, queries bool) e
 		value, note := "unknown", s.Reason
 		if s.Value != nil {
 			value, note = strconv.FormatFloat(*s.Value, 'g', 4, 64), s.Note
+		}
+		if s.Witness != "" {
+			note = strings.TrimSuffix("read from "+s.Witness+"; "+note, "; ")
 		}
 		age := "-"
 		if s.Age != nil {
@@ -45,6 +83,28 @@ func printReading(cmd *cobra.Command, reading telemetry.Reading, queries bool) e
 		}
 	}
 	return nil
+}
+
+// printNaming shows how the cluster's metrics are called, and what is known of its releases.
+func printNaming(out io.Writer, reading telemetry.Reading) {
+	server := []string{reading.Server.String()}
+	if len(reading.Releases) > 0 {
+		server = append(server, "release "+strings.Join(reading.Releases, " and "))
+	}
+	if reading.Prefix != "" {
+		server = append(server, "prefix "+reading.Prefix)
+	}
+	for _, label := range slices.Sorted(maps.Keys(reading.Renamed)) {
+		server = append(server, fmt.Sprintf("label %s is %s", label, reading.Renamed[label]))
+	}
+	sdk := "none"
+	if len(reading.SDK) > 0 {
+		sdk = strings.Join(dialectNames(reading.SDK), ", ")
+	}
+	fmt.Fprintf(out, "server metrics: %s\nSDK metrics: %s\n", strings.Join(server, ", "), sdk)
+	if reading.Note != "" {
+		fmt.Fprintf(out, "note: %s\n", reading.Note)
+	}
 }
 
 func printQueues(cmd *cobra.Command, queues []health.TaskQueue) {
