@@ -10,8 +10,9 @@ import (
 // changed.
 //
 // A gate that fires is evidence by itself: it makes a state worse however little else is known. An
-// improvement, and "happy", must be earned: enough gates known, none of those that fired before
-// unknown now. Where that is not so there is no verdict; the last state stays and is stale.
+// improvement must be earned: enough gates known, none of those that fired before unknown now. "Happy"
+// needs every deciding gate known that is not optional. Where that is not so there is no verdict; the
+// last state stays and is stale.
 func Evaluate(memory Memory, snapshot Snapshot, thresholds Thresholds) (Verdict, Memory) {
 	next := memory
 	if thresholds.Band != "" {
@@ -32,6 +33,11 @@ func Evaluate(memory Memory, snapshot Snapshot, thresholds Thresholds) (Verdict,
 
 	sum := summarise(memory, results)
 	state, decided := sum.decide(memory.State, thresholds.MinCoverage)
+	next.Unseen = 0
+	if !decided && state == Happy && memory.State == Happy && !memory.Stale && memory.Unseen < unseenAtMost && sum.coverage() >= thresholds.MinCoverage && sum.held == Happy {
+		// A rate or a quantile may have no value for a moment.
+		next.Unseen, decided = memory.Unseen+1, true
+	}
 	next.Stale = !decided
 	if decided {
 		next = next.settle(state, thresholds)
@@ -46,7 +52,7 @@ func Evaluate(memory Memory, snapshot Snapshot, thresholds Thresholds) (Verdict,
 		next.Since = snapshot.At
 	}
 	next.Turns = turns(memory, next, snapshot.At)
-	if decided && next.State == Happy && state == Happy && r.atLeast(WarmingUp, 0.5) != yes {
+	if decided && next.Unseen == 0 && next.State == Happy && state == Happy && r.atLeast(WarmingUp, 0.5) != yes {
 		next.Baseline = memory.Baseline.learn(snapshot)
 		if thresholds.Band == "" {
 			next.Band = bandFor(next.Band, next.Baseline.TransitionsPerSec)
@@ -208,12 +214,19 @@ func (s summary) coverage() float64 {
 	return float64(s.known) / float64(s.total)
 }
 
+// unseenAtMost is for how many cycles a happy cluster stays so while a gate is unknown.
+const unseenAtMost = 2
+
 // decide says which state the gates argue for, and whether that may be believed.
 func (s summary) decide(current State, minCoverage float64) (State, bool) {
 	if s.worst > Happy && s.worst >= current {
 		return s.worst, true
 	}
 	enough := s.coverage() >= minCoverage && s.progressKnown && s.queuesKnown && s.held <= Happy
+	if s.worst == Happy {
+		// A single gate may be all that shows a fault: happy is what was looked at altogether.
+		enough = enough && s.known == s.total
+	}
 	return s.worst, enough
 }
 

@@ -16,7 +16,8 @@ type Gate struct {
 	Side     Side
 	// Deciding gates decide the state. The others only classify the bottleneck.
 	Deciding bool
-	// Optional gates judge a part that a cluster need not have: unknown, they do not lower the coverage.
+	// Optional gates judge a part that a cluster need not have or show: unknown, they lower no coverage and stand in the way
+	// of no verdict.
 	Optional bool
 	// Threshold fires the gate; Recover is what the value must pass again before the gate stops
 	// firing. Both are in the signal's unit, or a multiple of what PerUnitOf names.

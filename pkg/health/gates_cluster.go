@@ -3,7 +3,7 @@ package health
 var clusterGates = []Gate{
 	{
 		ID: "targets_down", Number: 26, Runbook: "telemetry_blind_spots", Signal: TargetsUp, Op: Below, Severity: Stressed,
-		Service: Cluster, Side: SideTelemetry, Deciding: true,
+		Service: Cluster, Side: SideTelemetry, Deciding: true, Optional: true,
 		Threshold: everywhere(0.9), Recover: everywhere(0.9),
 		Title:  "Server processes can't be scraped",
 		Why:    "Either they are down, or part of the cluster is out of sight. Both want a look.",

@@ -22,7 +22,7 @@ var matchingGates = []Gate{
 		applies: whenStarved,
 	},
 	{
-		ID: "workflow_backlog_critical", Number: 21, Runbook: "matching_backlog", Signal: WorkflowBacklogAge, Op: Above, Severity: Critical,
+		ID: "workflow_backlog_critical", Number: 21, applies: unlessHidden, Runbook: "matching_backlog", Signal: WorkflowBacklogAge, Op: Above, Severity: Critical,
 		Service: Matching, Side: SideWaiting, Deciding: true,
 		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
 		Title:  "Workflow tasks wait for minutes",
@@ -30,7 +30,7 @@ var matchingGates = []Gate{
 		Source: "The base table's bound for backlogs, 120 s; measured 0 when healthy, 155 s without workers.",
 	},
 	{
-		ID: "queues_starved", Number: 22, Runbook: "starved_queues", Signal: StarvedQueues, Op: Above, Severity: Stressed,
+		ID: "queues_starved", Number: 22, applies: unlessHidden, Runbook: "starved_queues", Signal: StarvedQueues, Op: Above, Severity: Stressed,
 		Service: Matching, Side: SideWorker, Deciding: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
 		Title:  "Work waits in a task queue that nobody serves",
@@ -38,7 +38,7 @@ var matchingGates = []Gate{
 		Source: "Measured: never in a healthy phase.",
 	},
 	{
-		ID: "workflow_backlog", Number: 23, Runbook: "matching_backlog", Signal: WorkflowBacklogAge, Op: Above, Severity: Stressed,
+		ID: "workflow_backlog", Number: 23, applies: unlessHidden, Runbook: "matching_backlog", Signal: WorkflowBacklogAge, Op: Above, Severity: Stressed,
 		Service: Matching, Side: SideWaiting, Deciding: true,
 		Threshold: everywhere(30), Recover: everywhere(10),
 		Title:  "Workflow tasks wait for a worker",
@@ -46,7 +46,7 @@ var matchingGates = []Gate{
 		Source: "The base table's bounds for backlogs, 30 s and 10 s.",
 	},
 	{
-		ID: "activity_backlog", Number: 24, Runbook: "matching_backlog", Signal: ActivityBacklogAge, Op: Above, Severity: Stressed,
+		ID: "activity_backlog", Number: 24, applies: unlessHidden, Runbook: "matching_backlog", Signal: ActivityBacklogAge, Op: Above, Severity: Stressed,
 		Service: Matching, Side: SideWaiting, Deciding: true,
 		Threshold: everywhere(30), Recover: everywhere(10),
 		Title:  "Activity tasks wait for a worker",
@@ -63,7 +63,7 @@ var matchingGates = []Gate{
 		applies: pollersAndTasks,
 	},
 	{
-		ID: "task_slots_gone", Number: 70, Runbook: "worker_scaling", Signal: SlotlessQueues, Op: Above, Severity: Critical,
+		ID: "task_slots_gone", Number: 70, applies: unlessHidden, Runbook: "worker_scaling", Signal: SlotlessQueues, Op: Above, Severity: Critical,
 		Service: Matching, Side: SideWorker, Deciding: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
 		Title:  "Workers have no free slot while tasks wait",
@@ -142,7 +142,26 @@ func whenQueuesAreHidden(r *reading) condition {
 	return c
 }
 
+// hidden: the task queues can't be judged one by one, and their balance can.
+func (r *reading) hidden() bool {
+	_, one := r.Value(StarvedQueues)
+	_, balance := r.Value(BacklogGrowth)
+	return !one && balance
+}
+
+// unlessHidden lets a gate over single task queues rest where the server's metrics do not name them: then the balance
+// of all queues is judged instead.
+func unlessHidden(r *reading) condition {
+	if r.hidden() {
+		return when(no, "the server's metrics do not name task queues: tasks added and dispatched are compared instead")
+	}
+	return when(yes, "")
+}
+
 func whenStarved(r *reading) condition {
+	if r.hidden() {
+		return unlessHidden(r)
+	}
 	if r.atLeast(StarvedQueues, 1) == no {
 		return when(no, "no task queue is starved")
 	}
@@ -152,6 +171,8 @@ func whenStarved(r *reading) condition {
 func pollersAndTasks(r *reading) condition {
 	late := r.over(WorkflowBacklogAge, lateAge).or(r.over(ActivityBacklogAge, lateAge))
 	switch {
+	case late != yes && r.hidden():
+		return unlessHidden(r)
 	case late == no:
 		return when(no, "no task waits")
 	case r.atLeast(StarvedQueues, 1) == yes:

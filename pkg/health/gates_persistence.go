@@ -40,6 +40,6 @@ var persistenceGates = []Gate{
 		Title:   "The database is slow",
 		Why:     "The one dependency of everything: when it is slow, all else queues up behind it.",
 		Source:  "Base table: stressed above 100 ms; measured 41 ms when healthy under load, 360 ms slow, 8.4 s hung.",
-		applies: whenWarm,
+		applies: unlessQuiet(PersistenceP99),
 	},
 }

@@ -5,7 +5,7 @@ package health
 var systemWorkerGates = []Gate{
 	{
 		ID: "system_worker_gone", Number: 41, Runbook: "schedules", Signal: SystemWorkerUp, Op: Below, Severity: Stressed,
-		Service: SystemWorker, Side: SideServer, Deciding: true,
+		Service: SystemWorker, Side: SideServer, Deciding: true, Optional: true,
 		Threshold: everywhere(1), Recover: everywhere(1),
 		Title:  "The internal worker service is gone",
 		Why:    "Schedules do not start workflows, and batch jobs and deletions stand still.",
@@ -13,7 +13,7 @@ var systemWorkerGates = []Gate{
 	},
 	{
 		ID: "system_queue_late", Number: 42, Runbook: "schedules", Signal: SystemQueueAge, Op: Above, Severity: Stressed,
-		Service: SystemWorker, Side: SideServer, Deciding: true,
+		Service: SystemWorker, Side: SideServer, Deciding: true, Optional: true,
 		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
 		Title:  "System task queues wait",
 		Why:    "The server's own workflows, schedules above all, are not picked up.",

@@ -14,7 +14,7 @@ var visibilityGates = []Gate{
 	},
 	{
 		ID: "visibility_late", Number: 38, Runbook: "visibility_store", Signal: VisibilityBacklogAge, Op: Above, Severity: Stressed,
-		Service: Visibility, Side: SideServer, Deciding: true,
+		Service: Visibility, Side: SideServer, Deciding: true, Optional: true,
 		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
 		Title:   "The visibility store lags behind",
 		Why:     "Lists and searches show workflows as they were minutes ago.",
@@ -23,7 +23,7 @@ var visibilityGates = []Gate{
 	},
 	{
 		ID: "visibility_slow", Number: 39, Runbook: "visibility_store", Signal: VisibilityP99, Op: Above, Severity: Stressed,
-		Service: Visibility, Side: SideServer, Deciding: true,
+		Service: Visibility, Side: SideServer, Deciding: true, Optional: true,
 		Threshold: everywhere(2000), Recover: everywhere(2000 * ceilingMargin),
 		Title:   "Writes to the visibility store are slow",
 		Why:     "Slow writes hold the visibility queue's slots; lists lag behind next.",

@@ -20,6 +20,8 @@ type Memory struct {
 	// state among them.
 	BetterCycles int   `json:"better_cycles,omitempty"`
 	Better       State `json:"better,omitempty"`
+	// Unseen counts the cycles in a row in which a happy cluster could not be seen well enough to be called happy.
+	Unseen int `json:"unseen,omitempty"`
 	// Turns are the times of the latest turns for the worse, oldest first, by which flapping is noticed.
 	Turns []time.Time `json:"turns,omitempty"`
 	// Waiting are task queues that starved and have not shown since that their tasks were dispatched.

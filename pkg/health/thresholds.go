@@ -16,7 +16,8 @@ type Thresholds struct {
 	CriticalCycles int
 	// RecoveryCycles is how many cycles in a row an improvement must hold before the state follows.
 	RecoveryCycles int
-	// MinCoverage is the least share of known deciding gates that an improvement, or "happy", stands on.
+	// MinCoverage is the least share of known deciding gates that an improvement stands on. "Happy" needs all of those that
+	// are not optional or switched off.
 	MinCoverage float64
 	// Gates override single gates.
 	Gates map[GateID]Override

@@ -140,6 +140,9 @@ func (n naming) detect(c Cluster, answers map[string]answer) naming {
 	n.partitionless = len(answers[partPartitionless].series) > 0
 	n.byVersion = len(answers[partByVersion].series) > 0
 	n.sdkUnknown = cmp.Or(answers[partWorkerCounters].failure, answers[partWorkerTimers].failure, noWorkers)
+	if n.sdkUnknown == noWorkers && len(answers[partWorkerCounters].series) > 0 {
+		n.sdkUnknown = noTimers
+	}
 	if c.Server != nil {
 		n.server = *c.Server
 	}

@@ -176,6 +176,17 @@ func larger(x, y query) query {
 	}, x, y)
 }
 
+// atLeast is the larger of two numbers; absent when the first is, which is the one that tells of absence.
+func atLeast(first, second query) query {
+	return combine("(%[2]s > %[1]s or %[1]s)", func(n []number) number {
+		switch {
+		case n[0].absent || n[1].absent || !(n[0].v < n[1].v):
+			return n[0]
+		}
+		return n[1]
+	}, first, second)
+}
+
 // failureShare is the share of failures, where no failure at all is a share of 0 even without traffic.
 func failureShare(failures, all query) query {
 	return combine("(%[1]s / (%[2]s > 0) or %[1]s == 0)", func(n []number) number {
@@ -212,25 +223,47 @@ func plusWhile(base, more query, limit float64, cause query) query {
 	}, base, more, cause)
 }
 
+// enoughSamples is how many values a window must hold for a quantile to say something: Temporal's own advice for alerts
+// on latencies.
+const enoughSamples = 20
+
 // quantileOf is a quantile of what buckets, which has a series for each bucket, counts.
-func quantileOf(q float64, buckets func(*asking) string) query {
+func quantileOf(q float64, buckets func(*asking) string) query { return quantileOfMany(q, 0, buckets) }
+
+// quantileOfMany is absent while the window holds fewer than atLeast values.
+func quantileOfMany(q, atLeast float64, buckets func(*asking) string) query {
 	return func(a *asking) compiled {
 		promql := buckets(a)
+		text, window := fmt.Sprintf("histogram_quantile(%g, %s)", q, promql), a.cluster.window().Seconds()
+		if atLeast > 0 {
+			text = fmt.Sprintf("(%s and on () max(%s) * %g >= %g)", text, promql, window, atLeast)
+		}
 		return compiled{
-			text:   fmt.Sprintf("histogram_quantile(%g, %s)", q, promql),
+			text:   text,
 			leaves: []string{promql},
 			value: func(answers map[string]answer) number {
 				got := answers[promql]
 				switch {
 				case got.failure != "":
 					return number{failure: got.failure}
-				case len(got.series) == 0:
+				case len(got.series) == 0, atLeast > 0 && !(mostOf(got.series)*window >= atLeast):
 					return absent
 				}
 				return number{v: bucketQuantile(q, got.series)}
 			},
 		}
 	}
+}
+
+// mostOf is the largest value of a vector.
+func mostOf(series []*model.Sample) float64 {
+	most := math.NaN()
+	for _, s := range series {
+		if v := float64(s.Value); math.IsNaN(most) || v > most {
+			most = v
+		}
+	}
+	return most
 }
 
 // bucketQuantile is what histogram_quantile makes of the buckets of one classic histogram: a straight line

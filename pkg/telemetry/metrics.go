@@ -40,6 +40,8 @@ type family struct {
 	since version
 	// by is the service that emits it; fromServer is any.
 	by emitter
+	// always: a living process of its service has series of it from its first seconds, so that their absence is never 0.
+	always bool
 	// perQueue metrics are not emitted, or without their task queue, under metrics.breakdownByTaskQueue: false.
 	perQueue bool
 }
@@ -48,10 +50,10 @@ type family struct {
 // that stand behind a ladder. Since says in which release of go.temporal.io/server common/metrics defines them first,
 // of 1.25.2, 1.27.1, 1.28.0, 1.29.1, 1.31.2 and 1.32.1.
 var families = []family{
-	{name: "service_requests", by: fromFrontend},
+	{name: "service_requests", by: fromFrontend, always: true},
 	{name: "service_error_with_type", by: fromFrontend},
 	{name: "service_errors_resource_exhausted", by: fromFrontend},
-	{name: "persistence_requests", by: fromServer},
+	{name: "persistence_requests", by: fromServer, always: true},
 	{name: "persistence_errors", by: fromServer},
 	{name: "persistence_error_with_type", by: fromServer},
 	{name: "persistence_errors_resource_exhausted", by: fromServer},
@@ -116,6 +118,9 @@ func (n naming) exports(metric string) (exported bool, why string) {
 	}
 	if n.seen[metric] {
 		return true, ""
+	}
+	if f.always {
+		return false, fmt.Sprintf("no series of %s, which every Temporal server exports: are they dropped, or does the selector leave them out?", n.prefix+metric)
 	}
 	oldest, ok := n.oldest(f.by)
 	switch {

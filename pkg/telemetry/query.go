@@ -181,10 +181,18 @@ func quantile(q float64, metric string, matchers ...string) query {
 	})
 }
 
-// milliseconds is a quantile of a timer of the server, in milliseconds.
+// latency is a quantile of a timer of the server, in milliseconds, where the window holds enough values for one.
+func latency(q float64, metric string, matchers ...string) query {
+	return inMilliseconds(timerQuantile(q, enoughSamples, metric, matchers...))
+}
+
+// milliseconds is a quantile of a timer of the server, in milliseconds, of however few values.
 func milliseconds(q float64, metric string, matchers ...string) query {
+	return inMilliseconds(timerQuantile(q, 0, metric, matchers...))
+}
+
+func inMilliseconds(measured query) query {
 	return func(a *asking) compiled {
-		measured := timerQuantile(q, metric, matchers...)
 		if a.names.server.Milliseconds {
 			return measured(a)
 		}
@@ -192,10 +200,10 @@ func milliseconds(q float64, metric string, matchers ...string) query {
 	}
 }
 
-// inSeconds is a quantile of a timer of the server, in seconds.
+// inSeconds is a quantile of a timer of the server, in seconds, where the window holds enough values for one.
 func inSeconds(q float64, metric string, matchers ...string) query {
 	return func(a *asking) compiled {
-		measured := timerQuantile(q, metric, matchers...)
+		measured := timerQuantile(q, enoughSamples, metric, matchers...)
 		if a.names.server.Milliseconds {
 			return times(0.001, measured)(a)
 		}
@@ -204,8 +212,8 @@ func inSeconds(q float64, metric string, matchers ...string) query {
 }
 
 // timerQuantile is a quantile of a timer of the server, in the unit of its dialect.
-func timerQuantile(q float64, metric string, matchers ...string) query {
-	return quantileOf(q, func(a *asking) string {
+func timerQuantile(q, atLeast float64, metric string, matchers ...string) query {
+	return quantileOfMany(q, atLeast, func(a *asking) string {
 		return fmt.Sprintf("sum by (le) (rate(%s%s))", a.series(a.names.server.timer(metric)+"_bucket", matchers...), a.over(1))
 	})
 }

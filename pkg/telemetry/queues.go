@@ -80,14 +80,16 @@ func (a *asking) toBacklog(matchers ...string) string {
 }
 
 // oldestTask is the age in seconds of the oldest waiting task of a type, in the task queues that are used. Gauges of a
-// task queue exist while matching has it loaded, which a waiting task or a poll does.
+// task queue exist while matching has it loaded, which a waiting task or a poll does. An age counts where tasks wait: server
+// 1.28 lets that of an empty partition grow.
 func oldestTask(taskType string) query {
 	return ladder(
 		witness{name: "approximate_backlog_age_seconds", needs: []string{"approximate_backlog_age_seconds"}, perQueue: true,
 			query: leaf(func(a *asking) string {
 				ages := a.ofQueues("approximate_backlog_age_seconds", taskType)
-				return fmt.Sprintf("(max((%s unless %s) and %s %s) or (0 * count(%s) unless on () count(%s)))",
-					ages, a.agesNotKept(taskType), a.onQueues(), a.usedQueues(taskType), a.series("approximate_backlog_age_seconds"), a.agesNotKept(taskType))
+				return fmt.Sprintf("(max((%s and %s > 0 unless %s) and %s %s) or (0 * count(%s) unless on () count(%s)))",
+					ages, a.ofQueues("approximate_backlog_count", taskType), a.agesNotKept(taskType), a.onQueues(), a.usedQueues(taskType),
+					a.series("approximate_backlog_age_seconds"), a.agesNotKept(taskType))
 			})},
 		// How long the tasks waited that were dispatched: nothing while none is.
 		witness{name: "task_dispatch_latency of dispatched tasks", query: inSeconds(0.99, "task_dispatch_latency", matching, userNamespaces, taskType)},
@@ -120,7 +122,7 @@ func queueQuestions(a *asking) []question {
 	// Busy pollers are away for moments: a queue is unpolled when there was no poll at any of two scrapes.
 	recent := seconds(2*a.cluster.scrapeInterval() + time.Second)
 	questions := []question{
-		{id: partQueueAge, promql: fmt.Sprintf("max %s (%s)", by, a.ofQueues("approximate_backlog_age_seconds"))},
+		{id: partQueueAge, promql: fmt.Sprintf("max %s (%s and %s > 0)", by, a.ofQueues("approximate_backlog_age_seconds"), a.ofQueues("approximate_backlog_count"))},
 		{id: partQueueBacklog, promql: fmt.Sprintf("sum %s (%s)", by, a.ofQueues("approximate_backlog_count"))},
 		{id: partQueueDispatched, promql: fmt.Sprintf("sum %s (rate(%s%s))", by, success, window)},
 		{id: partQueueEnded, promql: fmt.Sprintf("sum %[1]s (increase(%[2]s[%[4]s])) + sum %[1]s (increase(%[3]s[%[4]s])) or sum %[1]s (increase(%[2]s[%[4]s])) or sum %[1]s (increase(%[3]s[%[4]s]))",
@@ -314,7 +316,10 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 		if q.DispatchedPerSec == nil && pollsCounted {
 			q.DispatchedPerSec = new(float64)
 		}
-		if valueOf(q.OldestAgeSec) == 0 && valueOf(q.Backlog) > 0 && valueOf(q.DispatchedPerSec) == 0 {
+		switch {
+		case q.Backlog != nil && *q.Backlog == 0:
+			q.OldestAgeSec = new(float64)
+		case valueOf(q.OldestAgeSec) == 0 && valueOf(q.DispatchedPerSec) == 0:
 			q.OldestAgeSec = nil // see agesNotKept
 		}
 		now, workersThere := slotsNow[q]

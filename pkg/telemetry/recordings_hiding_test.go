@@ -58,7 +58,7 @@ func (r *replayed) phaseAt(at interface{ Seconds() float64 }) string {
 
 // hidden are signals and fields of task queues that a cluster does not let be seen.
 type hidden struct {
-	signals map[health.SignalID]bool
+	signals                                                  map[health.SignalID]bool
 	queues, age, backlog, inflow, dispatched, pollers, slots bool
 }
 

@@ -45,6 +45,7 @@ const (
 
 const (
 	noWorkers = "no SDK metrics of the cluster's workers are scraped"
+	noTimers  = "the workers export no timers yet: they took no task and ended no poll since they started"
 	dsqlOnly  = "the server does not export this metric: only one with the Aurora DSQL plugin does"
 )
 

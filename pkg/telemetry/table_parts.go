@@ -13,14 +13,14 @@ var (
 	visibilityErrors = counted(anyService, "visibility_persistence_errors", anyService)
 
 	// Both count the same failures: the history service those that it took, the frontend those that workers reported.
-	workflowTaskFailures = larger(
-		counted(history, "failed_workflow_tasks", history, userNamespaces, realFailures),
-		counted(frontend, "service_requests", frontend, userNamespaces, `operation="RespondWorkflowTaskFailed"`))
+	workflowTaskFailures = atLeast(
+		counted(frontend, "service_requests", frontend, userNamespaces, `operation="RespondWorkflowTaskFailed"`),
+		counted(history, "failed_workflow_tasks", history, userNamespaces, realFailures))
 	workflowTasksDone = counted(frontend, "service_requests", frontend, userNamespaces, `operation="RespondWorkflowTaskCompleted"`)
 
-	activityFailures = larger(
-		counted(history, "activity_task_fail", history, userNamespaces),
-		counted(frontend, "service_requests", frontend, userNamespaces, `operation=~"RespondActivityTaskFailed.*"`))
+	activityFailures = atLeast(
+		counted(frontend, "service_requests", frontend, userNamespaces, `operation=~"RespondActivityTaskFailed.*"`),
+		counted(history, "activity_task_fail", history, userNamespaces))
 	activityAnswers = counted(frontend, "service_requests", frontend, userNamespaces, `operation=~"RespondActivityTask(Completed|Failed).*"`)
 
 	activityTimeouts = ladder(
@@ -56,8 +56,8 @@ var partsAsks = []ask{
 	{id: health.VisibilityErrors, from: fromHistory, zero: zeroAtHistory, query: visibilityErrors},
 	{id: health.VisibilityErrRatio, from: fromHistory, zero: zeroAtHistory, query: failureShare(visibilityErrors, rate("visibility_persistence_requests", anyService))},
 	{id: health.VisibilityP99, from: fromHistory, missing: "nothing was written to the visibility store during the window",
-		query: milliseconds(0.99, "visibility_persistence_latency", anyService, noQueries)},
-	{id: health.VisibilityQueryP99, from: fromFrontend, missing: "no list or count call was made during the window", query: milliseconds(0.99, "service_latency", frontend, lists)},
+		query: latency(0.99, "visibility_persistence_latency", anyService, noQueries)},
+	{id: health.VisibilityQueryP99, from: fromFrontend, missing: "no list or count call was made during the window", query: latency(0.99, "service_latency", frontend, lists)},
 
 	{id: health.SystemWorkerUp, from: fromServer, query: leaf(systemWorkerUp), missing: "no process of the internal worker service exported metrics within the last hour"},
 	{id: health.SystemQueueAge, from: fromMatching, missing: "no backlog of the server's own task queues is exported", query: ladder(
@@ -80,7 +80,7 @@ var partsAsks = []ask{
 	{id: health.ReplicationLag, from: fromHistory, missing: "no replication task was applied during the window", query: inSeconds(0.99, "replication_latency", history)},
 	{id: health.ReplicationFailures, from: fromHistory, zero: zeroAtHistory, query: counted(history, "replication_tasks_failed", history)},
 	{id: health.ReplicationStuck, from: fromHistory, zero: zeroAtHistory, query: rarely(history, "replication_stream_stuck", history)},
-	{id: health.NexusLatency, from: fromServer, missing: "no Nexus request was made during the window", query: milliseconds(0.99, "nexus_latency", anyService)},
+	{id: health.NexusLatency, from: fromServer, missing: "no Nexus request was made during the window", query: latency(0.99, "nexus_latency", anyService)},
 	{id: health.CallbacksBlocked, from: fromHistory, zero: zeroAtHistory, query: rarely(history, "circuit_breaker_executable_blocked", history)},
 	{id: health.CertsExpiring, from: fromServer, missing: noCertificates, query: gauge("sum", "certificates_expiring", anyService)},
 	{id: health.CertsExpired, from: fromServer, missing: noCertificates, query: gauge("sum", "certificates_expired", anyService)},

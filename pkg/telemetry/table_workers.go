@@ -35,7 +35,7 @@ var workerAsks = []ask{
 	{id: health.ActivityPollers, from: fromWorkers, query: workerGauge("sum", "temporal_num_pollers", activityPollers), missing: noWorkers},
 
 	// The cache is one per process, reported under each workflow type.
-	{id: health.StickyCacheSize, from: fromWorkers, missing: noWorkers, query: leaf(func(a *asking) string {
+	{id: health.StickyCacheSize, from: fromWorkers, missing: "the workers have cached no workflow yet, or " + noWorkers, query: leaf(func(a *asking) string {
 		return "sum" + a.cachedWorkflows()
 	})},
 	{id: health.StickyCacheImbalance, from: fromWorkers, missing: "the sticky caches are empty, or " + noWorkers, query: leaf(func(a *asking) string {
