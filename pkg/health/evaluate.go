@@ -223,11 +223,15 @@ func (s summary) decide(current State, minCoverage float64) (State, bool) {
 		return s.worst, true
 	}
 	enough := s.coverage() >= minCoverage && s.progressKnown && s.queuesKnown && s.held <= Happy
-	if s.worst == Happy {
+	switch {
+	case s.worst > Happy || s.known == s.total:
+		return s.worst, enough
+	case current == Critical:
+		return Stressed, enough
+	default:
 		// A single gate may be all that shows a fault: happy is what was looked at altogether.
-		enough = enough && s.known == s.total
+		return Happy, false
 	}
-	return s.worst, enough
 }
 
 // settle takes the state that a decided cycle argues for. No cluster becomes critical at once: it passes through
