@@ -269,6 +269,41 @@ func TestBlindnessIsNotHealth(t *testing.T) {
 	})
 }
 
+func TestHappyIsWhatWasLookedAtAltogether(t *testing.T) {
+	gap := without(healthy(), health.FrontendP99)
+	slow := with(gap, values{health.PersistenceP99: 300})
+	t.Run("a cluster that was never seen is not happy while one gate is unknown", func(t *testing.T) {
+		verdicts, _ := watch(t, health.Memory{}, gap)
+		assert.Equal(t, health.Unknown, verdicts[0].State)
+		assert.True(t, verdicts[0].Stale)
+	})
+	t.Run("a happy one stays so for two cycles, and learns nothing from them", func(t *testing.T) {
+		verdicts, memory := watch(t, health.Memory{}, healthy(), gap, gap, gap, gap, healthy())
+		assert.Equal(t, []string{"happy", "happy", "happy", "happy", "happy", "happy"}, states(verdicts))
+		var stale []bool
+		for _, v := range verdicts {
+			stale = append(stale, v.Stale)
+		}
+		assert.Equal(t, []bool{false, false, false, true, true, false}, stale)
+		assert.Equal(t, 2, memory.Baseline.Cycles)
+	})
+	t.Run("a fault is a fault beside an unknown gate", func(t *testing.T) {
+		verdicts, _ := watch(t, health.Memory{}, healthy(), slow)
+		assert.Equal(t, health.Stressed, verdicts[1].State)
+		assert.False(t, verdicts[1].Stale)
+	})
+	t.Run("a stressed one does not recover by what is not seen", func(t *testing.T) {
+		verdicts, _ := watch(t, health.Memory{}, slow, gap, gap, gap, gap)
+		assert.Equal(t, health.Stressed, verdicts[4].State)
+		assert.True(t, verdicts[4].Stale)
+	})
+	t.Run("a critical one improves to stressed", func(t *testing.T) {
+		sick := with(gap, values{health.HistoryBacklogAge: 200})
+		verdicts, _ := watch(t, health.Memory{}, sick, sick, sick, gap, gap, gap)
+		assert.Equal(t, []string{"stressed", "stressed", "critical", "critical", "stressed", "stressed"}, states(verdicts))
+	})
+}
+
 func TestTheWayToCriticalAndBack(t *testing.T) {
 	sick := with(healthy(), values{health.HistoryBacklogAge: 200})
 	t.Run("three critical cycles in a row make critical, through stressed", func(t *testing.T) {
@@ -320,7 +355,8 @@ func TestDemandDecidesBetweenIdleAndStalled(t *testing.T) {
 		})
 	}
 	t.Run("starts that find running workflows demand nothing", func(t *testing.T) {
-		found := with(idle(), values{health.WorkflowStarts: 20, health.TransitionRate: 4, health.HistoryTaskRate: 6, health.WorkflowsCreated: 0.2})
+		found := with(healthy(), values{health.WorkflowStarts: 20, health.TransitionRate: 4, health.HistoryTaskRate: 6, health.WorkflowsCreated: 0.2,
+			health.SuccessRate: 0.2, health.ClosedRate: 0.2, health.TasksAdded: 1})
 		for _, cycle := range []values{found, without(found, health.WorkflowsCreated)} {
 			verdicts, _ := watch(t, health.Memory{}, repeat(3, cycle)...)
 			assert.Equal(t, health.Happy, verdicts[2].State, "fired: %v", fired(verdicts[2]))

@@ -28,26 +28,33 @@ var matchingBoundaries = []boundary{
 	{
 		gate: "starved_too_long", signal: health.StarvedOldestAge, given: values{health.StarvedQueues: 1}, fires: above(120, 90),
 		speaks: circumstances{"the number of starved queues is unknown": {health.StarvedQueues: missing, health.BacklogGrowth: missing}},
-		rests:  circumstances{"no queue is starved": {health.StarvedQueues: 0}},
+		rests: circumstances{
+			"no queue is starved":   {health.StarvedQueues: 0},
+			"the queues are hidden": {health.StarvedQueues: missing},
+		},
 	},
-	{gate: "workflow_backlog_critical", signal: health.WorkflowBacklogAge, fires: above(120, 90)},
-	{gate: "queues_starved", signal: health.StarvedQueues, fires: above(0, 0)},
-	{gate: "workflow_backlog", signal: health.WorkflowBacklogAge, fires: above(30, 10)},
-	{gate: "activity_backlog", signal: health.ActivityBacklogAge, fires: above(30, 10)},
+	{gate: "workflow_backlog_critical", signal: health.WorkflowBacklogAge, fires: above(120, 90), speaks: queuesUnknown, rests: queuesHidden},
+	{
+		gate: "queues_starved", signal: health.StarvedQueues, given: values{health.BacklogGrowth: missing}, fires: above(0, 0),
+		rests: circumstances{"the queues are hidden": {health.StarvedQueues: missing, health.BacklogGrowth: 0}},
+	},
+	{gate: "workflow_backlog", signal: health.WorkflowBacklogAge, fires: above(30, 10), speaks: queuesUnknown, rests: queuesHidden},
+	{gate: "activity_backlog", signal: health.ActivityBacklogAge, fires: above(30, 10), speaks: queuesUnknown, rests: queuesHidden},
 	{
 		gate: "poll_timeouts", signal: health.PollTimeouts, given: values{health.WorkflowBacklogAge: 30.1}, fires: above(0.1, 0.075),
 		speaks: circumstances{"activity tasks wait": {health.WorkflowBacklogAge: 0, health.ActivityBacklogAge: 30.1}},
 		rests: circumstances{
 			"no task waits":              {health.WorkflowBacklogAge: 30, health.ActivityBacklogAge: 30},
 			"the queue has no worker":    {health.StarvedQueues: 1},
-			"no task waits, nor starves": {health.WorkflowBacklogAge: 0, health.StarvedQueues: missing},
+			"no task waits, nor starves": {health.WorkflowBacklogAge: 0, health.StarvedQueues: missing, health.BacklogGrowth: missing},
+			"the queues are hidden":      {health.WorkflowBacklogAge: missing, health.StarvedQueues: missing},
 		},
 		unknown: circumstances{
 			"it is unknown whether the queue has a worker": {health.StarvedQueues: missing},
 			"it is unknown whether tasks wait":             {health.WorkflowBacklogAge: missing},
 		},
 	},
-	{gate: "task_slots_gone", signal: health.SlotlessQueues, fires: above(0, 0)},
+	{gate: "task_slots_gone", signal: health.SlotlessQueues, fires: above(0, 0), speaks: queuesUnknown, rests: queuesHidden},
 	{gate: "worker_version_unserved", signal: health.UnservedVersions, fires: above(0, 0)},
 	{
 		gate: "backlog_growing", signal: health.BacklogGrowth, given: values{health.StarvedQueues: missing, health.TasksAdded: 200},
@@ -73,6 +80,13 @@ var matchingBoundaries = []boundary{
 		rests:  circumstances{"hardly a workflow is started": {health.WorkflowStarts: 0.099}},
 	},
 }
+
+// queuesHidden is a server whose metrics do not name task queues, so that their balance is judged; queuesUnknown has no
+// balance either.
+var (
+	queuesHidden  = circumstances{"the queues are hidden": {health.StarvedQueues: missing}}
+	queuesUnknown = circumstances{"the queues and their balance are unknown": {health.StarvedQueues: missing, health.BacklogGrowth: missing}}
+)
 
 // nothingTaken is a cluster in which one workflow task waits longer than it should and no worker takes any.
 var nothingTaken = values{

@@ -18,8 +18,5 @@ var persistenceBoundaries = []boundary{
 		speaks: circumstances{"the rate of failures is unknown": {health.PersistenceErrors: missing}},
 		rests:  circumstances{"single operations fail": {health.PersistenceErrors: 0.199}},
 	},
-	{
-		gate: "persistence_slow", signal: health.PersistenceP99, fires: above(100, 75),
-		speaks: circumstances{"few processes start": barelyStarting}, rests: circumstances{"the cluster starts": starting},
-	},
+	latency(boundary{gate: "persistence_slow", signal: health.PersistenceP99, fires: above(100, 75)}),
 }

@@ -45,7 +45,7 @@ func TestBandsFollowTheBaselineWithAMargin(t *testing.T) {
 		{health.High, 49, health.Starter},
 	} {
 		memory := health.Memory{State: health.Happy, Band: c.band, Baseline: health.Baseline{TransitionsPerSec: c.transitions}}
-		_, memory = watch(t, memory, with(busy(), values{health.TransitionRate: c.transitions}))
+		_, memory = watch(t, memory, with(healthy(), values{health.TransitionRate: c.transitions}))
 		assert.Equal(t, c.want, memory.Band, "%s at %g transitions/s", c.band, c.transitions)
 	}
 }
