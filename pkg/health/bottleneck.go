@@ -48,11 +48,15 @@ func classify(r *reading, results []GateResult) Bottleneck {
 }
 
 // placeBottleneck takes a new class over when the state changed with it, and else when it was seen
-// twice, so that one odd cycle makes no event.
+// twice, so that one odd cycle makes no event. What limits a happy cluster has to be seen twice in any case: workers that
+// have just started report no free slot for one scrape.
 func (m Memory) placeBottleneck(seen Bottleneck, stateChanged bool) Memory {
+	once := m.State == Happy && seen != BottleneckHealthy && seen != m.Candidate
 	switch {
 	case seen == m.Bottleneck:
 		m.Candidate = ""
+	case once:
+		m.Candidate = seen
 	case stateChanged || m.Bottleneck == BottleneckUnknown || seen == m.Candidate:
 		m.Bottleneck, m.Candidate = seen, ""
 	default:

@@ -61,6 +61,15 @@ func (c Cluster) window() time.Duration {
 	return max(time.Minute, 4*c.scrapeInterval())
 }
 
+// brief is the shortest range that tells whether something moves at all: four scrape intervals, and twenty seconds at
+// least, unless the window is set by hand. A stall then shows as early as the scrapes allow.
+func (c Cluster) brief() time.Duration {
+	if c.Window > 0 {
+		return c.Window
+	}
+	return max(20*time.Second, 4*c.scrapeInterval())
+}
+
 func (c Cluster) scrapeInterval() time.Duration {
 	if c.ScrapeInterval > 0 {
 		return c.ScrapeInterval

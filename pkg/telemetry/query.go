@@ -225,6 +225,16 @@ func gauge(aggregate, metric string, matchers ...string) query {
 	})
 }
 
+// briefly reads a query over the shortest range that tells whether something moves at all.
+func briefly(q query) query {
+	return func(a *asking) compiled {
+		window := a.cluster.Window
+		a.cluster.Window = a.cluster.brief()
+		defer func() { a.cluster.Window = window }()
+		return q(a)
+	}
+}
+
 // rateOf is a rate over a stretch of its own, at least the cluster's window.
 func rateOf(stretch time.Duration, metric string, matchers ...string) query {
 	return leaf(func(a *asking) string {

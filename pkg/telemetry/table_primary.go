@@ -75,7 +75,7 @@ const (
 
 var primaryAsks = []ask{
 	// The histogram's values are cumulative transition counts: only the number of its observations is a rate.
-	{id: health.TransitionRate, from: fromHistory, query: zeroWhile(history, "state_transition_count", observations("state_transition_count", history)), zero: zeroAtHistory},
+	{id: health.TransitionRate, from: fromHistory, query: briefly(zeroWhile(history, "state_transition_count", observations("state_transition_count", history))), zero: zeroAtHistory},
 	// The server has no metric of its own for the latency of a transition.
 	{id: health.TransitionP95, from: fromHistory, query: latency(0.95, "service_latency", history, stateChanges), missing: noStateChange},
 	{id: health.TransitionP99, from: fromHistory, query: latency(0.99, "service_latency", history, stateChanges), missing: noStateChange},
@@ -84,7 +84,7 @@ var primaryAsks = []ask{
 	{id: health.FailedRate, from: fromHistory, query: plus(failed, timedOut, terminated), zero: zeroAtHistory},
 	// Of completed tasks only: no metric gives the age of the oldest pending one, so a full stall shows nothing here.
 	{id: health.HistoryBacklogAge, from: fromHistory, query: inSeconds(0.99, "task_latency_queue", history, runningWork), missing: "no history task was completed during the window"},
-	{id: health.HistoryTaskRate, from: fromHistory, query: counted(history, "task_requests", history), zero: zeroAtHistory},
+	{id: health.HistoryTaskRate, from: fromHistory, query: briefly(counted(history, "task_requests", history)), zero: zeroAtHistory},
 	{id: health.ShardChurn, from: fromHistory, query: plus(shardsAcquired, shardsReleased), zero: zeroAtHistory},
 	{id: health.FrontendErrors, from: fromFrontend, query: frontendErrors, zero: zeroAtFrontend},
 	{id: health.FrontendP95, from: fromFrontend, query: latency(0.95, "service_latency", frontend, ownPace)},

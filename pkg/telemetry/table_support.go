@@ -34,13 +34,13 @@ var (
 const refusedStarts = `error_type=~".*(AlreadyStarted|AlreadyExists|InvalidArgument|FailedPrecondition|PermissionDenied|Unauthenticated|[._]NotFound)"`
 
 var supportAsks = []ask{
-	{id: health.WorkflowStarts, from: fromFrontend, zero: zeroAtFrontend, query: requestedStarts},
-	{id: health.WorkflowsCreated, from: fromHistory, query: createdWorkflows, missing: "no workflow was created since the history service started"},
-	{id: health.BacklogInflow, from: fromMatching, zero: zeroAtMatching, query: ladder(
+	{id: health.WorkflowStarts, from: fromFrontend, zero: zeroAtFrontend, query: briefly(requestedStarts)},
+	{id: health.WorkflowsCreated, from: fromHistory, query: briefly(createdWorkflows), missing: "no workflow was created since the history service started"},
+	{id: health.BacklogInflow, from: fromMatching, zero: zeroAtMatching, query: briefly(ladder(
 		witness{name: "tasks_added", needs: []string{"tasks_added"}, query: counted(matching, "tasks_added", userNamespaces, userQueues, `task_add_result="backlog"`, `forwarded="false"`)},
 		// Before 1.32: tasks are written to the database when no poller takes them, several in one request under load.
 		witness{name: "persistence_requests of CreateTasks", needs: []string{"persistence_requests"},
-			query: counted(matching, "persistence_requests", userNamespaces, `operation="CreateTasks"`)})},
+			query: counted(matching, "persistence_requests", userNamespaces, `operation="CreateTasks"`)}))},
 	{id: health.TasksAdded, from: fromMatching, zero: zeroAtMatching, query: ladder(
 		witness{name: "tasks_added", needs: []string{"tasks_added"}, query: zeroWhile(matching, "tasks_added", tasksAdded)})},
 	{id: health.BacklogGrowth, from: fromMatching, zero: zeroAtMatching, query: ladder(
