@@ -87,8 +87,8 @@ func oldestTask(taskType string) query {
 		witness{name: "approximate_backlog_age_seconds", needs: []string{"approximate_backlog_age_seconds"}, perQueue: true,
 			query: leaf(func(a *asking) string {
 				ages := a.ofQueues("approximate_backlog_age_seconds", taskType)
-				return fmt.Sprintf("(max((%s and %s > 0 unless %s) and %s %s) or (0 * count(%s) unless on () count(%s)))",
-					ages, a.ofQueues("approximate_backlog_count", taskType), a.agesNotKept(taskType), a.onQueues(), a.usedQueues(taskType),
+				return fmt.Sprintf("(max((%s and %s %s > 0 unless %s) and %s %s) or (0 * count(%s) unless on () count(%s)))",
+					ages, samePartition, a.ofQueues("approximate_backlog_count", taskType), a.agesNotKept(taskType), a.onQueues(), a.usedQueues(taskType),
 					a.series("approximate_backlog_age_seconds"), a.agesNotKept(taskType))
 			})},
 		// How long the tasks waited that were dispatched: nothing while none is.
@@ -99,10 +99,13 @@ func oldestTask(taskType string) query {
 // agesNotKept are the ages of 0 beside tasks that wait while none is dispatched: server 1.29 sets the age at a dispatch
 // only, and every release leaves it at 0 for up to a minute. They say nothing.
 func (a *asking) agesNotKept(taskType string) string {
-	return fmt.Sprintf("((%s == 0 and %s > 0) unless %s (sum %s (rate(%s%s)) > 0))",
-		a.ofQueues("approximate_backlog_age_seconds", taskType), a.ofQueues("approximate_backlog_count", taskType),
+	return fmt.Sprintf("((%s == 0 and %s %s > 0) unless %s (sum %s (rate(%s%s)) > 0))",
+		a.ofQueues("approximate_backlog_age_seconds", taskType), samePartition, a.ofQueues("approximate_backlog_count", taskType),
 		a.onQueues(), a.perQueue(), a.ofQueues(a.names.server.counter("poll_success"), matching, taskType), a.over(1))
 }
+
+// samePartition joins the age of a partition's backlog with its count, which is told by priority since 1.31.
+const samePartition = "ignoring (task_priority)"
 
 // slotsMustStayAt0For is how long slots must be at 0 to be exhausted while polls are still seen: a busy worker has none
 // for moments.
@@ -122,7 +125,7 @@ func queueQuestions(a *asking) []question {
 	// Busy pollers are away for moments: a queue is unpolled when there was no poll at any of two scrapes.
 	recent := seconds(2*a.cluster.scrapeInterval() + time.Second)
 	questions := []question{
-		{id: partQueueAge, promql: fmt.Sprintf("max %s (%s and %s > 0)", by, a.ofQueues("approximate_backlog_age_seconds"), a.ofQueues("approximate_backlog_count"))},
+		{id: partQueueAge, promql: fmt.Sprintf("max %s (%s and %s %s > 0)", by, a.ofQueues("approximate_backlog_age_seconds"), samePartition, a.ofQueues("approximate_backlog_count"))},
 		{id: partQueueBacklog, promql: fmt.Sprintf("sum %s (%s)", by, a.ofQueues("approximate_backlog_count"))},
 		{id: partQueueDispatched, promql: fmt.Sprintf("sum %s (rate(%s%s))", by, success, window)},
 		{id: partQueueEnded, promql: fmt.Sprintf("sum %[1]s (increase(%[2]s[%[4]s])) + sum %[1]s (increase(%[3]s[%[4]s])) or sum %[1]s (increase(%[2]s[%[4]s])) or sum %[1]s (increase(%[3]s[%[4]s]))",
