@@ -26,8 +26,11 @@ func TestRecordedServersAreJudgedByWhatHappenedToThem(t *testing.T) {
 			continue
 		}
 		r.hold(t, func(phase string) []claim {
-			if right := rightWithoutBreakdown[phase]; right != nil && strings.HasSuffix(r.Name, "-breakdown-off") {
-				return right
+			switch {
+			case strings.HasSuffix(r.Name, "-breakdown-off") && rightWithoutBreakdown[phase] != nil:
+				return rightWithoutBreakdown[phase]
+			case strings.HasPrefix(r.Name, "server-1.29.") && rightWithoutAges[phase] != nil:
+				return rightWithoutAges[phase]
 			}
 			return rightOfServers[phase]
 		})
@@ -77,7 +80,7 @@ const deadQueue = "orders_express"
 var rightOfServers = map[string][]claim{
 	"idle":             undisturbed,
 	"healthy":          undisturbed,
-	"dead-queue":       {notHappyFrom(soon), endsCriticalIfAgesAreKnown, theWorkersFrom(settled), names(deadQueue)},
+	"dead-queue":       {notHappyFrom(soon), endsCritical, theWorkersFrom(settled), names(deadQueue)},
 	"dead-queue-unfed": {atLeast(health.Critical, 2*time.Minute), notHappyFrom(0), endsCritical, theWorkersFrom(0), names(deadQueue)},
 	"no-workers":       {notHappyFrom(0), endsCritical, theWorkersFrom(0), names("queue")},
 	"workers-back":     {onceDrained, noQueueStarvesFrom(warm)},
@@ -90,8 +93,16 @@ var rightOfServers = map[string][]claim{
 	},
 }
 
+// rightWithoutAges is what is right to say of server 1.29, which sets the age of a backlog at a dispatch only: how long
+// the queue has been seen starving stands in, and takes longer.
+var rightWithoutAges = map[string][]claim{
+	"dead-queue": {notHappyFrom(soon), theWorkersFrom(settled), names(deadQueue)},
+}
+
 // rightWithoutBreakdown is what is right to say where the server's metrics do not name task queues.
 var rightWithoutBreakdown = map[string][]claim{
+	"idle":             {atMost(health.Happy)},
+	"healthy":          {atMost(health.Happy)},
 	"dead-queue":       {notHappyFrom(soon), theWorkersFrom(settled)},
 	"dead-queue-unfed": {notHappyFrom(0), theWorkersFrom(0)},
 	"no-workers":       {notHappyFrom(0), endsCritical, theWorkersFrom(0)},
@@ -141,17 +152,6 @@ var endsCritical = claim{"it ends critical, or stale", func(line timeline) strin
 		return last.summary()
 	}
 	return ""
-}}
-
-// endsCriticalIfAgesAreKnown allows for servers that set the age of a backlog at a dispatch only, such as 1.29: there the
-// time that the queue has been seen starving stands in, and takes longer.
-var endsCriticalIfAgesAreKnown = claim{"it ends critical, or stale, or stressed where the server does not tell how long tasks wait", func(line timeline) string {
-	last := line[len(line)-1]
-	worst := last.snapshot.Queues[0]
-	if worst.Starved && worst.OldestAgeSec == nil && last.verdict.State == health.Stressed {
-		return ""
-	}
-	return endsCritical.broken(line)
 }}
 
 // theWorkersFrom: what limits the cluster is the workers, and the server beside them at most while a gate of its own
@@ -315,4 +315,14 @@ func (r *replayed) phase(p phases.Phase) (line timeline) {
 		}
 	}
 	return line
+}
+
+// phaseAt is the name of the phase that a moment lies in.
+func (r *replayed) phaseAt(at time.Time) string {
+	for _, p := range slices.Backward(r.Phases) {
+		if !p.Start().After(at) {
+			return p.Name
+		}
+	}
+	return ""
 }
