@@ -126,26 +126,32 @@ func (t *Temporal) addHistory(ctx context.Context, options TemporalOptions, of t
 // Restart kills the server's processes, as a crash would, and starts them again at the same addresses. It returns when
 // the server takes requests again.
 func (t *Temporal) Restart(ctx context.Context) error {
-	if _, err := t.main.restart(ctx); err != nil {
+	if _, err := t.main.restart(ctx, 0); err != nil {
 		return err
 	}
-	return t.RestartHistory(ctx)
+	return t.RestartHistory(ctx, 0)
 }
 
-// RestartHistory restarts the second history service alone. Without one it does nothing.
-func (t *Temporal) RestartHistory(ctx context.Context) error {
+// RestartHistory restarts the second history service alone, and leaves it down for a while. Without one it does
+// nothing.
+func (t *Temporal) RestartHistory(ctx context.Context, down time.Duration) error {
 	if t.history == nil {
 		return nil
 	}
-	_, err := t.history.restart(ctx)
+	_, err := t.history.restart(ctx, down)
 	return err
 }
 
-func (p *temporalProcess) restart(ctx context.Context) (temporalReady, error) {
+func (p *temporalProcess) restart(ctx context.Context, down time.Duration) (temporalReady, error) {
 	if err := p.process.Kill(); err != nil {
 		return temporalReady{}, err
 	}
-	return p.start(ctx)
+	select {
+	case <-time.After(down):
+		return p.start(ctx)
+	case <-ctx.Done():
+		return temporalReady{}, fmt.Errorf("restarting Temporal: %w", context.Cause(ctx))
+	}
 }
 
 // start starts the process and returns what it prints when it is ready.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/sync/errgroup"
@@ -89,9 +90,13 @@ type Restart string
 const (
 	// RestartServer kills all processes of the server and starts them again.
 	RestartServer Restart = "server"
-	// RestartHistory does so with the second history process, where there is one.
+	// RestartHistory does so with the second history process, where there is one, after historyDown.
 	RestartHistory Restart = "history"
 )
+
+// historyDown is how long the second history process stays down. The other one notices within 10 s that it is gone, and
+// takes its shards over. A process that is back before that finds its shards as it left them, and none moves.
+const historyDown = 20 * time.Second
 
 // Restart kills a part of the watched cluster, as a crash would, and starts it again. It does not wait until the part
 // is back, for what happens meanwhile is of interest; Check fails when it does not come back.
@@ -101,7 +106,7 @@ func (s *Stage) Restart(ctx context.Context, part Restart) error {
 	}
 	restart := s.watched.Restart
 	if part == RestartHistory {
-		restart = s.watched.RestartHistory
+		restart = func(ctx context.Context) error { return s.watched.RestartHistory(ctx, historyDown) }
 	}
 	done := make(chan error, 1)
 	s.restarting = done
