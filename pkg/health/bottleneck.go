@@ -6,7 +6,10 @@ package health
 // again and again makes its own tasks wait, so the application comes before mere waiting. Progress that is missing while
 // tasks go to the backlog is missing for want of workers: the server hands out what it has.
 func classify(r *reading, results []GateResult) Bottleneck {
-	var server, serverCritical, worker, application, waiting, progress bool
+	var server, serverCritical, worker, application, waiting, progress, limited bool
+	for _, g := range results {
+		limited = limited || g.ID == "rate_limited" && g.Result == Fired
+	}
 	for _, g := range results {
 		if g.Result != Fired {
 			continue
@@ -16,7 +19,12 @@ func classify(r *reading, results []GateResult) Bottleneck {
 			server = true
 			serverCritical = serverCritical || g.Severity == Critical
 		case SideWorker:
-			worker = true
+			// A server's limit refuses polls too: then sound workers look as if they did not poll.
+			if limited && g.Signal != SlotlessQueues && g.Signal != WorkflowSlots && g.Signal != ActivitySlots {
+				waiting = true
+			} else {
+				worker = true
+			}
 		case SideApplication:
 			application = true
 		case SideWaiting:

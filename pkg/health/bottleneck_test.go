@@ -78,6 +78,18 @@ func TestABottleneckWithoutAChangeOfStateIsSeenTwice(t *testing.T) {
 	assert.Equal(t, health.BottleneckChanged, verdicts[4].Event.Kind)
 }
 
+func TestWhatLimitsAHappyClusterIsSeenTwice(t *testing.T) {
+	noSlot := with(healthy(), values{health.WorkflowSlots: 0})
+	verdicts, _ := watch(t, health.Memory{}, noSlot, healthy(), noSlot, noSlot, healthy(), healthy())
+	var got []health.Bottleneck
+	for _, v := range verdicts {
+		assert.Equal(t, health.Happy, v.State)
+		got = append(got, v.Bottleneck)
+	}
+	assert.Equal(t, []health.Bottleneck{health.BottleneckUnknown, health.BottleneckHealthy, health.BottleneckHealthy, health.WorkerLimited,
+		health.WorkerLimited, health.BottleneckHealthy}, got)
+}
+
 func TestExhaustedSlotsAreToldFromMissingWorkersAtOnce(t *testing.T) {
 	noPoll := with(healthy(), values{
 		health.MatchingWorkflowPoll: 0, health.PollSuccess: 0, health.TransitionRate: 5, health.WorkflowStarts: 5, health.WorkflowsCreated: 5,

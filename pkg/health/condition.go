@@ -152,7 +152,11 @@ func unlessQuiet(id SignalID) func(*reading) condition {
 		if warm := whenWarm(r); warm.holds == no {
 			return warm
 		}
-		if _, ok := r.Value(id); !ok && r.quiet() == yes {
+		_, ok := r.Value(id)
+		if !ok && r.Few[id] {
+			return when(no, "too little happened to measure it")
+		}
+		if !ok && r.quiet() == yes {
 			return when(no, "nothing was asked for, so there is nothing to measure")
 		}
 		return when(yes, "")

@@ -15,6 +15,8 @@ type Snapshot struct {
 	Unknown map[SignalID]string `json:"unknown,omitempty"`
 	// Witness says what a signal was read from, where that is not the first choice on this cluster.
 	Witness map[SignalID]string `json:"witness,omitempty"`
+	// Few are unknown signals of which it is known that too little happened to measure them.
+	Few map[SignalID]bool `json:"few,omitempty"`
 	// Queues are the worst task queues by name, at most ten, worst first.
 	Queues []TaskQueue `json:"queues,omitempty"`
 }

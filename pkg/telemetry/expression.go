@@ -32,6 +32,8 @@ type number struct {
 	failure string
 	// witness is what the number was read from, where that is not the first choice.
 	witness string
+	// few: the number is absent because too little happened to measure it, not because nothing is exported.
+	few bool
 }
 
 var absent = number{absent: true}
@@ -107,7 +109,7 @@ func arithmetic(format string, of func(v []float64) float64, terms ...query) que
 		v := make([]float64, len(numbers))
 		for i, n := range numbers {
 			if n.absent {
-				return absent
+				return n
 			}
 			v[i] = n.v
 		}
@@ -246,8 +248,10 @@ func quantileOfMany(q, atLeast float64, buckets func(*asking) string) query {
 				switch {
 				case got.failure != "":
 					return number{failure: got.failure}
-				case len(got.series) == 0, atLeast > 0 && !(mostOf(got.series)*window >= atLeast):
+				case len(got.series) == 0:
 					return absent
+				case atLeast > 0 && !(mostOf(got.series)*window >= atLeast):
+					return number{absent: true, few: true}
 				}
 				return number{v: bucketQuantile(q, got.series)}
 			},

@@ -22,6 +22,7 @@ const (
 	partQueueBacklog    = "queues/backlog"
 	partQueueInflow     = "queues/inflow"
 	partQueueDispatched = "queues/dispatched"
+	partQueueRecent     = "queues/recent"
 	partQueuePollers    = "queues/pollers"
 	partQueueEnded      = "queues/ended"
 	partQueueSDKPollers = "queues/sdkpollers"
@@ -91,10 +92,22 @@ func oldestTask(taskType string) query {
 					ages, samePartition, a.ofQueues("approximate_backlog_count", taskType), a.agesNotKept(taskType), a.onQueues(), a.usedQueues(taskType),
 					a.series("approximate_backlog_age_seconds"), a.agesNotKept(taskType))
 			})},
+		noQueueLoaded,
 		// How long the tasks waited that were dispatched: nothing while none is.
 		witness{name: "task_dispatch_latency of dispatched tasks", query: inSeconds(0.99, "task_dispatch_latency", matching, userNamespaces, taskType)},
 	)
 }
+
+// noQueueLoaded reads 0 where the matching service is alive and has no series of any task queue, the server's own
+// included: then no queue is loaded.
+var noQueueLoaded = witness{name: "no task queue is loaded", query: func(a *asking) compiled {
+	for _, f := range families {
+		if f.perQueue && a.names.seen[f.name] {
+			return compiled{text: a.cannot("no such task queue is loaded")}
+		}
+	}
+	return times(0, alive(matching))(a)
+}}
 
 // agesNotKept are the ages of 0 beside tasks that wait while none is dispatched: server 1.29 sets the age at a dispatch
 // only, and every release leaves it at 0 for up to a minute. They say nothing.
@@ -128,6 +141,7 @@ func queueQuestions(a *asking) []question {
 		{id: partQueueAge, promql: fmt.Sprintf("max %s (%s and %s %s > 0)", by, a.ofQueues("approximate_backlog_age_seconds"), samePartition, a.ofQueues("approximate_backlog_count"))},
 		{id: partQueueBacklog, promql: fmt.Sprintf("sum %s (%s)", by, a.ofQueues("approximate_backlog_count"))},
 		{id: partQueueDispatched, promql: fmt.Sprintf("sum %s (rate(%s%s))", by, success, window)},
+		{id: partQueueRecent, promql: fmt.Sprintf("sum %s (increase(%s[%s])) > 0", by, success, recent)},
 		{id: partQueueEnded, promql: fmt.Sprintf("sum %[1]s (increase(%[2]s[%[4]s])) + sum %[1]s (increase(%[3]s[%[4]s])) or sum %[1]s (increase(%[2]s[%[4]s])) or sum %[1]s (increase(%[3]s[%[4]s]))",
 			by, success, timeouts, ended)},
 		{id: partQueueSDKPollers, promql: fmt.Sprintf("sum by (%s, task_queue, poller_type) (%s)", a.workerLabel("namespace"), a.workerSeries([]string{"temporal_num_pollers"}))},
@@ -300,6 +314,11 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 	ofWorkers(partQueueSlotsNow, "worker_type", slotKinds, func(q *health.TaskQueue, v float64) { slotsNow[q] = v })
 	sdkPollers := map[*health.TaskQueue]float64{}
 	ofWorkers(partQueueSDKPollers, "poller_type", pollerKinds, func(q *health.TaskQueue, v float64) { sdkPollers[q] += v })
+	recently := map[queueKey]bool{}
+	for _, s := range answers[partQueueRecent].series {
+		key, _ := named(s)
+		recently[key] = true
+	}
 	unserved := r.unservedVersions(answers)
 	used := map[queueKey]bool{}
 	for _, s := range answers[partQueueUsed].series {
@@ -329,7 +348,7 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 		if q.UnservedVersion = unserved[key]; !used[key] {
 			q.UnservedVersion = ""
 		}
-		judge(q, used[key], workersThere && now == 0, !waitingPolls)
+		judge(q, sights{used: used[key], recently: recently[key], noSlotNow: workersThere && now == 0, onlyEnded: !waitingPolls})
 		queues = append(queues, *q)
 	}
 	slices.SortFunc(queues, worseFirst)
@@ -370,20 +389,25 @@ func (r *reading) unservedVersions(answers map[string]answer) map[queueKey]strin
 	return unserved
 }
 
+// sights are what is seen of a queue beside its numbers: that it is used, that a task was dispatched in the last two
+// scrapes, that its workers have no slot now, and that only polls which ended are known of.
+type sights struct{ used, recently, noSlotNow, onlyEnded bool }
+
 // judge decides whether a queue is starved: work waits or arrives, and no worker polls for it or all slots
 // of its workers stay taken. Backlog gauges are refreshed once a minute and stay up after a drain, so a
 // queue that is polled is not starved by its backlog alone; neither is one that is not used any more. Workers without a
 // free slot stop polling: where they are there, it is the slots and not the workers that are missing. Where only polls
 // that ended are known, a task that waits for a minute while none is dispatched says that those polls were of no use.
-func judge(q *health.TaskQueue, used, noSlotNow, onlyEnded bool) {
+// A busy worker's polls are all taken for moments, while it takes task after task.
+func judge(q *health.TaskQueue, s sights) {
 	work := valueOf(q.Backlog) > 0 || valueOf(q.InflowPerSec) > 0
 	unpolled := q.Pollers != nil && *q.Pollers <= 0
-	if onlyEnded && q.DispatchedPerSec != nil && *q.DispatchedPerSec == 0 && valueOf(q.OldestAgeSec) >= undispatchedFor {
+	if s.onlyEnded && q.DispatchedPerSec != nil && *q.DispatchedPerSec == 0 && valueOf(q.OldestAgeSec) >= undispatchedFor {
 		unpolled = true
 	}
 	slotless := q.SlotsAvailable != nil && *q.SlotsAvailable == 0
-	q.Starved = used && work && (unpolled || slotless)
-	q.Slotless = q.Starved && (slotless || noSlotNow)
+	q.Starved = s.used && work && (unpolled && !s.recently || slotless)
+	q.Slotless = q.Starved && (slotless || s.noSlotNow)
 }
 
 func valueOf(v *float64) float64 {

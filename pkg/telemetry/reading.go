@@ -28,7 +28,7 @@ func newReading(c Cluster, at time.Time, names naming) *reading {
 			Snapshot: health.Snapshot{
 				Cluster: c.Name, At: at,
 				Signals: make(map[health.SignalID]float64, len(signals)), Unknown: map[health.SignalID]string{},
-				Witness: map[health.SignalID]string{},
+				Witness: map[health.SignalID]string{}, Few: map[health.SignalID]bool{},
 			},
 			Signals: make([]SignalReading, len(signals)),
 			Server:  names.server, SDK: names.sdk, Renamed: names.labels, Prefix: names.prefix, Releases: names.releases(), Note: names.note,
@@ -131,6 +131,9 @@ func (r *reading) interpret(row ask, n number) {
 		r.unknown(row.id, n.failure)
 	case n.absent && own:
 		r.unknown(row.id, "the configured query finds no series")
+	case n.absent && n.few && alive:
+		r.Snapshot.Few[row.id] = true
+		r.unknown(row.id, fmt.Sprintf("fewer than %d events in the last %s, too few for a quantile", enoughSamples, r.cluster.window()))
 	case n.absent:
 		r.unknown(row.id, r.absence(row, alive))
 	case alive && age > r.cluster.maxAge() && !own:

@@ -78,6 +78,7 @@ func pollers(taskType, pollerType string) query {
 		witness{name: "polls that ended within two minutes", needs: []string{"poll_success", "poll_timeouts"},
 			query: plus(endedPolls("poll_success", taskType), endedPolls("poll_timeouts", taskType))},
 		witness{name: "the workers' temporal_num_pollers", query: workerGauge("sum", "temporal_num_pollers", pollerType)},
+		noQueueLoaded,
 	)
 }
 

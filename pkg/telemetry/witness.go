@@ -56,15 +56,17 @@ func ladder(witnesses ...witness) query {
 			text = "(" + strings.Join(texts, " or ") + ")"
 		}
 		return compiled{text: text, leaves: leaves, value: func(answers map[string]answer) number {
+			nothing := absent
 			for i, q := range usable {
 				n := q.value(answers)
 				if n.absent {
+					nothing.few = nothing.few || n.few
 					continue
 				}
 				n.witness = names[i]
 				return n
 			}
-			return absent
+			return nothing
 		}}
 	}
 }
