@@ -23,6 +23,7 @@ import (
 
 	"github.com/temporal-sre/copilot/internal/archive"
 	"github.com/temporal-sre/copilot/internal/dotenv"
+	"github.com/temporal-sre/copilot/internal/mutation"
 )
 
 const (
@@ -182,6 +183,32 @@ func Bench() error {
 	}
 	fmt.Printf("The front end has %.1f kB compressed.\n", float64(size)/1000)
 	return sh.RunV("go", "test", "-run=^$", "-bench=.", "-benchmem", "-timeout=30m", "./pkg/...", "./worker/...")
+}
+
+// Mutate changes every threshold, recovery threshold and constant of the rules, and fails where no test notices.
+func Mutate(ctx context.Context) error {
+	err := sh.RunV("go", "test", "-count=1", "-v", "-run=^(TestMutants|TestEveryGateHasItsBoundaries)$", "./pkg/health")
+	if err != nil {
+		return fmt.Errorf("changing the numbers of the gates: %w", err)
+	}
+	mutants, err := mutation.Constants(filepath.Join("pkg", "health"))
+	if err != nil {
+		return err
+	}
+	// The properties take longest and know no number.
+	survivors, err := mutation.Survivors(ctx, "./pkg/health", mutants, runtime.NumCPU(),
+		"-vet=off", "-failfast", "-timeout=2m", "-skip=^(TestMutants|TestProperty.*)$")
+	for _, survivor := range survivors {
+		fmt.Printf("survivor: %s, in %s\n", survivor, survivor.File)
+	}
+	fmt.Printf("%d mutants of constants, %d survivors\n", len(mutants), len(survivors))
+	if err != nil {
+		return fmt.Errorf("changing the constants of the rules: %w", err)
+	}
+	if len(survivors) > 0 {
+		return errors.New("no test notices these changes: a boundary case is missing")
+	}
+	return nil
 }
 
 // Demo shows a real cluster losing its workers and getting them back; -stay keeps it up afterwards.

@@ -20,6 +20,8 @@ func TestTheBottleneckIsTheSideThatTheEvidenceNames(t *testing.T) {
 		worker      = values{health.StarvedQueues: 1, health.StarvedOldestAge: 20}
 		slow        = values{health.PersistenceP99: 300}
 		down        = values{health.PersistenceErrors: 50, health.PersistenceErrRatio: 0.5}
+		limit       = values{health.FrontendLimited: 5}
+		noSlot      = values{health.SlotlessQueues: 1}
 		early       = values{health.ClientErrors: 5, health.ArchivalBacklogAge: 900, health.SyncMatch: 0.5}
 		unscraped   = values{health.TargetsUp: 0.5}
 		notTaken    = values{health.TransitionRate: 5, health.WorkflowStarts: 5, health.WorkflowsCreated: 5, health.BacklogInflow: 5}
@@ -49,6 +51,8 @@ func TestTheBottleneckIsTheSideThatTheEvidenceNames(t *testing.T) {
 		{"a dead queue", []values{worker}, health.WorkerLimited, health.Stressed},
 		{"a dead queue and a slow database", []values{worker, slow}, health.Mixed, health.Stressed},
 		{"a dead queue and a database that is down", []values{worker, down}, health.ServerLimited, health.Stressed},
+		{"a server limit that refuses polls too", []values{limit, worker}, health.ServerLimited, health.Stressed},
+		{"a server limit beside workers without a slot", []values{limit, noSlot}, health.Mixed, health.Stressed},
 		{"work that is created and not taken", []values{notTaken}, health.WorkerLimited, health.Stressed},
 		{"work that is not accepted", []values{notAccepted}, health.ServerLimited, health.Stressed},
 		{"early signs alone", []values{early}, health.BottleneckHealthy, health.Happy},

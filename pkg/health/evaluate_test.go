@@ -445,6 +445,19 @@ func TestLatenciesRestWhileTheClusterStarts(t *testing.T) {
 	assert.Equal(t, health.Critical, verdicts[2].State, "errors do not rest")
 }
 
+func TestALatencyOfFewCallsRests(t *testing.T) {
+	few := health.Snapshot{Cluster: "c", At: start, Signals: without(healthy(), health.FrontendP99, health.PersistenceP99)}
+	few.Few = map[health.SignalID]bool{health.FrontendP99: true}
+	verdict, _ := health.Evaluate(health.Memory{}, few, health.DefaultThresholds())
+	assert.Equal(t, health.Passed, gate(t, verdict, "frontend_slow").Result)
+	assert.Equal(t, "too little happened to measure it", gate(t, verdict, "frontend_slow").Note)
+	assert.Equal(t, health.NotKnowable, gate(t, verdict, "persistence_slow").Result, "of this one it is not known")
+
+	few.Signals = with(few.Signals, values{health.FrontendP99: 5000})
+	verdict, _ = health.Evaluate(health.Memory{}, few, health.DefaultThresholds())
+	assert.Equal(t, health.Fired, gate(t, verdict, "frontend_slow").Result, "a value counts")
+}
+
 func TestHiddenTaskQueuesAreJudgedByTheirBalance(t *testing.T) {
 	hidden := without(healthy(), health.StarvedQueues, health.StarvedOldestAge, health.SlotlessQueues, health.WorkflowBacklogAge, health.ActivityBacklogAge)
 	for _, c := range []struct {
