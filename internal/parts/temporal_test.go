@@ -6,6 +6,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -49,6 +51,30 @@ func TestTemporalServesItsNamespaceAndItsMetrics(t *testing.T) {
 			}, 10*time.Second, 100*time.Millisecond, "visibility works too")
 			require.Contains(t, read(t, "http://"+temporal.MetricsAddress()+"/metrics"), requests[name])
 		})
+	}
+}
+
+func TestTemporalComesBackAtItsAddressesWithItsData(t *testing.T) {
+	history, err := parts.FreePort()
+	require.NoError(t, err)
+	settings := filepath.Join(t.TempDir(), "dynamic.yaml")
+	require.NoError(t, os.WriteFile(settings, []byte("frontend.rps:\n  - value: 1000\n"), 0o600))
+	temporal, err := parts.StartTemporal(t.Context(), parts.TemporalOptions{Shards: 4, DynamicConfig: settings, HistoryMetricsPort: history})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, temporal.Stop()) })
+	connection, err := client.DialContext(t.Context(), client.Options{HostPort: temporal.Address()})
+	require.NoError(t, err)
+	defer connection.Close()
+	run, err := connection.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: "nobody-polls"}, "Anything")
+	require.NoError(t, err)
+
+	require.NoError(t, temporal.Restart(t.Context()))
+	require.Eventually(t, func() bool {
+		_, err := connection.DescribeWorkflowExecution(t.Context(), run.GetID(), run.GetRunID())
+		return err == nil
+	}, 30*time.Second, 100*time.Millisecond, "the workflow is still there")
+	for _, page := range []string{temporal.MetricsAddress(), parts.Loopback(history)} {
+		require.Contains(t, read(t, "http://"+page+"/metrics"), `service_name="history"`, "both processes are back")
 	}
 }
 
