@@ -101,18 +101,18 @@ func TestRolesTellTheCulpritFromItsShadows(t *testing.T) {
 	const blocked, pressure, artefact, fine, unknown = explain.Blocked, explain.UnderPressure, explain.Artefact, explain.Fine, explain.RoleUnknown
 	type byService = map[health.Service]explain.Role
 	for name, want := range map[string]byService{
-		"no worker":         {health.Frontend: fine, health.History: fine, health.Matching: artefact, health.Persistence: fine, health.Workers: blocked},
-		"starved slots":     {health.Frontend: fine, health.History: fine, health.Matching: artefact, health.Persistence: fine, health.Workers: blocked},
-		"database down":     {health.Frontend: blocked, health.History: fine, health.Matching: fine, health.Persistence: blocked, health.Workers: fine},
-		"database hung":     {health.Frontend: artefact, health.History: artefact, health.Matching: fine, health.Persistence: blocked, health.Workers: fine},
-		"database slow":     {health.Frontend: fine, health.History: fine, health.Matching: fine, health.Persistence: pressure, health.Workers: fine},
-		"history dead":      {health.Frontend: blocked, health.History: unknown, health.Matching: fine, health.Persistence: fine, health.Workers: fine},
-		"rate limited":      {health.Frontend: pressure, health.History: fine, health.Matching: artefact, health.Persistence: fine, health.Workers: artefact},
+		"no worker":             {health.Frontend: fine, health.History: fine, health.Matching: artefact, health.Persistence: fine, health.Workers: blocked},
+		"starved slots":         {health.Frontend: fine, health.History: fine, health.Matching: artefact, health.Persistence: fine, health.Workers: blocked},
+		"database down":         {health.Frontend: blocked, health.History: fine, health.Matching: fine, health.Persistence: blocked, health.Workers: fine},
+		"database hung":         {health.Frontend: artefact, health.History: artefact, health.Matching: fine, health.Persistence: blocked, health.Workers: fine},
+		"database slow":         {health.Frontend: fine, health.History: fine, health.Matching: fine, health.Persistence: pressure, health.Workers: fine},
+		"history dead":          {health.Frontend: blocked, health.History: unknown, health.Matching: fine, health.Persistence: fine, health.Workers: fine},
+		"rate limited":          {health.Frontend: pressure, health.History: fine, health.Matching: artefact, health.Persistence: fine, health.Workers: artefact},
 		"visibility store down": {health.Visibility: pressure, health.History: fine, health.Replication: unknown, health.Workers: fine},
 		"missed schedules":      {health.SystemWorker: pressure, health.Workers: fine},
 		"replication stuck":     {health.Replication: pressure, health.History: fine},
 		"failing workflows":     {health.Frontend: fine, health.History: fine, health.Matching: fine, health.Persistence: fine, health.Workers: pressure},
-		"blind":             {health.Frontend: unknown, health.History: unknown, health.Matching: unknown, health.Persistence: unknown, health.Workers: unknown},
+		"blind":                 {health.Frontend: unknown, health.History: unknown, health.Matching: unknown, health.Persistence: unknown, health.Workers: unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := roles(name)

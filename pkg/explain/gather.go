@@ -17,7 +17,8 @@ type Input struct {
 	Snapshot health.Snapshot
 	// Before are the snapshots of the cycles before, oldest first; of more than ten the last ten count.
 	Before []health.Snapshot
-	// Previous is the verdict of the cycle before, nil when it is not known: it tells what has cleared.
+	// Previous is the verdict of the cycle before, or of the one before the improvement that this cycle confirms, nil when
+	// it is not known: it says what has cleared.
 	Previous *health.Verdict
 	// Marks are the cluster's own marks of amplifiers; see Marks for the usual ones.
 	Marks map[health.SignalID]float64

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -101,7 +102,7 @@ func newLinter(e *Evidence) *linter {
 	known, all := e.seen()
 	l.number(e.Lasting, percent(e.Coverage*100), fmt.Sprint(known), fmt.Sprint(all))
 	// Longest first, so that no name hides in another.
-	slices.SortFunc(l.names, func(a, b string) int { return len(b) - len(a) })
+	slices.SortFunc(l.names, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	l.names = slices.Compact(l.names)
 	return l
 }

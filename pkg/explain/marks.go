@@ -39,7 +39,7 @@ var marks = []Mark{
 	{health.SerializationFailures, health.Above, 0, "transactions are given up after all their retries", ""},
 	// Measured: 25 % when healthy, 10 % with a slow database, 100 % with a hung one.
 	{health.PoolUtilization, health.Above, 80, "the connection pool is nearly used up", ""},
-	{Signal: health.PoolWaitCount, Without: "how long requests wait is what matters, and the wait time has a mark"},
+	{Signal: health.PoolWaitCount, Without: "the number of waits alone says little; the wait time has a mark"},
 	// Any wait that a request feels: a connection had to be waited for, or there was none.
 	{health.PoolWaitDuration, health.Above, 100, "requests wait for a database connection", ""},
 	// Measured: none when healthy, 258/s with the database down.

@@ -123,7 +123,7 @@ var insteadOf = map[FailureKind]string{
 	Unavailable: "the model can't be reached, so the rules explain",
 	TimedOut:    "the model did not answer in time, so the rules explain",
 	Refused:     "the model refused the request, so the rules explain",
-	Stopped:     "the model broke off, so the rules explain",
+	Stopped:     "the model's output was truncated, so the rules explain",
 	Unusable:    "the model's answer did not stand up to the evidence, so the rules explain",
 	OverBudget:  "explanations by a model are paused because today's budget is spent, so the rules explain",
 }

@@ -87,8 +87,7 @@ type story struct {
 	cycles, after int
 	then          values
 	// flaps is how often the trouble came and went before.
-	flaps   int
-	witness map[health.SignalID]string
+	flaps int
 }
 
 var noWorkerQueues = []health.TaskQueue{
@@ -159,7 +158,7 @@ func stories() []story {
 		{name: "blind", trouble: values{}, unknown: map[health.SignalID]string{health.TransitionRate: "Prometheus did not answer in time"}},
 		{name: "recovery", trouble: with(healthy(), values{
 			health.TransitionRate: 96, health.WorkflowStarts: 6, health.PersistenceP99: 360,
-		}), then: healthy()},
+		}), then: healthy(), after: 2},
 		{name: "workers return", cycles: 8, after: 5, trouble: with(healthy(), values{
 			health.TransitionRate: 5, health.SuccessRate: 0, health.HistoryTaskRate: 10, health.BacklogInflow: 5, health.WorkflowBacklogAge: 155,
 			health.MatchingWorkflowPoll: 0, health.MatchingActivityPoll: 0, health.StarvedQueues: 2, health.StarvedOldestAge: 155, health.BacklogDepth: 985,
@@ -200,15 +199,20 @@ func stories() []story {
 		{name: "oversized transaction", trouble: with(healthy(), values{health.OversizedTransactions: 0.4})},
 		{name: "dead letters", trouble: with(healthy(), values{health.DeadLetters: 4, health.TerminalFailures: 4})},
 		{name: "activities fail", trouble: with(healthy(), values{health.ActivityFailures: 9, health.ActivityFailureRatio: 0.83, health.ActivityBacklogAge: 41})},
-		{name: "older server", trouble: without(healthy(), health.StarvedQueues, health.StarvedOldestAge, health.SlotlessQueues, health.UnservedVersions,
-			health.DeadLetters, health.TerminalFailures, health.CertsExpired, health.CertsExpiring), unknown: map[health.SignalID]string{
-			health.StarvedQueues: "the server's metrics do not name task queues", health.StarvedOldestAge: "the server's metrics do not name task queues",
-			health.SlotlessQueues: "the server's metrics do not name task queues", health.UnservedVersions: "the server's metrics do not name task queues",
-			health.DeadLetters: "this server version does not export dead letters", health.TerminalFailures: "this server version does not export dead letters",
-			health.CertsExpired: "the server uses no certificates", health.CertsExpiring: "the server uses no certificates",
-			health.ReplicationLag: "no other cluster replicates to this one", health.ReplicationStuck: "no other cluster replicates to this one",
-			health.ReplicationFailures: "no other cluster replicates to this one",
-		}, witness: map[health.SignalID]string{health.MatchingWorkflowPoll: "polls that ended (poll_success, poll_timeouts)"}},
+		{name: "older server", trouble: without(healthy(), health.UnservedVersions, health.CertsExpired, health.CertsExpiring, health.Deadlocks),
+			unknown: map[health.SignalID]string{
+				health.UnservedVersions: "this server version does not report worker versions", health.Deadlocks: "this server version does not report deadlocks",
+				health.CertsExpired: "the server uses no certificates", health.CertsExpiring: "the server uses no certificates",
+				health.ReplicationLag: "no other cluster replicates to this one", health.ReplicationStuck: "no other cluster replicates to this one",
+				health.ReplicationFailures: "no other cluster replicates to this one",
+			}},
+		{name: "queues not visible", trouble: without(healthy(), health.StarvedQueues, health.StarvedOldestAge, health.SlotlessQueues, health.BacklogGrowth, health.DeadLetters),
+			unknown: map[health.SignalID]string{
+				health.StarvedQueues: "the server's metrics do not name task queues", health.StarvedOldestAge: "the server's metrics do not name task queues",
+				health.SlotlessQueues: "the server's metrics do not name task queues", health.BacklogGrowth: "the server's metrics do not name task queues",
+				health.DeadLetters: "this server version does not export dead letters", health.ReplicationLag: "no other cluster replicates to this one",
+				health.ReplicationStuck: "no other cluster replicates to this one", health.ReplicationFailures: "no other cluster replicates to this one",
+			}},
 		{name: "unloaded queue", cycles: 6, trouble: with(healthy(), values{
 			health.StarvedQueues: 1, health.StarvedOldestAge: 190, health.WorkflowBacklogAge: 190, health.BacklogDepth: 95,
 		}), queues: []health.TaskQueue{
@@ -240,14 +244,18 @@ func tell(s story) explain.Evidence {
 	}
 	var memory health.Memory
 	var snapshots []health.Snapshot
-	var verdicts []health.Verdict
+	verdicts := make([]health.Verdict, 0, len(cycles))
 	var event *health.Event
+	var previous *health.Verdict
 	for i, v := range cycles {
 		snapshot := health.Snapshot{Cluster: "prod-1", At: start.Add(time.Duration(i) * 30 * time.Second), Signals: v}
 		if i >= begin && i < begin+n {
-			snapshot.Queues, snapshot.Unknown, snapshot.Witness = s.queues, s.unknown, s.witness
+			snapshot.Queues, snapshot.Unknown = s.queues, s.unknown
 		}
 		var verdict health.Verdict
+		if i > 0 && (memory.BetterCycles == 0 || previous == nil) {
+			previous = &verdicts[i-1]
+		}
 		verdict, memory = health.Evaluate(memory, snapshot, health.DefaultThresholds())
 		if verdict.Event != nil {
 			event = verdict.Event
@@ -259,7 +267,7 @@ func tell(s story) explain.Evidence {
 		event = nil
 	}
 	return explain.Gather(explain.Input{
-		Verdict: verdicts[last], Snapshot: snapshots[last], Before: snapshots[:last], Previous: &verdicts[last-1], Event: event, Patterns: s.patterns,
+		Verdict: verdicts[last], Snapshot: snapshots[last], Before: snapshots[:last], Previous: previous, Event: event, Patterns: s.patterns,
 	})
 }
 

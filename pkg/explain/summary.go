@@ -67,10 +67,14 @@ func (w writer) summaryStale() string {
 		what = fmt.Sprintf("%s can't be judged: %s, and its state is unknown because no earlier verdict exists.", w.name(), known)
 	}
 	why := "Signals that decide are missing, and an absent signal is not a healthy one."
-	if len(w.Gaps) > 0 {
-		why = fmt.Sprintf("Signals that decide are missing: %s", ensureEnd(w.Gaps[0].Reason))
-	}
 	do := "First: check that Prometheus answers and still scrapes this cluster; then check the cluster itself from a client."
+	if groups := w.hidden(true); len(groups) > 0 && groups[0].reason != "" {
+		why = fmt.Sprintf("Signals that decide are missing: %s", ensureEnd(groups[0].reason))
+		if w.Coverage >= 0.5 {
+			why = fmt.Sprintf("Not visible: %s.", hiddenInWords(groups[:1]))
+			do = "First: check that part of the cluster by hand, and restore its metrics: without them there is no new verdict."
+		}
+	}
 	if w.Waiting != "" {
 		why = capital(ensureEnd(w.Waiting))
 		do = "First: " + uncapital(unloaded.do)

@@ -91,7 +91,7 @@ var matchingTexts = []text{
 	},
 	{
 		gate:  "worker_version_unserved",
-		when:  func(e *Evidence) bool { return e.Facts()["unserved"] != "" },
+		when:  versionNamed,
 		what:  "tasks of the task queue [[unserved]] wait for the worker version [[unserved.version]], and no worker runs it",
 		why:   unservedVersion.why,
 		first: unservedVersion.first, actions: unservedVersion.actions, watch: unservedVersion.watch,
@@ -227,6 +227,10 @@ var matchingTexts = []text{
 		},
 		watch: []health.SignalID{health.SyncMatch, health.BacklogDepth},
 	},
+}
+
+func versionNamed(e *Evidence) bool {
+	return slices.ContainsFunc(e.Queues, func(q Queue) bool { return q.UnservedVersion != "" })
 }
 
 func queueNamed(e *Evidence) bool { return len(e.Queues) > 0 && e.Queues[0].Starved }

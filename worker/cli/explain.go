@@ -39,12 +39,17 @@ of each cluster by rules. The event that is explained is the cluster's last one.
 		if err != nil {
 			return err
 		}
+		marks, err := marksFrom(*path)
+		if err != nil {
+			return err
+		}
 		watched, err := watchAll(cmd.InOrStdin(), cmd.ErrOrStderr(), rules)
 		if err != nil {
 			return err
 		}
 		var all []explain.Explanation
 		for _, w := range watched {
+			w.input.Marks = marks(w.input.Verdict.Cluster)
 			all = append(all, explain.ByRules(explain.Gather(w.input)))
 		}
 		return printExplanations(cmd.OutOrStdout(), all, *asJSON)
@@ -66,8 +71,11 @@ func (w *watched) take(snapshot health.Snapshot, rules health.Thresholds) {
 	if !in.Snapshot.At.IsZero() {
 		in.Before = append(in.Before, in.Snapshot)
 		in.Before = in.Before[max(0, len(in.Before)-maxBefore):]
-		previous := in.Verdict
-		in.Previous = &previous
+		// What fired before an improvement that has yet to hold is what clears with it.
+		if w.memory.BetterCycles == 0 || in.Previous == nil {
+			previous := in.Verdict
+			in.Previous = &previous
+		}
 	}
 	in.Verdict, w.memory = health.Evaluate(w.memory, snapshot, rules)
 	in.Snapshot = snapshot

@@ -30,11 +30,14 @@ func gatesCommand() *cobra.Command {
 		}
 		thresholds := rules(*cluster)
 		w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, "GATE\tSEVERITY\tSERVICE\tSIGNAL\tFIRES AT (starter / mid / high)\tMEANING")
+		fmt.Fprintln(w, "NO\tGATE\tSEVERITY\tSERVICE\tSIGNAL\tFIRES AT (starter / mid / high)\tRUNBOOK\tMEANING")
 		for _, g := range health.Gates() {
 			severity := g.Severity.String()
 			if !g.Deciding {
 				severity = "bottleneck only"
+			}
+			if g.Optional {
+				severity += ", optional"
 			}
 			fires := "off"
 			if _, on := thresholds.Number(g.ID, health.Starter); on {
@@ -43,7 +46,7 @@ func gatesCommand() *cobra.Command {
 					fires += " x " + g.PerUnitOf
 				}
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", g.ID, severity, g.Service, g.Signal, fires, g.Title)
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", g.Number, g.ID, severity, g.Service, g.Signal, fires, g.Runbook, g.Title)
 		}
 		return w.Flush()
 	}

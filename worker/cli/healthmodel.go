@@ -6,6 +6,7 @@ import (
 	"io"
 	"text/template"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -13,6 +14,7 @@ import (
 var healthModelText string
 
 var healthModel = template.Must(template.New("health model").Funcs(template.FuncMap{
+	"mark":    mark,
 	"percent": func(share float64) string { return fmt.Sprintf("%.0f %%", share*100) },
 }).Parse(healthModelText))
 
@@ -24,8 +26,8 @@ var classes = []struct {
 	{health.Primary, "Primary", "They answer whether work makes progress. They decide."},
 	{health.Support, "Support", "What the gates need beside the primary ones: demand, pollers, ratios. They decide too."},
 	{health.Amplifier, "Amplifiers", "They say why. They never decide."},
-	{health.Worker, "Workers", "They tell whether workers can make progress. They decide on the bottleneck, not on the state."},
-	{health.WorkerAmplifier, "Worker amplifiers", "They say why workers are in trouble. They never decide."},
+	{health.Worker, "Workers", "They say whether workers can make progress. They decide on the bottleneck, not on the state."},
+	{health.WorkerAmplifier, "Worker amplifiers", "They say why workers fall behind. They never decide."},
 }
 
 type documentedGate struct {
@@ -42,15 +44,42 @@ type documentedService struct {
 type documentedClass struct {
 	Name, About string
 	Signals     []health.Signal
+	// Marked: its signals have marks.
+	Marked bool
+}
+
+// mark is the number beyond which a signal stands out in explanations, or why it has none.
+func mark(id health.SignalID) string {
+	for _, m := range explain.Marks() {
+		switch {
+		case m.Signal != id:
+		case m.Says == "":
+			return "none: " + m.Without
+		default:
+			signal, _ := health.LookupSignal(id)
+			words := map[health.Op]string{health.Above: "above", health.Below: "below"}
+			return fmt.Sprintf("%s %s: %s", words[m.Op], inUnit(m.At, signal), m.Says)
+		}
+	}
+	return ""
+}
+
+// inUnit writes a number of a signal with its unit. The ratios of amplifiers that may be above 1 are factors.
+func inUnit(x float64, signal health.Signal) string {
+	if signal.Unit == health.Ratio && (x >= 1 || signal.ID == health.HotShardRatio) {
+		return fmt.Sprintf("%.4g", x)
+	}
+	return inBands(health.PerBand{Starter: x, Mid: x, High: x}, signal.Unit, "")
 }
 
 // writeHealthModel writes the rules as Markdown, for people.
 func writeHealthModel(out io.Writer) error {
 	page := struct {
-		Thresholds health.Thresholds
-		Services   []documentedService
-		Classes    []documentedClass
-	}{Thresholds: health.DefaultThresholds()}
+		Thresholds  health.Thresholds
+		Bottlenecks []health.Bottleneck
+		Services    []documentedService
+		Classes     []documentedClass
+	}{Thresholds: health.DefaultThresholds(), Bottlenecks: health.Bottlenecks()}
 	for _, service := range append([]health.Service{health.Cluster}, health.Services()...) {
 		section := documentedService{Name: service}
 		for _, g := range health.Gates() {
@@ -61,7 +90,7 @@ func writeHealthModel(out io.Writer) error {
 		page.Services = append(page.Services, section)
 	}
 	for _, c := range classes {
-		class := documentedClass{Name: c.name, About: c.about}
+		class := documentedClass{Name: c.name, About: c.about, Marked: c.class == health.Amplifier || c.class == health.WorkerAmplifier}
 		for _, s := range health.Signals() {
 			if s.Class == c.class {
 				class.Signals = append(class.Signals, s)

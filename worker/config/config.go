@@ -169,8 +169,11 @@ type Dialect struct {
 type Thresholds struct {
 	Band           health.Band                   `yaml:"band"`
 	CriticalCycles int                           `yaml:"critical_cycles"`
+	RecoveryCycles int                           `yaml:"recovery_cycles"`
 	MinCoverage    float64                       `yaml:"min_coverage"`
 	Gates          map[health.GateID]GateSetting `yaml:"gates"`
+	// Marks are numbers beyond which amplifiers stand out in explanations. They decide nothing.
+	Marks map[health.SignalID]float64 `yaml:"marks"`
 }
 
 // GateSetting changes one gate.
@@ -213,6 +216,9 @@ func (c Cluster) Rules() health.Thresholds {
 	t.Band = c.Thresholds.Band
 	if c.Thresholds.CriticalCycles != 0 {
 		t.CriticalCycles = c.Thresholds.CriticalCycles
+	}
+	if c.Thresholds.RecoveryCycles != 0 {
+		t.RecoveryCycles = c.Thresholds.RecoveryCycles
 	}
 	if c.Thresholds.MinCoverage != 0 {
 		t.MinCoverage = c.Thresholds.MinCoverage

@@ -81,7 +81,8 @@ clusters: [{name: prod, prometheus: {url: "http://localhost:9090"}, logs: {url: 
 	rules := c.Clusters[0].Rules()
 	usual := map[string]string{
 		"Thresholds.critical_cycles": fmt.Sprint(rules.CriticalCycles), "Thresholds.min_coverage": fmt.Sprint(rules.MinCoverage),
-		"Budget.dollars_per_day": fmt.Sprint(c.Explain.Limits().DollarsPerDay), "Explain.provider": ProviderRules,
+		"Thresholds.recovery_cycles": fmt.Sprint(rules.RecoveryCycles),
+		"Budget.dollars_per_day":     fmt.Sprint(c.Explain.Limits().DollarsPerDay), "Explain.provider": ProviderRules,
 	}
 	for _, section := range []any{c, c.Temporal, c.Metrics, c.Explain, *c.Explain.Bedrock, *c.Clusters[0].Logs} {
 		v := reflect.ValueOf(section)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -105,7 +106,10 @@ func (m *mistakes) cluster(key string, c Cluster) {
 	m.prometheus(key+".prometheus", c.Prometheus)
 	m.logs(key+".logs", c.Logs)
 	m.telemetry(key+".telemetry", c.Telemetry)
-	if err := c.Rules().Validate(); err != nil {
+	for _, err := range []error{c.Rules().Validate(), explain.ValidateMarks(c.Thresholds.Marks)} {
+		if err == nil {
+			continue
+		}
 		for line := range strings.Lines(err.Error()) {
 			m.add(key+".thresholds", "%s", strings.TrimSpace(line))
 		}

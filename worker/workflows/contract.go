@@ -56,6 +56,15 @@ type Settings struct {
 // minInterval is the shortest interval that Prometheus can say something new about.
 const minInterval = time.Second
 
+// completed are the settings with what an earlier release did not know: its runs and its updates say nothing about
+// recovery.
+func (s Settings) completed() Settings {
+	if s.Thresholds.RecoveryCycles == 0 {
+		s.Thresholds.RecoveryCycles = health.DefaultThresholds().RecoveryCycles
+	}
+	return s
+}
+
 func (s Settings) validate() error {
 	if s.Interval < minInterval {
 		return fmt.Errorf("interval %s: a cycle takes at least %s", s.Interval, minInterval)
@@ -78,6 +87,8 @@ type ObserveInput struct {
 	Dropped int `json:"dropped,omitempty"`
 	// LogRate is what the logs said last, nil before they were read.
 	LogRate *LogRate `json:"log_rate,omitempty"`
+	// Recovering are the gates that fired before an improvement that has yet to hold.
+	Recovering []health.GateID `json:"recovering,omitempty"`
 }
 
 // Cycle is one observation as it goes to the store.
@@ -87,7 +98,8 @@ type Cycle struct {
 	// Memory is the state machine's memory after the cycle.
 	Memory   health.Memory `json:"memory"`
 	Interval time.Duration `json:"interval"`
-	// Firing are the gates that fired before the cycle, where it has an event: its explanation tells what cleared.
+	// Firing are the gates that fired before the cycle, or before the improvement that it confirms, where it has an
+	// event: its explanation says what cleared.
 	Firing []health.GateID `json:"firing,omitempty"`
 }
 

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -49,6 +50,7 @@ func newObservation(ctx workflow.Context, in ObserveInput) (*observation, error)
 		return nil, temporal.NewNonRetryableApplicationError("the cycles carried over from the previous run can't be read", "CorruptBacklog", err)
 	}
 	in.Waiting = nil
+	in.Settings = in.Settings.completed()
 	if err := in.Settings.validate(); err != nil {
 		return nil, temporal.NewNonRetryableApplicationError(err.Error(), "InvalidSettings", err)
 	}
@@ -78,13 +80,14 @@ func (o *observation) register(ctx workflow.Context) error {
 			return ObserveNowOutput{Verdict: *o.last}, nil
 		}),
 		workflow.SetUpdateHandlerWithOptions(ctx, UpdateConfigure, func(ctx workflow.Context, settings Settings) (ConfigureOutput, error) {
+			settings = settings.completed()
 			changed := !reflect.DeepEqual(settings, o.in.Settings)
 			if settings.Interval != o.in.Settings.Interval {
 				o.nextTick = nextTick(workflow.Now(ctx), settings.Interval)
 			}
 			o.in.Settings = settings
 			return ConfigureOutput{Changed: changed}, nil
-		}, workflow.UpdateHandlerOptions{Validator: func(_ workflow.Context, settings Settings) error { return settings.validate() }}),
+		}, workflow.UpdateHandlerOptions{Validator: func(_ workflow.Context, settings Settings) error { return settings.completed().validate() }}),
 	)
 }
 
@@ -178,7 +181,12 @@ func (o *observation) cycle(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	cycle := Cycle{Verdict: decision.Verdict, Snapshot: reading, Memory: decision.Memory, Interval: o.in.Settings.Interval, Firing: o.in.Memory.Firing}
+	firing := o.firingBefore()
+	o.in.Recovering = nil
+	if decision.Memory.BetterCycles > 0 {
+		o.in.Recovering = firing
+	}
+	cycle := Cycle{Verdict: decision.Verdict, Snapshot: reading, Memory: decision.Memory, Interval: o.in.Settings.Interval, Firing: firing}
 	o.latest = cycle.situation()
 	if cycle.Verdict.Event == nil {
 		cycle.Firing = nil
@@ -188,6 +196,14 @@ func (o *observation) cycle(ctx workflow.Context) error {
 	o.backlog.add(cycle)
 	o.cycles++
 	return nil
+}
+
+// firingBefore are the gates that fired before the next cycle: the last cycle's, and, while an improvement has yet to
+// hold, those from before it.
+func (o *observation) firingBefore() []health.GateID {
+	firing := slices.Concat(o.in.Recovering, o.in.Memory.Firing)
+	slices.Sort(firing)
+	return slices.Compact(firing)
 }
 
 func (o *observation) read(ctx workflow.Context, at time.Time) (health.Snapshot, error) {

@@ -30,6 +30,11 @@ func healthy() values {
 		health.WorkflowStarts: 10, health.BacklogInflow: 0, health.MatchingWorkflowPoll: 23, health.MatchingActivityPoll: 23,
 		health.StarvedQueues: 0, health.StarvedOldestAge: 0, health.PersistenceErrRatio: 0, health.FrontendErrRatio: 0,
 		health.ShardsMoved: 0, health.TargetsUp: 1, health.WarmingUp: 0,
+		health.WorkflowsCreated: 10, health.ClosedRate: 10, health.SlotlessQueues: 0, health.FrontendLimited: 0, health.BusyWorkflow: 0,
+		health.OversizedTransactions: 0, health.DeadLetters: 0, health.TerminalFailures: 0, health.Corruptions: 0,
+		health.VisibilityErrRatio: 0, health.VisibilityP99: 40, health.VisibilityBacklogAge: 0.2,
+		health.SystemWorkerUp: 1, health.SystemQueueAge: 0, health.SchedulesMissed: 0, health.NonDeterminism: 0, health.OversizedMessages: 0,
+		health.WorkflowTaskFailureRatio: 0, health.ActivityFailureRatio: 0, health.ActivityTimeoutRatio: 0,
 	}
 }
 
