@@ -117,7 +117,7 @@ func Test(ctx context.Context) error {
 		step{"type check the front end", func() error { return npm("run", "typecheck") }},
 		step{"lint the front end", func() error { return npm("run", "lint") }},
 		step{"test the front end", func() error { return npm("run", "test:ci") }},
-		step{"test Go", func() error { return sh.RunV("go", "test", "-race", "-timeout=20m", "./...") }},
+		step{"test Go", func() error { return sh.RunV("go", "test", "-race", "-timeout=40m", "./...") }},
 		step{"look for secrets in what was redacted", func() error { return in("lab/gitleaks", "go", "test", "./...") }},
 		step{"build the worker", worker},
 		step{"test the lab", func() error { return in("lab", "go", "test", "-timeout=20m", "./...") }},
