@@ -17,8 +17,10 @@ func recordCommand() *cobra.Command {
 	}
 	server := command.PersistentFlags()
 	var options record.Server
+	var only []string
 	server.StringVar(&options.Binary, "binary", "bin/temporal", "the server's program")
 	server.BoolVar(&options.StartDev, "start-dev", false, "the program is Temporal's command line: run its `server start-dev`")
+	server.StringSliceVar(&only, "phases", nil, "record these `phases` only, in this order")
 	server.StringArrayVar(&options.Flags, "flag", nil, "a `flag` to add to the server's command; can be repeated")
 
 	var rate float64
@@ -31,7 +33,7 @@ func recordCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runRecord(command, plan, arguments[0])
+			return runRecord(command, plan, only, arguments[0])
 		},
 	}
 	ofServer.Flags().Float64Var(&rate, "rate", 1.5, "workflows to start per second")
@@ -45,7 +47,7 @@ func recordCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runRecord(command, plan, arguments[1])
+			return runRecord(command, plan, only, arguments[1])
 		},
 	}
 	ofSDK.Flags().Float64Var(&rate, "rate", 1.5, "workflows to start per second")
@@ -53,7 +55,12 @@ func recordCommand() *cobra.Command {
 	return command
 }
 
-func runRecord(command *cobra.Command, plan record.Plan, folder string) error {
+func runRecord(command *cobra.Command, plan record.Plan, only []string, folder string) error {
+	if len(only) > 0 {
+		if err := plan.Only(only); err != nil {
+			return err
+		}
+	}
 	plan.Folder = folder
 	plan.Progress = func(format string, arguments ...any) {
 		fmt.Fprintf(command.OutOrStdout(), "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, arguments...))

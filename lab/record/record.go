@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -32,6 +33,20 @@ type Plan struct {
 	phases  []phase
 	// Progress is told what happens, in words.
 	Progress func(format string, arguments ...any)
+}
+
+// Only leaves the phases of these names.
+func (p *Plan) Only(names []string) error {
+	var kept []phase
+	for _, name := range names {
+		i := slices.IndexFunc(p.phases, func(ph phase) bool { return ph.name == name })
+		if i < 0 {
+			return fmt.Errorf("the plan has no phase %q", name)
+		}
+		kept = append(kept, p.phases[i])
+	}
+	p.phases = kept
+	return nil
 }
 
 // Run records a plan. What is recorded is written after each phase, so that a run that breaks off leaves something.
