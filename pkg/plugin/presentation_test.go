@@ -3,11 +3,13 @@ package plugin
 import (
 	"math"
 	"testing"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/stretchr/testify/assert"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 func TestEveryBottleneckHasAWordAndAColourOfItsOwn(t *testing.T) {
@@ -78,4 +80,23 @@ func colourAt(config *data.ThresholdsConfig, value float64) string {
 		}
 	}
 	return colour
+}
+
+func TestAValueIsShownWithItsWitnessAndAStarvedQueueWithItsCause(t *testing.T) {
+	g := gate("workflow_pollers_gone", new(0.0), health.Fired)
+	assert.Equal(t, "Workflow pollers (server): 0 < 1", evidence(g))
+	g.Witness = "polls that ended"
+	assert.Equal(t, "Workflow pollers (server): 0 < 1, read from polls that ended", evidence(g))
+
+	at := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+	frame := signalFrame(store.Series{Cluster: "prod", Signal: health.MatchingWorkflowPoll, Points: []store.Point{{At: at}}}, limits{}, "polls that ended", true)
+	assert.Contains(t, frame.Fields[1].Config.Description, "Read from polls that ended.")
+
+	queue := health.TaskQueue{Namespace: "shop", Name: "orders", Type: "activity", Starved: true}
+	text := func() string { return eventText(store.Event{Queues: []health.TaskQueue{queue}}) }
+	assert.Equal(t, "Task queue shop/orders (activity) is starved", text())
+	queue.Slotless = true
+	assert.Equal(t, "Task queue shop/orders (activity) is starved: its workers have no free slot", text())
+	queue.UnservedVersion = "orders:7"
+	assert.Equal(t, "Task queue shop/orders (activity) is starved: no worker runs version orders:7", text())
 }

@@ -43,6 +43,11 @@ func (cluster) Snapshot(_ context.Context, at time.Time, _ []health.QueueKey) he
 		health.WorkflowStarts: 10, health.BacklogInflow: 0, health.MatchingWorkflowPoll: 23, health.MatchingActivityPoll: 23,
 		health.StarvedQueues: 0, health.StarvedOldestAge: 0, health.PersistenceErrRatio: 0, health.FrontendErrRatio: 0,
 		health.ShardsMoved: 0, health.TargetsUp: 1, health.WarmingUp: 0,
+		health.WorkflowsCreated: 10, health.ClosedRate: 10, health.SlotlessQueues: 0, health.FrontendLimited: 0, health.BusyWorkflow: 0,
+		health.OversizedTransactions: 0, health.DeadLetters: 0, health.TerminalFailures: 0, health.Corruptions: 0,
+		health.VisibilityErrRatio: 0, health.VisibilityP99: 40, health.VisibilityBacklogAge: 0.2,
+		health.SystemWorkerUp: 1, health.SystemQueueAge: 0, health.SchedulesMissed: 0, health.NonDeterminism: 0, health.OversizedMessages: 0,
+		health.WorkflowTaskFailureRatio: 0, health.ActivityFailureRatio: 0, health.ActivityTimeoutRatio: 0,
 	}, Queues: []health.TaskQueue{{Namespace: "default", Name: "orders password=hunter2", Type: "workflow"}}}
 	if d := at.Sub(start); d > 5*time.Minute && d < 10*time.Minute {
 		s.Signals[health.PersistenceErrRatio], s.Signals[health.PersistenceErrors] = 0.9, 200
@@ -136,7 +141,7 @@ func (d *desk) onTime(t *testing.T) {
 	for _, e := range events {
 		story = append(story, fmt.Sprintf("%s %s", e.At.Format("4:05"), e.To))
 	}
-	assert.Equal(t, []string{"4:00 happy", "9:30 stressed", "10:30 critical", "14:00 happy"}, story[:4])
+	assert.Equal(t, []string{"4:00 happy", "9:30 stressed", "10:30 critical", "14:30 happy"}, story[:4])
 }
 
 func TestWhateverAModelDoesTheStateIsOnTimeAndEveryEventIsExplained(t *testing.T) {
