@@ -127,8 +127,7 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
   {
     value: 'signals',
     label: 'Signals over time',
-    description:
-      'The measured numbers over the time range. A gap is an unknown value, never a zero. Can alert.',
+    description: 'The measured numbers over the time range. A gap is an unknown value, never a zero. Can alert.',
     options: ['signals', 'services'],
   },
   {

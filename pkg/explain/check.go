@@ -55,13 +55,13 @@ func checked(c *checker, d Draft, made string) (Explanation, error) {
 	x.Dropped = c.dropped
 
 	decides := slices.ContainsFunc(x.Factors, func(f Factor) bool { g, ok := e.Gate(f.Gate); return ok && g.Deciding })
-	_, _, trouble := c.lead()
+	_, _, leads := c.lead()
 	switch {
 	case !complete:
 		c.complain("summary needs three sentences (what, why, first) that the evidence bears out")
-	case trouble && !decides:
+	case leads && !decides:
 		c.complain("no factor names a deciding gate that fired")
-	case trouble && len(x.Actions) == 0:
+	case leads && len(x.Actions) == 0:
 		c.complain("no action is left that answers a gate that fired")
 	default:
 		return x, nil

@@ -73,7 +73,7 @@ type Gate struct {
 	Witness string `json:"witness,omitempty"`
 }
 
-// Standing is where a signal stands to the threshold that matters most for it.
+// Standing compares a signal with the threshold that is decisive for it.
 type Standing string
 
 // The standings. A signal without a gate or a mark of its own has none.

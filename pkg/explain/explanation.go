@@ -129,7 +129,7 @@ type Sections struct {
 	Inciting string `json:"inciting_signal"`
 	// Reactions say how each service takes it.
 	Reactions []Reaction `json:"reactions"`
-	// Standing: where it stands, and how much is known.
+	// Standing is the state, what limits progress, and what is not visible.
 	Standing string `json:"standing"`
 	// ToDo and Next are what to do and what to watch.
 	ToDo string `json:"what_to_do"`

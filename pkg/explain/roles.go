@@ -58,7 +58,7 @@ var behind = map[health.Service][]health.Service{
 }
 
 // culprit is the service that the leading gate blames. Gates of the matching service that say that
-// nobody takes the work speak about the workers.
+// no worker takes the work are about the workers.
 func culprit(g Gate) health.Service {
 	if g.Side == health.SideWorker || (g.Side == health.SideWaiting && g.Service == health.Matching) {
 		return health.Workers
