@@ -98,16 +98,18 @@ func oldestTask(taskType string) query {
 	)
 }
 
-// noQueueLoaded reads 0 where the matching service is alive and has no series of any task queue, the server's own
-// included: then no queue is loaded.
-var noQueueLoaded = witness{name: "no task queue is loaded", query: func(a *asking) compiled {
+// noQueueLoaded reads 0 where the matching service is alive and has no series of any task queue of users, counters
+// included: then none was fed or polled since it started.
+var noQueueLoaded = witness{name: "no task queue of users is loaded", query: leaf(func(a *asking) string {
+	var names []string
 	for _, f := range families {
-		if f.perQueue && a.names.seen[f.name] {
-			return compiled{text: a.cannot("no such task queue is loaded")}
+		if f.perQueue {
+			names = append(names, f.name)
 		}
 	}
-	return times(0, alive(matching))(a)
-}}
+	ofUsers := braces(a.cluster.Selector, []string{fmt.Sprintf("__name__=~%q", a.names.prefix+"("+strings.Join(names, "|")+")(_total)?"), userNamespaces, userQueues}, a.label)
+	return fmt.Sprintf("(0 * count(%s) unless on () count(%s))", a.series(probeProcess, matching), ofUsers)
+})}
 
 // agesNotKept are the ages of 0 beside tasks that wait while none is dispatched: server 1.29 sets the age at a dispatch
 // only, and every release leaves it at 0 for up to a minute. They say nothing.
