@@ -3,7 +3,9 @@ package telemetry
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,10 +40,21 @@ func loadRecordings(ctx context.Context) (err error) {
 		return err
 	}
 	byTime := slices.SortedFunc(slices.Values(recordings.timelines), func(a, b phases.Timeline) int { return a.Start().Compare(b.Start()) })
-	recordings.prometheus, err = parts.StartPrometheus(ctx, parts.PrometheusOptions{RemoteWrite: true, OutOfOrder: 2 * time.Hour})
+	recordings.prometheus, err = parts.StartPrometheus(ctx, parts.PrometheusOptions{RemoteWrite: true, OutOfOrder: 12 * time.Hour})
 	if err != nil {
 		return err
 	}
+	for _, timeline := range byTime {
+		options := phases.TimelineOptions{Cluster: timeline.Name, Only: Asked}
+		if err := timeline.Load(ctx, recordings.prometheus.URL(), options); err != nil {
+			return fmt.Errorf("loading recording %q: %w", timeline.Name, err)
+		}
+	}
+	return nil
+}
+
+// askedOfRecordings are the metrics that any query names, in the dialects of the recordings.
+var askedOfRecordings = sync.OnceValue(func() map[string]bool {
 	asked := askedMetrics()
 	for _, f := range families {
 		asked[f.name] = true
@@ -49,13 +62,15 @@ func loadRecordings(ctx context.Context) (err error) {
 	for _, name := range []string{"build_information", "num_goroutines"} {
 		asked[name] = true
 	}
-	for _, timeline := range byTime {
-		options := phases.TimelineOptions{Cluster: timeline.Name, Only: func(metric string) bool { return asked[metric] }}
-		if err := timeline.Load(ctx, recordings.prometheus.URL(), options); err != nil {
-			return fmt.Errorf("loading recording %q: %w", timeline.Name, err)
-		}
-	}
-	return nil
+	return asked
+})
+
+// Asked reports whether any query names a metric.
+func Asked(metric string) bool { return askedOfRecordings()[metric] }
+
+// AskedMetrics are the metrics that any query names, sorted.
+func AskedMetrics() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(askedOfRecordings())), func(word string) bool { return !strings.Contains(word, "_") })
 }
 
 // RecordedCluster is the cluster of a recording.
