@@ -42,6 +42,8 @@ type family struct {
 	by emitter
 	// always: a living process of its service has series of it from its first seconds, so that their absence is never 0.
 	always bool
+	// beside is a metric of the same service that never has series without this one: it shows that this one is dropped.
+	beside string
 	// perQueue metrics are not emitted, or without their task queue, under metrics.breakdownByTaskQueue: false.
 	perQueue bool
 }
@@ -90,8 +92,8 @@ var families = []family{
 	{name: "poll_success", by: fromMatching, perQueue: true},
 	{name: "poll_success_sync", by: fromMatching, perQueue: true},
 	{name: "poll_timeouts", by: fromMatching, perQueue: true},
-	{name: "tasks_added", by: fromMatching, since: version{1, 32}, perQueue: true},
-	{name: "pending_polls", by: fromMatching, since: version{1, 32}, perQueue: true},
+	{name: "tasks_added", by: fromMatching, since: version{1, 32}, beside: "poll_success", perQueue: true},
+	{name: "pending_polls", by: fromMatching, since: version{1, 32}, beside: "poll_timeouts", perQueue: true},
 	{name: "approximate_backlog_count", by: fromMatching, perQueue: true},
 	{name: "approximate_backlog_age_seconds", by: fromMatching, perQueue: true},
 	{name: "schedule_missed_catchup_window", by: fromServer},
@@ -124,6 +126,8 @@ func (n naming) exports(metric string) (exported bool, why string) {
 	}
 	oldest, ok := n.oldest(f.by)
 	switch {
+	case ok && !oldest.before(f.since) && f.beside != "" && n.seen[f.beside]:
+		return false, fmt.Sprintf("no series of %s, which server %s always has beside %s: is it dropped?", n.prefix+metric, oldest, n.prefix+f.beside)
 	case !ok && f.since == version{}:
 		return true, ""
 	case !ok:

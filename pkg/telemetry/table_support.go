@@ -73,7 +73,8 @@ var supportAsks = []ask{
 // pollers is the number of polls that wait for tasks of a type, in all task queues of users.
 func pollers(taskType, pollerType string) query {
 	return ladder(
-		witness{name: "pending_polls", needs: []string{"pending_polls"}, query: zeroBesideOthers("pending_polls", gauge("sum", "pending_polls", userNamespaces, userQueues, taskType))},
+		// Without the breakdown the queues overwrite each other's gauge.
+		witness{name: "pending_polls", needs: []string{"pending_polls"}, perQueue: true, query: zeroBesideOthers("pending_polls", gauge("sum", "pending_polls", userNamespaces, userQueues, taskType))},
 		// Before 1.32: a poll lasts a minute at most, so every poller ends one within two.
 		witness{name: "polls that ended within two minutes", needs: []string{"poll_success", "poll_timeouts"},
 			query: plus(endedPolls("poll_success", taskType), endedPolls("poll_timeouts", taskType))},
