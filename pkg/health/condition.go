@@ -124,6 +124,9 @@ func (r *reading) startsSucceed() truth {
 
 // tasksWait asks whether tasks wait in any task queue for a worker.
 func (r *reading) tasksWait() truth {
+	if r.hidden() {
+		return r.over(BacklogGrowth, 0.05).or(r.atLeast(BacklogInflow, minDemand))
+	}
 	return r.over(WorkflowBacklogAge, waitingAge).
 		or(r.over(ActivityBacklogAge, waitingAge)).
 		or(r.atLeast(BacklogInflow, minDemand)).

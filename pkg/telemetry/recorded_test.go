@@ -173,7 +173,7 @@ var notInUse = []health.SignalID{
 
 // What no metric shows while nothing happens, or may show.
 var mayBeSilent = []health.SignalID{
-	health.WorkflowsCreated, health.SyncMatch, health.TimerBacklogAge, health.TransferBacklogAge, health.VisibilityBacklogAge, health.VisibilityP99,
+	health.FrontendP95, health.FrontendP99, health.WorkflowsCreated, health.SyncMatch, health.TimerBacklogAge, health.TransferBacklogAge, health.VisibilityBacklogAge, health.VisibilityP99,
 	health.WorkflowTaskAttempts, health.PendingHistoryTasks, health.SystemQueueAge, health.TasksAdded, health.BacklogGrowth,
 }
 
@@ -238,8 +238,7 @@ func TestEverySignalOfARecordedPhaseIsKnownAndOfTheRightSize(t *testing.T) {
 			want: sizes{health.TransitionRate: exactly(0), health.WarmingUp: exactly(1), health.ShardChurn: {1, 1.2}, health.ShardsMoved: {0.9, 1},
 				health.StarvedQueues: exactly(0), health.WorkflowStarts: exactly(0), health.PersistenceP99: {1, 50}},
 			unknown: slices.Concat(fromWorkersOnly, without(needsTraffic, health.CacheHitRate), needsPolls,
-				[]health.SignalID{health.FrontendP95, health.FrontendP99, health.PoolUtilization, health.GCPause,
-					health.WorkflowBacklogAge, health.ActivityBacklogAge, health.BacklogDepth}),
+				[]health.SignalID{health.PoolUtilization, health.GCPause, health.BacklogDepth}),
 		},
 		{
 			phase:   "idle-noworker",
@@ -292,7 +291,7 @@ func TestEverySignalOfARecordedPhaseIsKnownAndOfTheRightSize(t *testing.T) {
 		},
 		{
 			phase: "ratelimit-sys",
-			want: sizes{health.FrontendErrors: {50, 65}, health.RateLimitEvents: {50, 65}, health.FrontendErrRatio: {0.5, 0.7}, health.StarvedQueues: exactly(1),
+			want: sizes{health.FrontendErrors: {50, 65}, health.RateLimitEvents: {50, 65}, health.FrontendErrRatio: {0.5, 0.7}, health.StarvedQueues: {0, 1},
 				health.WorkflowSlots: exactly(200), health.WarmingUp: exactly(0), health.ActivityScheduleToStart: {15_000, 25_000}},
 		},
 	}
