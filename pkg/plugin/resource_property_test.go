@@ -42,7 +42,7 @@ func manyIssues(t *testing.T, s *store.Store) ([]string, []store.Issue) {
 		for n := range random.IntN(6) {
 			a := told{cluster: name, id: fmt.Sprintf("schedule-%d", n), at: storyBegins.Add(time.Duration(n) * 100 * time.Second),
 				trigger: store.OnSchedule, state: health.Happy, made: explain.MadeByRules}
-			for _, i := range random.Perm(len(gates))[:random.IntN(15)] {
+			for _, i := range random.Perm(len(gates))[:random.IntN(25)] {
 				issue := starved([]explain.Severity{explain.Warning, explain.Critical}[random.IntN(2)])
 				issue.Gate, issue.ID = gates[i].ID, fmt.Sprintf("%s@%s", gates[i].ID, gates[i].Service)
 				a.issues = append(a.issues, issue)
