@@ -224,14 +224,6 @@ func reads(id health.SignalID, from time.Duration, least, most float64) claim {
 	}}
 }
 
-// neverReads: a signal never has a value that it does not have.
-func neverReads(id health.SignalID, from time.Duration, wrong float64) claim {
-	return every(fmt.Sprintf("%s is never read as %g", id, wrong), from, func(j judged) bool {
-		v, known := j.snapshot.Value(id)
-		return !known || v != wrong
-	})
-}
-
 // unknownBecause: nothing is decided, and the reasons name what is there instead.
 func unknownBecause(words ...string) []claim {
 	return []claim{
