@@ -186,6 +186,11 @@ func latency(q float64, metric string, matchers ...string) query {
 	return inMilliseconds(timerQuantile(q, enoughSamples, metric, matchers...))
 }
 
+// ofFew is latency where a handful of values tells: an idle server makes that many database operations a minute.
+func ofFew(q float64, metric string, matchers ...string) query {
+	return inMilliseconds(timerQuantile(q, 5, metric, matchers...))
+}
+
 // milliseconds is a quantile of a timer of the server, in milliseconds, of however few values.
 func milliseconds(q float64, metric string, matchers ...string) query {
 	return inMilliseconds(timerQuantile(q, 0, metric, matchers...))

@@ -133,7 +133,7 @@ func (r *reading) interpret(row ask, n number) {
 		r.unknown(row.id, "the configured query finds no series")
 	case n.absent && n.few && alive:
 		r.Snapshot.Few[row.id] = true
-		r.unknown(row.id, fmt.Sprintf("fewer than %d events in the last %s, too few for a quantile", enoughSamples, r.cluster.window()))
+		r.unknown(row.id, fmt.Sprintf("too few events in the last %s for a quantile", r.cluster.window()))
 	case n.absent:
 		r.unknown(row.id, r.absence(row, alive))
 	case alive && age > r.cluster.maxAge() && !own:

@@ -94,8 +94,8 @@ var primaryAsks = []ask{
 	{id: health.PollSuccess, from: fromMatching, query: complement(emptyShare), zero: zeroAtMatching, missing: noPollEnded},
 	{id: health.PollTimeouts, from: fromMatching, query: emptyShare, zero: zeroAtMatching, missing: noPollEnded},
 	{id: health.LongPollLatency, from: fromMatching, query: milliseconds(0.95, "poll_latency", userNamespaces, userQueues), missing: noPollEnded},
-	{id: health.PersistenceP95, from: fromServer, query: latency(0.95, "persistence_latency", anyService)},
-	{id: health.PersistenceP99, from: fromServer, query: latency(0.99, "persistence_latency", anyService)},
+	{id: health.PersistenceP95, from: fromServer, query: ofFew(0.95, "persistence_latency", anyService)},
+	{id: health.PersistenceP99, from: fromServer, query: ofFew(0.99, "persistence_latency", anyService)},
 	{id: health.PersistenceErrors, from: fromServer, query: persistenceErrors, zero: zeroAtServer},
 	dsql(health.PersistenceRetries, dsqlRate("dsql_tx_retry")),
 }
