@@ -89,6 +89,18 @@ const (
 	baselineFloor  = 5
 )
 
+// startsAsUsual: at least half of the workflow starts that are usual here are requested.
+func (r *reading) startsAsUsual() condition {
+	starts, ok := r.Value(WorkflowStarts)
+	if !ok {
+		return when(maybe, "the demand is unknown")
+	}
+	if starts < r.baseline.StartsPerSec/2 {
+		return when(no, "demand is lower than usual")
+	}
+	return when(yes, "")
+}
+
 func demandAsUsual(r *reading) condition {
 	if _, ok := r.Value(TransitionRate); !ok {
 		return when(maybe, "")
@@ -97,12 +109,8 @@ func demandAsUsual(r *reading) condition {
 	if b.Cycles < baselineCycles || b.TransitionsPerSec < baselineFloor || b.StartsPerSec < minDemand {
 		return when(no, "this cluster's usual load is not known yet")
 	}
-	starts, ok := r.Value(WorkflowStarts)
-	if !ok {
-		return when(maybe, "the demand is unknown")
-	}
-	if starts < b.StartsPerSec/2 {
-		return when(no, "demand is lower than usual")
+	if asked := r.startsAsUsual(); asked.holds != yes {
+		return asked
 	}
 	return scaled(b.TransitionsPerSec, fmt.Sprintf("usual are %.3g/s", b.TransitionsPerSec))
 }

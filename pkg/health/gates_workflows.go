@@ -99,12 +99,8 @@ func completionsAsUsual(r *reading) condition {
 	if b.Cycles < baselineCycles || b.ClosedPerSec < minClosed || b.StartsPerSec < minDemand {
 		return when(no, "this cluster's usual rate of completions is not known yet")
 	}
-	starts, ok := r.Value(WorkflowStarts)
-	if !ok {
-		return when(maybe, "the demand is unknown")
-	}
-	if starts < b.StartsPerSec/2 {
-		return when(no, "demand is lower than usual")
+	if asked := r.startsAsUsual(); asked.holds != yes {
+		return asked
 	}
 	return scaled(b.ClosedPerSec, "scaled to the completions usual here")
 }
