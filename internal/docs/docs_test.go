@@ -150,7 +150,7 @@ func TestEveryMessageInTheTroubleshootingStandsInTheCode(t *testing.T) {
 	source := strings.NewReplacer(`\"`, `"`, "`", "").Replace(sources(t))
 	checked := 0
 	for _, table := range pages[0].Tables {
-		if table.Header[0] != "it says" {
+		if table.Header[0] != "message" {
 			continue
 		}
 		for _, row := range table.Rows {
