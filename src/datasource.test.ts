@@ -144,6 +144,6 @@ describe('a template variable lists', () => {
   });
 
   it('nothing else, and says so', async () => {
-    await expect(list('moods')).rejects.toThrow('Choose one of clusters, services, signals, states, severities');
+    await expect(list('moods')).rejects.toThrow('Select one of clusters, services, signals, states, severities');
   });
 });

@@ -12,7 +12,7 @@ import { SERVICES, SEVERITIES, STATES } from './vocabulary';
 
 const DEFAULT_SOURCE: VariableSource = 'clusters';
 
-/** Lets a template variable list clusters, services, signals, states or severities. */
+/** Template variables that list clusters, services, signals, states or severities. */
 export class CopilotVariableSupport extends CustomVariableSupport<CopilotDataSource, CopilotVariableQuery> {
   editor = VariableQueryEditor;
 
@@ -41,7 +41,7 @@ export class CopilotVariableSupport extends CustomVariableSupport<CopilotDataSou
         return SEVERITIES.map(({ label, value }) => ({ text: label, value }));
       default:
         throw new Error(
-          `This variable lists "${source}". Choose one of clusters, services, signals, states, severities.`
+          `Unsupported variable source "${source}". Select one of clusters, services, signals, states, severities.`
         );
     }
   }

@@ -198,7 +198,7 @@ describe('QueryEditor', () => {
 
   it('does not pretend to know a query of another version', async () => {
     await edit({ queryType: 'forecast' });
-    expect(screen.getByDisplayValue('forecast (not known to this version)')).toBeInTheDocument();
-    expect(screen.getByText(/comes from another version/)).toBeInTheDocument();
+    expect(screen.getByDisplayValue('forecast (unsupported)')).toBeInTheDocument();
+    expect(screen.getByText(/not supported by this version/)).toBeInTheDocument();
   });
 });
