@@ -1,7 +1,7 @@
 import type { DataSourceJsonData } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
 
-/** What a query asks for. The back end has one handler for each. */
+/** Query types. The back end has one handler for each. */
 export type QueryType =
   | 'status'
   | 'timeline'
@@ -19,7 +19,7 @@ export type QueryType =
   | 'usage'
   | 'sources';
 
-/** Which number an answer is about, and what an alert rule compares. The table is for people alone. */
+/** The value that a query returns, and that an alert rule compares. Alert rules do not support the table. */
 export type Measure =
   | 'state'
   | 'staleness'
@@ -55,14 +55,14 @@ export interface CopilotQuery extends DataQuery {
   measure?: Measure;
   /** Results of gates. */
   results?: string[];
-  /** Issues of the time range that are gone, beside those that are there now. */
+  /** Includes resolved issues of the time range. */
   includeResolved?: boolean;
-  /** The most rows that come back, newest or worst first. */
+  /** Maximum number of rows, newest or worst first. */
   limit?: number;
   live?: boolean;
 }
 
-/** What a template variable can list. */
+/** Lists for template variables. */
 export type VariableSource = 'clusters' | 'services' | 'signals' | 'states' | 'severities';
 
 export interface CopilotVariableQuery extends DataQuery {
@@ -124,7 +124,7 @@ export interface Gate {
   why?: string;
 }
 
-/** A kind of log line that stands for trouble, as found in the store. */
+/** A known error pattern in logs, as found in the store. */
 export interface LogPattern {
   id: string;
   meaning: string;
