@@ -1,4 +1,4 @@
-import type { DataSourceJsonData } from '@grafana/data';
+import type { DataSourceJsonData, DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
 
 /** Query types. The back end has one handler for each. */
@@ -129,3 +129,6 @@ export interface LogPattern {
   id: string;
   meaning: string;
 }
+
+/** What every part of the settings page is given. */
+export type ConfigProps = DataSourcePluginOptionsEditorProps<CopilotOptions, CopilotSecrets>;
