@@ -3,15 +3,17 @@ package plugin
 import (
 	"testing"
 
+	"github.com/temporal-sre/copilot/internal/story"
+
 	"github.com/stretchr/testify/assert"
 )
 
 // TestAnnotationsAreFoundByTheNamesOfTheirFields: Grafana looks for them under the names that people see, so a
 // display name hides the end of a region, or its title.
 func TestAnnotationsAreFoundByTheNamesOfTheirFields(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	for kind, fields := range map[string][]string{
 		"events": {"time", "title", "text", "tags", "id"},
 		"issues": {"time", "timeEnd", "title", "text", "tags", "id"},

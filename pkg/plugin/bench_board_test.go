@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/require"
 
@@ -135,7 +137,7 @@ func (v boardVariable) values(b testing.TB, clusters []string) []string {
 		}
 		return all
 	case source == "services":
-		return plainNames(append(health.Services(), health.Cluster))
+		return query.PlainNames(append(health.Services(), health.Cluster))
 	case source == "states":
 		all := []string{health.Unknown.String()}
 		for _, s := range health.States() {
@@ -143,7 +145,7 @@ func (v boardVariable) values(b testing.TB, clusters []string) []string {
 		}
 		return all
 	case source == "severities":
-		return plainNames(severities)
+		return query.PlainNames(query.Severities)
 	case v.Type == "custom":
 		var all []string
 		for _, option := range strings.Split(fmt.Sprint(v.Query), ",") {

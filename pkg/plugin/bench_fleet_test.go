@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/temporal-sre/copilot/internal/story"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
@@ -45,7 +47,7 @@ func newFleet(b testing.TB) *fleet {
 	b.Helper()
 	// A table that is emptied in the transaction that fills it needs no write-ahead log, unless there are replicas.
 	f := &fleet{database: benchPostgres(b, map[string]string{"wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "8GB", "autovacuum": "off"})}
-	f.ends = time.Now().UTC().Truncate(cycleInterval)
+	f.ends = time.Now().UTC().Truncate(story.Interval)
 	f.begins = f.ends.Add(-fleetHistory)
 	for i := range fleetSize {
 		f.clusters = append(f.clusters, fmt.Sprintf("cluster-%02d", i))
@@ -98,28 +100,28 @@ func (f *fleet) execute(b testing.TB, sql string, args ...any) {
 }
 
 // wholeChapter has all gates and all signals, as real cycles do.
-func wholeChapter(cycles int, state health.State, fired ...health.GateID) chapter {
-	c := withoutWorkers(cycles)
-	c.state, c.gates, c.signals, c.coverage = state, nil, map[health.SignalID]float64{}, 1
+func wholeChapter(cycles int, state health.State, fired ...health.GateID) story.Chapter {
+	c := story.WithoutWorkers(cycles)
+	c.State, c.Gates, c.Signals, c.Coverage = state, nil, map[health.SignalID]float64{}, 1
 	for _, g := range health.Gates() {
 		result := health.Passed
 		if slices.Contains(fired, g.ID) {
 			result = health.Fired
 		}
-		c.gates = append(c.gates, gate(g.ID, new(1.0), result))
+		c.Gates = append(c.Gates, story.Gate(g.ID, new(1.0), result))
 	}
 	for i, s := range health.Signals() {
-		c.signals[s.ID] = float64(i)
+		c.Signals[s.ID] = float64(i)
 	}
 	if len(fired) == 0 {
-		c.bottleneck, c.queues, c.warnings = health.BottleneckHealthy, nil, nil
+		c.Bottleneck, c.Queues, c.Warnings = health.BottleneckHealthy, nil, nil
 	}
 	return c
 }
 
 var (
-	wholeHealthy  = func(cycles int) chapter { return wholeChapter(cycles, health.Happy) }
-	wholeTroubled = func(cycles int) chapter {
+	wholeHealthy  = func(cycles int) story.Chapter { return wholeChapter(cycles, health.Happy) }
+	wholeTroubled = func(cycles int) story.Chapter {
 		return wholeChapter(cycles, health.Critical, "queues_starved", "starved_too_long", "persistence_slow", "history_backlog_critical")
 	}
 )
@@ -128,11 +130,11 @@ var (
 func (f *fleet) tellPresent(b testing.TB, s *store.Store) {
 	b.Helper()
 	for i, name := range f.clusters {
-		chapters := []chapter{wholeHealthy(3)}
+		chapters := []story.Chapter{wholeHealthy(3)}
 		if i%3 == 0 {
-			chapters = []chapter{wholeHealthy(1), wholeTroubled(2)}
+			chapters = []story.Chapter{wholeHealthy(1), wholeTroubled(2)}
 		}
-		tell(b, s, name, f.ends.Add(-2*cycleInterval), chapters...)
+		story.Tell(b, s, name, f.ends.Add(-2*story.Interval), chapters...)
 	}
 	before := incidents * eventsPerIncident // events that come before these
 	f.execute(b, `update copilot.events set seq = seq + $1`, before)
@@ -243,7 +245,7 @@ func (f *fleet) tellSignals(b testing.TB) {
 	execute(`truncate copilot.snapshots, copilot.rollups`)
 	execute(fmt.Sprintf(`create temporary table model on commit drop as
 		select $1::timestamptz + n * interval '30 seconds' as at, %s from generate_series(0, $2::bigint - 3) as n`, aliased(values, columns)),
-		f.begins, int64(fleetHistory/cycleInterval))
+		f.begins, int64(fleetHistory/story.Interval))
 	// The clusters' rows lie side by side, as those of cycles at the same time do.
 	execute(fmt.Sprintf(`insert into copilot.snapshots (cluster, at, %[1]s) select c, at, %[1]s from model, unnest($1::text[]) as c`, list), f.clusters)
 	for _, step := range []int{300, 3600} {

@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/temporal-sre/copilot/internal/story"
+	"github.com/temporal-sre/copilot/pkg/plugin/live"
+
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -99,19 +102,19 @@ func newLiveStore(b *testing.B) *liveStore {
 	_, err = l.owner.Exec(ctx, `create extension pg_stat_statements`)
 	require.NoError(b, err)
 
-	begins := time.Now().UTC().Truncate(time.Second).Add(-5 * cycleInterval)
+	begins := time.Now().UTC().Truncate(time.Second).Add(-5 * story.Interval)
 	for i := range liveClusters {
 		name := fmt.Sprintf("cluster-%02d", i)
-		tell(b, l.store, name, begins, wholeHealthy(1), wholeTroubled(1))
-		l.clusters, l.last[name] = append(l.clusters, name), liveEvents+2
+		story.Tell(b, l.store, name, begins, wholeHealthy(1), wholeTroubled(1))
+		l.clusters, l.last[name] = append(l.clusters, name), live.MaxEvents+2
 	}
 	// Each cluster has as many events as a stream shows, and they were in full trouble.
 	for _, sql := range []string{
-		`update copilot.events set seq = seq + ` + strconv.Itoa(liveEvents),
-		`update copilot.clusters_now set seq = seq + ` + strconv.Itoa(liveEvents),
+		`update copilot.events set seq = seq + ` + strconv.Itoa(live.MaxEvents),
+		`update copilot.clusters_now set seq = seq + ` + strconv.Itoa(live.MaxEvents),
 		`insert into copilot.events (cluster, seq, at, kind, from_state, to_state, stale, from_bottleneck, bottleneck, coverage, evidence, reasons)
 			select cluster, n, at - (102 - n) * interval '1 hour', kind, from_state, to_state, stale, from_bottleneck, bottleneck, coverage, evidence, reasons
-			from copilot.events, generate_series(1, ` + strconv.Itoa(liveEvents) + `) as n where seq = ` + strconv.Itoa(liveEvents+2),
+			from copilot.events, generate_series(1, ` + strconv.Itoa(live.MaxEvents) + `) as n where seq = ` + strconv.Itoa(live.MaxEvents+2),
 	} {
 		_, err := l.owner.Exec(ctx, sql)
 		require.NoError(b, err)
@@ -150,9 +153,9 @@ func (l *liveStore) commit(b *testing.B, change *liveChange) {
 	}
 	c := wholeTroubled(1)
 	require.NoError(b, l.store.SaveCycles(b.Context(), []store.Cycle{{
-		Interval: cycleInterval, Memory: []byte(`{}`), Snapshot: health.Snapshot{Cluster: change.cluster, At: at, Signals: c.signals, Queues: c.queues},
+		Interval: story.Interval, Memory: []byte(`{}`), Snapshot: health.Snapshot{Cluster: change.cluster, At: at, Signals: c.Signals, Queues: c.Queues},
 		Verdict: health.Verdict{
-			Cluster: change.cluster, At: at, State: to, Since: at, Coverage: 1, Bottleneck: health.WorkerLimited, Band: health.Starter, Gates: c.gates,
+			Cluster: change.cluster, At: at, State: to, Since: at, Coverage: 1, Bottleneck: health.WorkerLimited, Band: health.Starter, Gates: c.Gates,
 			Event: &health.Event{Seq: seq, Kind: health.StateChanged, At: at, From: from, To: to, FromBottleneck: health.WorkerLimited, Bottleneck: health.WorkerLimited},
 		},
 	}}))

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/temporal-sre/copilot/internal/story"
+
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/jackc/pgx/v5"
@@ -20,21 +22,21 @@ const day = 24 * time.Hour
 //
 // It fails when the plugin is slower, or needs a tenth of the bytes or more.
 func BenchmarkTimelineOfAMonth(b *testing.B) {
-	s, database := newStore(b)
+	s, database := story.NewStore(b)
 	history(b, s, database, 30*day)
 	p := startProcess(b, buildPlugin(b), database)
-	connection, err := pgx.Connect(b.Context(), postgres.URL(database.Database))
+	connection, err := pgx.Connect(b.Context(), story.Postgres.URL(database.Database))
 	require.NoError(b, err)
 	defer func() { _ = connection.Close(b.Context()) }()
 	_, err = connection.Exec(b.Context(), `create table cycles as
 		select at, floor(extract(epoch from at) / 3600)::bigint % 3 as state
-		from generate_series($1::timestamptz, $2::timestamptz, interval '30 seconds') at`, storyNow.Add(-30*day), storyNow)
+		from generate_series($1::timestamptz, $2::timestamptz, interval '30 seconds') at`, story.Now.Add(-30*day), story.Now)
 	require.NoError(b, err)
 	_, err = connection.Exec(b.Context(), `alter table cycles add primary key (at)`)
 	require.NoError(b, err)
 
 	q := question(b, queryJSONOf("timeline", map[string]any{"clusters": []string{"prod"}}))
-	q.TimeRange = backend.TimeRange{From: storyNow.Add(-30 * day), To: storyNow}
+	q.TimeRange = backend.TimeRange{From: story.Now.Add(-30 * day), To: story.Now}
 	q.MaxDataPoints = 1000
 	var plugin, plain time.Duration
 	var pluginBytes, plainBytes int
@@ -86,9 +88,9 @@ func plainSQL(b *testing.B, connection *pgx.Conn, r backend.TimeRange) []byte {
 func BenchmarkStatusNow(b *testing.B) {
 	for name, length := range map[string]time.Duration{"day": day, "month": 30 * day} {
 		b.Run(name, func(b *testing.B) {
-			s, database := newStore(b)
+			s, database := story.NewStore(b)
 			history(b, s, database, length)
-			d := newTestDatasource(b, s, storyNow)
+			d := newTestDatasource(b, s, story.Now)
 			q := question(b, queryJSONOf("status"))
 			for b.Loop() {
 				require.NoError(b, reply(b, d, q, nil).Error)
@@ -100,12 +102,12 @@ func BenchmarkStatusNow(b *testing.B) {
 // history stores states of "prod" that change every hour, ending in the story.
 func history(b *testing.B, s *store.Store, database store.Postgres, length time.Duration) {
 	b.Helper()
-	tell(b, s, "prod", storyBegins, healthy(21))
+	story.Tell(b, s, "prod", story.Begins, story.Healthy(21))
 	execute(b, database, `insert into copilot.spans (cluster, started_at, last_at, state, stale, bottleneck, coverage, interval_ms)
 		select 'prod', at, at + interval '3570 seconds', (array['happy','stressed','critical'])[1 + floor(extract(epoch from at) / 3600)::bigint % 3],
 			false, 'healthy', 1, 30000
-		from generate_series($1::timestamptz, $2::timestamptz, interval '1 hour') at`, storyBegins.Add(-length), storyBegins.Add(-time.Hour))
+		from generate_series($1::timestamptz, $2::timestamptz, interval '1 hour') at`, story.Begins.Add(-length), story.Begins.Add(-time.Hour))
 	execute(b, database, `insert into copilot.snapshots (cluster, at)
-		select 'prod', at from generate_series($1::timestamptz, $2::timestamptz, interval '30 seconds') at`, storyBegins.Add(-length), storyBegins.Add(-cycleInterval))
+		select 'prod', at from generate_series($1::timestamptz, $2::timestamptz, interval '30 seconds') at`, story.Begins.Add(-length), story.Begins.Add(-story.Interval))
 	execute(b, database, `analyze`)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/temporal-sre/copilot/internal/story"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -38,9 +40,9 @@ func TestTheBundledDashboardsNameFieldsThatTheirQueriesHave(t *testing.T) {
 	files, err := filepath.Glob("../../src/dashboards/*.json")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		require.NoError(t, err)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -65,7 +67,7 @@ func TestEveryAlertRuleInTheDocumentsCanAskItsQuestion(t *testing.T) {
 						assert.Equal(t, part.QueryType, part.Model["queryType"], page.Path)
 						model, err := json.Marshal(part.Model)
 						require.NoError(t, err)
-						_, err = parseQuery(backend.DataQuery{RefID: part.RefID, QueryType: part.QueryType, JSON: model}, true)
+						_, err = query.Parse(backend.DataQuery{RefID: part.RefID, QueryType: part.QueryType, JSON: model}, true)
 						assert.NoErrorf(t, err, "%s:%d: %s", page.Path, block.Line, rule.UID)
 					}
 				}

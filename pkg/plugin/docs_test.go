@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -42,10 +44,10 @@ func TestEveryFieldOfAnAnswerIsDocumentedWithItsUnit(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range queryTypes() {
-		fields := documented[kind.name]
-		require.NotEmptyf(t, fields, "docs/queries.md has no fields of %q", kind.name)
-		name := kind.name
+	for _, kind := range query.Types {
+		fields := documented[kind.Name]
+		require.NotEmptyf(t, fields, "docs/queries.md has no fields of %q", kind.Name)
+		name := kind.Name
 		if other, ok := goldenOf[name]; ok {
 			name = other
 		}
@@ -54,17 +56,17 @@ func TestEveryFieldOfAnAnswerIsDocumentedWithItsUnit(t *testing.T) {
 				continue // a signal, which the table of signals documents
 			}
 			unit, ok := fields[field.Name]
-			assert.Truef(t, ok, "docs/queries.md lacks the field %q of %q", field.Name, kind.name)
+			assert.Truef(t, ok, "docs/queries.md lacks the field %q of %q", field.Name, kind.Name)
 			want := units[field.Config.Unit]
 			if field.Type == "time" {
 				want = "time"
 			}
 			if ok {
-				assert.Equalf(t, want, unit, "the unit of %q of %q", field.Name, kind.name)
+				assert.Equalf(t, want, unit, "the unit of %q of %q", field.Name, kind.Name)
 			}
 			delete(fields, field.Name)
 		}
-		assert.Emptyf(t, fields, "docs/queries.md has fields that %q does not answer", kind.name)
+		assert.Emptyf(t, fields, "docs/queries.md has fields that %q does not answer", kind.Name)
 	}
 }
 
@@ -79,7 +81,7 @@ func TestQueryTypesAreDocumentedAsTheEditorOffersThem(t *testing.T) {
 	for _, found := range chosen.FindAllStringSubmatch(string(source), -1) {
 		offered = append(offered, []string{found[2], words.Replace(found[3])})
 	}
-	require.Len(t, offered, len(queryTypes()))
+	require.Len(t, offered, len(query.Types))
 	pages, err := docs.Read("../..", "docs/queries.md")
 	require.NoError(t, err)
 	var documented [][]string
@@ -94,9 +96,9 @@ func TestQueryTypesAreDocumentedAsTheEditorOffersThem(t *testing.T) {
 func TestEveryMeasureIsDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docs/queries.md")
 	require.NoError(t, err)
-	for _, kind := range queryTypes() {
-		for _, m := range kind.measures {
-			assert.Containsf(t, string(text), "`"+string(m)+"`", "%s", kind.name)
+	for _, kind := range query.Types {
+		for _, m := range kind.Measures {
+			assert.Containsf(t, string(text), "`"+string(m)+"`", "%s", kind.Name)
 		}
 	}
 }

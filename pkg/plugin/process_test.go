@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/temporal-sre/copilot/internal/story"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/grpcplugin"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -104,11 +107,11 @@ func (p *process) query(t testing.TB, q backend.DataQuery, headers map[string]st
 }
 
 func TestThePluginProcessServesGrafana(t *testing.T) {
-	s, database := newStore(t)
+	s, database := story.NewStore(t)
 	executable := buildPlugin(t)
 	// The process has its own clock, so its story happens now, and not before it was built: cycles get old.
 	begins := time.Now().UTC().Truncate(time.Second).Add(-time.Minute)
-	tell(t, s, "prod", begins, healthy(2))
+	story.Tell(t, s, "prod", begins, story.Healthy(2))
 	p := startProcess(t, executable, database)
 	lately := func(kind string, more ...map[string]any) backend.DataQuery {
 		q := question(t, queryJSONOf(kind, more...))
@@ -124,24 +127,24 @@ func TestThePluginProcessServesGrafana(t *testing.T) {
 		assert.Contains(t, checked.Message, "1 cluster")
 	})
 	t.Run("it answers every query type", func(t *testing.T) {
-		for _, kind := range queryTypes() {
-			r, _ := p.query(t, lately(kind.name), nil)
-			require.NoError(t, r.Error, kind.name)
-			require.NotEmpty(t, r.Frames, kind.name)
+		for _, kind := range query.Types {
+			r, _ := p.query(t, lately(kind.Name), nil)
+			require.NoError(t, r.Error, kind.Name)
+			require.NotEmpty(t, r.Frames, kind.Name)
 		}
 		r, _ := p.query(t, lately("status"), nil)
 		state, _ := r.Frames[0].FieldByName("state")
 		assert.Equal(t, new(0.0), state.At(0))
 	})
 	t.Run("it gives alert rules what they take", func(t *testing.T) {
-		for _, kind := range queryTypes() {
-			r, _ := p.query(t, lately(kind.name), fromAlert)
-			if kind.insteadForAlerts != "" {
-				require.ErrorContains(t, r.Error, "can't be used in an alert rule", kind.name)
+		for _, kind := range query.Types {
+			r, _ := p.query(t, lately(kind.Name), fromAlert)
+			if kind.InsteadForAlerts != "" {
+				require.ErrorContains(t, r.Error, "can't be used in an alert rule", kind.Name)
 				assert.Equal(t, backend.StatusBadRequest, r.Status)
 				continue
 			}
-			require.NoError(t, r.Error, kind.name)
+			require.NoError(t, r.Error, kind.Name)
 			requireAlertable(t, r.Frames)
 		}
 	})
@@ -164,8 +167,8 @@ func TestThePluginProcessServesGrafana(t *testing.T) {
 		assert.Equal(t, []string{"prod/2", "prod/1"}, ids(received(t, running)))
 		assert.Less(t, time.Since(saved), 2*time.Second)
 
-		assess(t, s, told{cluster: "prod", id: "event-2", at: saved.UTC(), trigger: store.OnEvent, seq: 2, state: health.Stressed,
-			made: "rules", issues: []explain.Issue{starved(explain.Warning)}, actions: []explain.Action{startWorkers}})
+		story.Assess(t, s, story.Assessment{Cluster: "prod", ID: "event-2", At: saved.UTC(), Trigger: store.OnEvent, Seq: 2, State: health.Stressed,
+			Made: "rules", Issues: []explain.Issue{story.Starved(explain.Warning)}, Actions: []explain.Action{story.StartWorkers}})
 		explained := received(t, running)
 		assert.Equal(t, []string{"prod/2", "prod/1"}, ids(explained), "the explanation comes into the row that is there")
 		assert.Equal(t, []any{"prod is stressed. So say the *signals*.", ""}, cells(t, explained, "explanation"))

@@ -12,14 +12,14 @@ import (
 	"testing"
 	"text/template"
 
+	"github.com/temporal-sre/copilot/internal/story"
+
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/temporal-sre/copilot/pkg/health"
-	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 // ruleFile is what is read of provisioned alert rules.
@@ -48,9 +48,9 @@ func TestEveryProvisionedAlertRuleCanAskItsQuestion(t *testing.T) {
 	require.NoError(t, err)
 	var file ruleFile
 	require.NoError(t, yaml.Unmarshal(raw, &file))
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 
 	asked := 0
 	for _, group := range file.Groups {
@@ -174,13 +174,4 @@ func TestTheMessageOfAnAlertNamesGatesAndNeverAWrongOne(t *testing.T) {
 		assert.Equal(t, "No condition fires now", sent(t, message, math.NaN(), math.NaN()))
 	}
 	assert.Equal(t, 3, messages)
-}
-
-func TestANumberNamesAGateForEver(t *testing.T) {
-	p := present{Now: store.Now{Verdict: health.Verdict{Gates: []health.GateResult{gate("hot_workflow", new(4.0), health.Fired)}}}}
-	assert.Equal(t, 51.0, *p.gateNumber(0))
-	assert.Equal(t, 0.0, *p.gateNumber(1))
-	mappings := gateNumbers("Worst gate").Mappings[0].(data.ValueMapper)
-	assert.Len(t, mappings, len(health.Gates())+1)
-	assert.Equal(t, "One workflow gets more calls than it can take", mappings["51"].Text)
 }

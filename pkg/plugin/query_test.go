@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/temporal-sre/copilot/internal/story"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental"
@@ -21,7 +24,7 @@ func question(t testing.TB, fields map[string]any) backend.DataQuery {
 	require.NoError(t, err)
 	return backend.DataQuery{
 		RefID: "A", JSON: raw, MaxDataPoints: 100,
-		TimeRange: backend.TimeRange{From: storyBegins.Add(-5 * time.Minute), To: storyNow.Add(time.Minute)},
+		TimeRange: backend.TimeRange{From: story.Begins.Add(-5 * time.Minute), To: story.Now.Add(time.Minute)},
 	}
 }
 
@@ -53,9 +56,9 @@ func answered(t testing.TB, d *Datasource, q backend.DataQuery, headers map[stri
 var fromAlert = map[string]string{backend.FromAlertHeaderName: "true"}
 
 func TestQueryTypesAnswerWithTheseFrames(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	twoClusters := map[string]any{"clusters": []string{"prod", "old"}}
 	for name, q := range map[string]map[string]any{
 		"status":           queryJSONOf("status"),
@@ -89,17 +92,17 @@ func TestQueryTypesAnswerWithTheseFrames(t *testing.T) {
 }
 
 func TestGatesOfAResultAreAskedForAsOlderVersionsDid(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	old := answered(t, d, question(t, queryJSONOf("gates", map[string]any{"onlyFired": true})), nil)
 	golden(t, "gates_fired", old)
 }
 
 func TestAlertRulesGetTheseFrames(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	for name, q := range map[string]map[string]any{
 		"alert_state":     queryJSONOf("status", map[string]any{"measure": "state"}),
 		"alert_staleness": queryJSONOf("status", map[string]any{"measure": "staleness"}),
@@ -172,20 +175,20 @@ func requireAlertable(t *testing.T, frames data.Frames) {
 }
 
 func TestAnEmptyStoreSaysSoAndIsNeverHappy(t *testing.T) {
-	s, _ := newStore(t)
-	d := newTestDatasource(t, s, storyNow)
-	for _, kind := range queryTypes() {
-		t.Run(kind.name, func(t *testing.T) {
-			frames := answered(t, d, question(t, queryJSONOf(kind.name)), nil)
+	s, _ := story.NewStore(t)
+	d := newTestDatasource(t, s, story.Now)
+	for _, kind := range query.Types {
+		t.Run(kind.Name, func(t *testing.T) {
+			frames := answered(t, d, question(t, queryJSONOf(kind.Name)), nil)
 			require.Len(t, frames, 1)
 			assert.NotEmpty(t, frames[0].Meta.Type, "typed even when empty")
 			assert.Empty(t, frames[0].Fields, "a panel says in its own words that there is nothing")
 			require.Len(t, frames[0].Meta.Notices, 1)
 			assert.Contains(t, frames[0].Meta.Notices[0].Text, "no cycle yet")
 		})
-		if kind.insteadForAlerts == "" {
-			t.Run(kind.name+" for an alert rule", func(t *testing.T) {
-				frames := answered(t, d, question(t, queryJSONOf(kind.name)), fromAlert)
+		if kind.InsteadForAlerts == "" {
+			t.Run(kind.Name+" for an alert rule", func(t *testing.T) {
+				frames := answered(t, d, question(t, queryJSONOf(kind.Name)), fromAlert)
 				requireAlertable(t, frames)
 				assert.Zero(t, frames[0].Rows())
 			})
@@ -194,12 +197,12 @@ func TestAnEmptyStoreSaysSoAndIsNeverHappy(t *testing.T) {
 }
 
 func TestAClusterThatNobodyKnowsIsNamedInANotice(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
-	for _, kind := range queryTypes() {
-		t.Run(kind.name, func(t *testing.T) {
-			frames := answered(t, d, question(t, queryJSONOf(kind.name, map[string]any{"clusters": []string{"prod", "prdo"}})), nil)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
+	for _, kind := range query.Types {
+		t.Run(kind.Name, func(t *testing.T) {
+			frames := answered(t, d, question(t, queryJSONOf(kind.Name, map[string]any{"clusters": []string{"prod", "prdo"}})), nil)
 			assert.Contains(t, noticesOf(frames), `"prdo"`)
 		})
 	}
@@ -219,22 +222,22 @@ func noticesOf(frames data.Frames) string {
 }
 
 func TestSQLInAClusterNameIsANameLikeAnyOther(t *testing.T) {
-	s, _ := newStore(t)
+	s, _ := story.NewStore(t)
 	const evil = `'; drop schema copilot cascade; --`
-	tell(t, s, evil, storyBegins, healthy(2))
-	d := newTestDatasource(t, s, storyBegins.Add(35*time.Second))
-	for _, kind := range queryTypes() {
-		q := question(t, queryJSONOf(kind.name, map[string]any{"clusters": []string{evil, `" or 1=1`}}))
+	story.Tell(t, s, evil, story.Begins, story.Healthy(2))
+	d := newTestDatasource(t, s, story.Begins.Add(35*time.Second))
+	for _, kind := range query.Types {
+		q := question(t, queryJSONOf(kind.Name, map[string]any{"clusters": []string{evil, `" or 1=1`}}))
 		frames := answered(t, d, q, nil)
-		assert.Contains(t, noticesOf(frames), `or 1=1`, kind.name)
+		assert.Contains(t, noticesOf(frames), `or 1=1`, kind.Name)
 	}
 	frames := answered(t, d, question(t, queryJSONOf("status")), nil)
 	assert.Equal(t, evil, frames[0].Fields[0].At(0))
 }
 
 func TestAStateThatIsNotKnownIsNeverANumber(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
 	state := func(d *Datasource, cluster string) *float64 {
 		frames := answered(t, d, question(t, queryJSONOf("status", map[string]any{"clusters": []string{cluster}})), nil)
 		field, _ := frames[0].FieldByName("state")
@@ -242,16 +245,16 @@ func TestAStateThatIsNotKnownIsNeverANumber(t *testing.T) {
 	}
 	at := func(now time.Time) *Datasource { return newTestDatasource(t, s, now) }
 
-	assert.Equal(t, new(2.0), state(at(storyNow), "prod"), "a current verdict counts")
-	assert.Nil(t, state(at(storyNow), "lab"), "a verdict that knew too little does not")
-	assert.Nil(t, state(at(storyNow), "old"), "nor does one that is too old")
-	assert.Equal(t, new(2.0), state(at(storyEnds.Add(3*cycleInterval)), "prod"), "three intervals are not too old")
-	assert.Nil(t, state(at(storyEnds.Add(3*cycleInterval+time.Nanosecond)), "prod"), "more than three are")
+	assert.Equal(t, new(2.0), state(at(story.Now), "prod"), "a current verdict counts")
+	assert.Nil(t, state(at(story.Now), "lab"), "a verdict that knew too little does not")
+	assert.Nil(t, state(at(story.Now), "old"), "nor does one that is too old")
+	assert.Equal(t, new(2.0), state(at(story.Ends.Add(3*story.Interval)), "prod"), "three intervals are not too old")
+	assert.Nil(t, state(at(story.Ends.Add(3*story.Interval+time.Nanosecond)), "prod"), "more than three are")
 }
 
 func TestBadQueriesSayWhatIsWrong(t *testing.T) {
-	s, _ := newStore(t)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	d := newTestDatasource(t, s, story.Now)
 	for name, c := range map[string]struct {
 		json, says string
 		headers    map[string]string
@@ -300,23 +303,23 @@ func TestBadQueriesSayWhatIsWrong(t *testing.T) {
 }
 
 func TestFieldsOfOtherVersionsAreIgnored(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
 	q := question(t, queryJSONOf("status", map[string]any{"datasource": map[string]any{"uid": "x"}, "hide": false, "colour": []int{1}}))
-	answered(t, newTestDatasource(t, s, storyNow), q, nil)
+	answered(t, newTestDatasource(t, s, story.Now), q, nil)
 }
 
 func TestTheQueryTypeOfTheRuleCountsBeforeThatOfTheModel(t *testing.T) {
-	s, _ := newStore(t)
+	s, _ := story.NewStore(t)
 	q := question(t, map[string]any{})
 	q.QueryType = "events"
-	assert.Equal(t, "events", answered(t, newTestDatasource(t, s, storyNow), q, nil)[0].Name)
+	assert.Equal(t, "events", answered(t, newTestDatasource(t, s, story.Now), q, nil)[0].Name)
 }
 
 func TestAQueryThatFailsLeavesTheOthersAlone(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	good, bad := question(t, queryJSONOf("status")), question(t, queryJSONOf("nonsense"))
 	bad.RefID = "B"
 	response, err := d.QueryData(t.Context(), &backend.QueryDataRequest{Queries: []backend.DataQuery{good, bad}})
@@ -326,8 +329,8 @@ func TestAQueryThatFailsLeavesTheOthersAlone(t *testing.T) {
 }
 
 func TestAStoreThatFailsIsNotThePluginsFault(t *testing.T) {
-	s, _ := newStore(t)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	d := newTestDatasource(t, s, story.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	response, err := d.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{question(t, queryJSONOf("status"))}})
@@ -336,9 +339,9 @@ func TestAStoreThatFailsIsNotThePluginsFault(t *testing.T) {
 }
 
 func TestStatesAreFilteredByWhatIsTrueNow(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	clusters := func(states ...string) []string {
 		frame := answered(t, d, question(t, queryJSONOf("status", map[string]any{"states": states})), nil)[0]
 		var names []string
@@ -353,9 +356,9 @@ func TestStatesAreFilteredByWhatIsTrueNow(t *testing.T) {
 }
 
 func TestALivePanelWithFiltersSaysThatItIsNotLive(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	frame := answered(t, d, question(t, queryJSONOf("events", map[string]any{"live": true, "kinds": []string{"state"}})), nil)[0]
 	assert.Empty(t, frame.Meta.Channel)
 	assert.Contains(t, frame.Meta.Notices[0].Text, "not live")

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -123,9 +125,9 @@ func TestADataSourceWithWrongSettingsExplainsItself(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, backend.HealthStatusError, checked.Status)
 	assert.Contains(t, checked.Message, "database, host, user are missing")
-	for _, kind := range queryTypes() {
-		r := reply(t, d, question(t, queryJSONOf(kind.name)), nil)
-		assert.ErrorContains(t, r.Error, "database, host, user are missing", kind.name)
+	for _, kind := range query.Types {
+		r := reply(t, d, question(t, queryJSONOf(kind.Name)), nil)
+		assert.ErrorContains(t, r.Error, "database, host, user are missing", kind.Name)
 		assert.Equal(t, backend.ErrorSourceDownstream, r.ErrorSource)
 	}
 }
