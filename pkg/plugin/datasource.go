@@ -5,14 +5,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/answer"
-	"github.com/temporal-sre/copilot/pkg/plugin/live"
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/resource/httpadapter"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/answer"
+	"github.com/temporal-sre/copilot/pkg/plugin/live"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -69,7 +68,7 @@ func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgm
 
 func newDatasource(uid string, r reader, s settings, now func() time.Time) *Datasource {
 	views := view.Reader{Store: r, Now: now}
-	d := &Datasource{store: r, views: views, answers: answer.Answers{Views: views, UID: uid}, feed: live.NewFeed(r, s.poll, now), now: now, secrets: s.secrets}
+	d := &Datasource{store: r, views: views, answers: answer.Answers{Views: views, UID: uid}, feed: live.NewFeed(r, s.poll), now: now, secrets: s.secrets}
 	d.CallResourceHandler = httpadapter.New(d.resources())
 	return d
 }

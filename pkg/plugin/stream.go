@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
 	"github.com/temporal-sre/copilot/pkg/plugin/failure"
 	"github.com/temporal-sre/copilot/pkg/plugin/live"
-
-	"github.com/grafana/grafana-plugin-sdk-go/backend"
 )
 
 // SubscribeStream lets a panel join a stream and hands it the current snapshot, so that one that comes
@@ -64,7 +64,7 @@ func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamReques
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-d.feed.Closed:
+		case <-d.feed.Closed():
 			return live.ErrReplaced
 		case <-v.Wake:
 		}

@@ -3,10 +3,10 @@ package answer
 import (
 	"context"
 
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
 	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
-	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
 // Answers answers queries from the store.
@@ -35,7 +35,7 @@ var answerers = map[string]func(Answers, context.Context, query.Query) (data.Fra
 	"sources":     Answers.sources,
 }
 
-// To answers a query with frames, of which there is at least one. Its errors are those of the store, or a badQuery.
+// To answers a query with frames, of which there is at least one. Its errors are those of the store, or query.Invalid.
 func (d Answers) To(ctx context.Context, a query.Query) (data.Frames, error) {
 	return answerers[a.Type.Name](d, ctx, a)
 }

@@ -3,12 +3,11 @@ package answer
 import (
 	"context"
 
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
 	"github.com/temporal-sre/copilot/pkg/plugin/frames"
 	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
-	"github.com/grafana/grafana-plugin-sdk-go/data"
-
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

@@ -4,14 +4,13 @@ import (
 	"context"
 	"slices"
 
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/plugin/frames"
 	"github.com/temporal-sre/copilot/pkg/plugin/live"
 	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
-	"github.com/grafana/grafana-plugin-sdk-go/data"
-
-	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

@@ -4,11 +4,10 @@ import (
 	"context"
 	"slices"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/live"
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/live"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

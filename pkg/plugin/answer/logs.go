@@ -6,13 +6,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/frames"
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/frames"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

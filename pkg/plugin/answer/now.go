@@ -3,12 +3,12 @@ package answer
 import (
 	"context"
 
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
 	"github.com/temporal-sre/copilot/pkg/plugin/frames"
 	"github.com/temporal-sre/copilot/pkg/plugin/live"
 	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
-	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
 // status tells how clusters are now, one row each. What it costs does not depend on the length of history.

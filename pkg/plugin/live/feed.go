@@ -6,9 +6,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/failure"
-
+	"github.com/cenkalti/backoff/v5"
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/temporal-sre/copilot/pkg/plugin/failure"
 )
 
 // ErrReplaced ends the streams of an instance that is gone. Grafana opens them again on its successor.
@@ -21,50 +23,47 @@ const (
 )
 
 // Feed looks at the store on behalf of all viewers of a data source: one poll of the cursors however
-// many watch, and none when nobody does.
+// many watch, and none while there is no viewer.
 type Feed struct {
 	store Store
-	every time.Duration
-	now   func() time.Time
-	// Closed is closed when the data source is disposed of.
-	Closed chan struct{}
+	// every is the poll interval.
+	every  time.Duration
+	closed chan struct{}
+	// first looks at the store for those who do not watch yet. All who do so at the same moment, as when Grafana was
+	// restarted and a wall of panels comes back, get the same snapshot.
+	first singleflight.Group
 
 	mu      sync.Mutex
-	viewers map[*viewer]struct{}
-	// stop ends the poll; nil while nobody watches.
+	viewers map[*Viewer]struct{}
+	// stop ends the poll; nil without viewers.
 	stop context.CancelFunc
-	// seen is the newest picture; nil until the first look of a poll succeeded.
+	// seen is the newest snapshot; nil until the first look of a poll succeeded.
 	seen *Snapshot
-	// known is the newest picture of any look, also of earlier polls. The next look begins with it and reads only
+	// known is the newest snapshot of any look, also of earlier polls. The next look begins with it and reads only
 	// what came after.
 	known *Snapshot
-	// glance is the look that is under way for those who do not watch yet; nil when there is none.
-	glance *glance
 }
 
-// glance is one look at the store. Its picture and err are there when done is closed.
-type glance struct {
-	done    chan struct{}
-	picture *Snapshot
-	err     error
+// Viewer is one running stream. Wake holds at most one token: a viewer that is slow finds the newest
+// snapshot when it comes back, and misses only those that are out of date by then.
+type Viewer struct{ Wake chan struct{} }
+
+// NewFeed makes a feed that polls at an interval while there are viewers.
+func NewFeed(s Store, every time.Duration) *Feed {
+	return &Feed{store: s, every: every, closed: make(chan struct{}), viewers: map[*Viewer]struct{}{}}
 }
 
-// viewer is one running stream. wake holds at most one token: a viewer that is slow finds the newest
-// picture when it comes back, and misses only those that are out of date by then.
-type viewer struct{ Wake chan struct{} }
-
-func NewFeed(r Store, every time.Duration, now func() time.Time) *Feed {
-	return &Feed{store: r, every: every, now: now, Closed: make(chan struct{}), viewers: map[*viewer]struct{}{}}
-}
+// Closed is closed when the data source is disposed of.
+func (f *Feed) Closed() <-chan struct{} { return f.closed }
 
 // Join begins watching. The first viewer starts the poll.
-func (f *Feed) Join() (*viewer, error) {
+func (f *Feed) Join() (*Viewer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.isClosed() {
 		return nil, ErrReplaced
 	}
-	v := &viewer{Wake: make(chan struct{}, 1)}
+	v := &Viewer{Wake: make(chan struct{}, 1)}
 	f.viewers[v] = struct{}{}
 	if f.stop == nil {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -78,7 +77,7 @@ func (f *Feed) Join() (*viewer, error) {
 }
 
 // Leave ends watching. The last viewer stops the poll.
-func (f *Feed) Leave(v *viewer) {
+func (f *Feed) Leave(v *Viewer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.viewers, v)
@@ -93,7 +92,7 @@ func (f *Feed) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.isClosed() {
-		close(f.Closed)
+		close(f.closed)
 	}
 	if f.stop != nil {
 		f.stop()
@@ -103,60 +102,53 @@ func (f *Feed) Close() {
 
 func (f *Feed) isClosed() bool {
 	select {
-	case <-f.Closed:
+	case <-f.closed:
 		return true
 	default:
 		return false
 	}
 }
 
-// Latest is the newest picture, nil before the first.
+// Latest is the newest snapshot, nil before the first.
 func (f *Feed) Latest() *Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.seen
 }
 
-// poll looks at the store until its context ends. While the store fails it waits longer and longer;
-// viewers are woken all the same, because a cluster falls silent by the clock alone.
+// poll looks at the store until its context ends. While the store fails it waits longer and longer, up to half a
+// minute; viewers are woken all the same, because a cluster falls silent by the clock alone.
 func (f *Feed) poll(ctx context.Context) {
+	longest := max(longestWait, f.every)
+	retry := &backoff.ExponentialBackOff{InitialInterval: min(2*f.every, longest), Multiplier: 2, MaxInterval: longest}
+	retry.Reset()
 	var seen *Snapshot
-	failures := 0
+	failing := false
 	for {
+		wait := f.every
 		next, err := f.look(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			if failures == 0 {
+			if !failing {
 				backend.Logger.Warn("The live view can't read the state store and goes on trying", "cause", failure.Of(err).Cause)
 			}
-			failures++
+			failing, wait = true, retry.NextBackOff()
 		default:
-			seen, failures = next, 0
+			seen, failing = next, false
+			retry.Reset()
 		}
 		f.show(ctx, seen)
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(f.wait(failures)):
+		case <-time.After(wait):
 		}
 	}
 }
 
-// wait is the poll interval, doubled with every failure in a row up to half a minute.
-func (f *Feed) wait(failures int) time.Duration {
-	wait := f.every
-	for range failures {
-		if wait >= longestWait {
-			break
-		}
-		wait *= 2
-	}
-	return wait
-}
-
-// look takes a new picture.
+// look takes a new snapshot.
 func (f *Feed) look(ctx context.Context) (*Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -189,34 +181,20 @@ func (f *Feed) show(ctx context.Context, p *Snapshot) {
 	}
 }
 
-// Read takes one picture for somebody who does not watch yet. All who want one at the same moment, as when Grafana was
-// restarted and a wall of panels comes back, get the same.
+// Read is the newest snapshot for a viewer that does not watch yet.
 func (f *Feed) Read(ctx context.Context) (*Snapshot, error) {
-	f.mu.Lock()
-	if f.seen != nil {
-		defer f.mu.Unlock()
-		return f.seen, nil
+	if seen := f.Latest(); seen != nil {
+		return seen, nil
 	}
-	g := f.glance
-	if g == nil {
-		g = &glance{done: make(chan struct{})}
-		f.glance = g
-		go f.glanceFor(g)
-	}
-	f.mu.Unlock()
+	// The look goes on after the one that began it has gone: others may wait for it.
+	looking := f.first.DoChan("", func() (any, error) { return f.look(context.Background()) })
 	select {
-	case <-g.done:
-		return g.picture, g.err
+	case looked := <-looking:
+		if looked.Err != nil {
+			return nil, looked.Err
+		}
+		return looked.Val.(*Snapshot), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-// glanceFor looks on after whoever began it has gone: others may wait.
-func (f *Feed) glanceFor(g *glance) {
-	defer close(g.done)
-	g.picture, g.err = f.look(context.Background())
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.glance = nil
 }

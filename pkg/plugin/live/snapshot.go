@@ -9,12 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
 	"github.com/temporal-sre/copilot/pkg/plugin/frames"
 	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
-	"github.com/grafana/grafana-plugin-sdk-go/data"
-
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -36,7 +35,7 @@ type Snapshot struct {
 	heads map[string]store.Head
 	// clusters as of their last cycle, sorted by name.
 	clusters []store.Now
-	// events of each cluster, newest first, at most liveEvents.
+	// events of each cluster, newest first, at most MaxEvents.
 	events map[string][]store.Event
 	// said are the explanations of these events, by cluster.
 	said map[string]view.Explanations
@@ -46,7 +45,7 @@ type Snapshot struct {
 	packets map[string]packet
 }
 
-// packet is a picture as a stream sends it.
+// packet is a snapshot as a stream sends it.
 type packet struct {
 	// Mark is equal for packets that show the same.
 	Mark string
@@ -77,7 +76,7 @@ func (p *Snapshot) Packet(path Path, now time.Time) (packet, error) {
 	return made, nil
 }
 
-// take reads what is new since the last picture, or everything when last is nil.
+// take reads what is new since the last snapshot, or everything when last is nil.
 func take(ctx context.Context, r Store, last *Snapshot) (*Snapshot, error) {
 	heads, err := r.Heads(ctx)
 	if err != nil {
@@ -107,7 +106,7 @@ func take(ctx context.Context, r Store, last *Snapshot) (*Snapshot, error) {
 	return next, nil
 }
 
-// presentClusters reads the clusters that have moved, and takes the others from the last picture.
+// presentClusters reads the clusters that have moved, and takes the others from the last snapshot.
 func presentClusters(ctx context.Context, r Store, heads []store.Head, moved []string, last *Snapshot) ([]store.Now, error) {
 	present := map[string]store.Now{}
 	if last != nil {
@@ -141,7 +140,7 @@ func (p *Snapshot) head(cluster string) (store.Head, bool) {
 	return h, ok
 }
 
-// newestEvents continues the events of the last picture by the cursor. A number that went back means
+// newestEvents continues the events of the last snapshot by the cursor. A number that went back means
 // that the store was emptied or restored: then they are read anew.
 func newestEvents(ctx context.Context, r Store, head store.Head, last *Snapshot) ([]store.Event, error) {
 	before, known := last.head(head.Cluster)
@@ -153,11 +152,11 @@ func newestEvents(ctx context.Context, r Store, head store.Head, last *Snapshot)
 		if err != nil {
 			return nil, err
 		}
-		// What came after the head was read belongs to the next picture, or it would come twice.
+		// What came after the head was read belongs to the next snapshot, or it would come twice.
 		newer = slices.DeleteFunc(newer, func(e store.Event) bool { return e.Seq > head.Seq })
 		slices.Reverse(newer)
 		for i := range newer {
-			newer[i] = newer[i].Brief() // a picture of many clusters holds thousands of events
+			newer[i] = newer[i].Brief() // a snapshot of many clusters holds thousands of events
 		}
 		all := append(newer, last.events[head.Cluster]...)
 		return all[:min(len(all), MaxEvents)], nil
@@ -219,7 +218,7 @@ func (p *Snapshot) frame(path Path, now time.Time) *data.Frame {
 	return frames.Events(events, said)
 }
 
-// mark is equal for two pictures that a stream shows alike, so that only what changed is sent.
+// mark is equal for two snapshots that a stream shows alike, so that only what changed is sent.
 func (p *Snapshot) mark(path Path, now time.Time) string {
 	var b strings.Builder
 	if path.Topic == TopicStatus {
