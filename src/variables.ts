@@ -8,7 +8,7 @@ import { from, map, type Observable } from 'rxjs';
 import { VariableQueryEditor } from './components/VariableQueryEditor';
 import type { CopilotDataSource } from './datasource';
 import type { CopilotQuery, CopilotVariableQuery, VariableSource } from './types';
-import { SERVICES, SEVERITIES, STATES } from './vocabulary';
+import { SERVICES, SEVERITIES, STATES } from './catalogue';
 
 const DEFAULT_SOURCE: VariableSource = 'clusters';
 

@@ -3,9 +3,9 @@ package plugin
 import (
 	"testing"
 
-	"github.com/temporal-sre/copilot/internal/story"
-
 	"github.com/stretchr/testify/assert"
+
+	"github.com/temporal-sre/copilot/internal/story"
 )
 
 // TestAnnotationsAreFoundByTheNamesOfTheirFields: Grafana looks for them under the names that people see, so a

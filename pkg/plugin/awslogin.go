@@ -4,13 +4,13 @@ import (
 	"context"
 	"sync"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/failure"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/temporal-sre/copilot/pkg/plugin/failure"
 )
 
 // awsLogin says how to come by AWS credentials: the SDK's default chain or keys, and on top of

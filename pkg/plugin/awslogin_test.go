@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/failure"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/pkg/plugin/failure"
 )
 
 // tokenService stands in for AWS STS.

@@ -9,12 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/require"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 )
 
 // board is what is read of a bundled dashboard to ask what Grafana asks for it.
@@ -145,7 +144,7 @@ func (v boardVariable) values(b testing.TB, clusters []string) []string {
 		}
 		return all
 	case source == "severities":
-		return query.PlainNames(query.Severities)
+		return query.PlainNames(query.Values(query.Severities))
 	case v.Type == "custom":
 		var all []string
 		for _, option := range strings.Split(fmt.Sprint(v.Query), ",") {

@@ -4,13 +4,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/story"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/temporal-sre/copilot/internal/story"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 

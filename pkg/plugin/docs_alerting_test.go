@@ -6,14 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/temporal-sre/copilot/internal/docs"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 )
 
 func TestTheDocumentedAlertRulesAreThoseThatAreProvisioned(t *testing.T) {

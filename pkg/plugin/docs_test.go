@@ -8,12 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/temporal-sre/copilot/internal/docs"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 )
 
 // units are Grafana's as docs/queries.md calls them. An empty unit, a state or a flag needs none.
@@ -67,39 +66,6 @@ func TestEveryFieldOfAnAnswerIsDocumentedWithItsUnit(t *testing.T) {
 			delete(fields, field.Name)
 		}
 		assert.Emptyf(t, fields, "docs/queries.md has fields that %q does not answer", kind.Name)
-	}
-}
-
-// chosen is a query type in the query editor: its label, and the options that it obeys.
-var chosen = regexp.MustCompile(`(?s)value: '(\w+)',\s+label: '([^']+)',\s+description:\s+'[^']+',\s+options: \[([^\]]*)\]`)
-
-func TestQueryTypesAreDocumentedAsTheEditorOffersThem(t *testing.T) {
-	source, err := os.ReadFile("../../src/queryTypes.ts")
-	require.NoError(t, err)
-	words := strings.NewReplacer("'", "", "includeResolved", "include resolved")
-	var offered [][]string
-	for _, found := range chosen.FindAllStringSubmatch(string(source), -1) {
-		offered = append(offered, []string{found[2], words.Replace(found[3])})
-	}
-	require.Len(t, offered, len(query.Types))
-	pages, err := docs.Read("../..", "docs/queries.md")
-	require.NoError(t, err)
-	var documented [][]string
-	for _, table := range pages[0].Below("Which type for what") {
-		for _, row := range table.Rows {
-			documented = append(documented, []string{row[0], row[2]})
-		}
-	}
-	assert.Equal(t, offered, documented)
-}
-
-func TestEveryMeasureIsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../../docs/queries.md")
-	require.NoError(t, err)
-	for _, kind := range query.Types {
-		for _, m := range kind.Measures {
-			assert.Containsf(t, string(text), "`"+string(m)+"`", "%s", kind.Name)
-		}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/plugin/failure"
-
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

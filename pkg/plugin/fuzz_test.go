@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/story"
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"pgregory.net/rapid"
+
+	"github.com/temporal-sre/copilot/internal/story"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 )
 
 // FuzzNoQueryPanics asks whatever comes to mind of a store with a story. Every answer is either an

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/failure"
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/failure"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

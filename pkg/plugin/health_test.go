@@ -6,13 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/story"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/temporal-sre/copilot/internal/story"
-
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

@@ -9,9 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/story"
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/grpcplugin"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -21,8 +18,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -139,7 +138,7 @@ func TestThePluginProcessServesGrafana(t *testing.T) {
 	t.Run("it gives alert rules what they take", func(t *testing.T) {
 		for _, kind := range query.Types {
 			r, _ := p.query(t, lately(kind.Name), fromAlert)
-			if kind.InsteadForAlerts != "" {
+			if kind.AlertNumber == "" {
 				require.ErrorContains(t, r.Error, "can't be used in an alert rule", kind.Name)
 				assert.Equal(t, backend.StatusBadRequest, r.Status)
 				continue

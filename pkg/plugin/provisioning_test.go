@@ -12,13 +12,12 @@ import (
 	"testing"
 	"text/template"
 
-	"github.com/temporal-sre/copilot/internal/story"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 

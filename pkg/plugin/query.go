@@ -9,11 +9,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/failure"
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/plugin/failure"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 )
 
 // QueryData answers every query of a request at once. A query that fails has its own error and

@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/story"
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/internal/story"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 )
 
 // question is a query in the story's time range.
@@ -186,7 +186,7 @@ func TestAnEmptyStoreSaysSoAndIsNeverHappy(t *testing.T) {
 			require.Len(t, frames[0].Meta.Notices, 1)
 			assert.Contains(t, frames[0].Meta.Notices[0].Text, "no cycle yet")
 		})
-		if kind.InsteadForAlerts == "" {
+		if kind.AlertNumber != "" {
 			t.Run(kind.Name+" for an alert rule", func(t *testing.T) {
 				frames := answered(t, d, question(t, queryJSONOf(kind.Name)), fromAlert)
 				requireAlertable(t, frames)
@@ -259,7 +259,7 @@ func TestBadQueriesSayWhatIsWrong(t *testing.T) {
 		json, says string
 		headers    map[string]string
 	}{
-		"no query type":         {`{}`, "no queryType; it is one of status, timeline, signals", nil},
+		"no query type":         {`{}`, "no queryType; it is one of status, summary, issues", nil},
 		"unknown query type":    {`{"queryType":"metrics"}`, `no query type "metrics"; it is one of status`, nil},
 		"newer version":         {`{"queryType":"status","version":2}`, "version 2 and the plugin reads version 1: update the plugin", nil},
 		"version zero":          {`{"queryType":"status","version":0}`, "version 0", nil},

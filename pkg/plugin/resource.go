@@ -9,11 +9,11 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
 	"github.com/temporal-sre/copilot/pkg/plugin/failure"
 	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
-	"github.com/grafana/grafana-plugin-sdk-go/backend"
 )
 
 // resources serves the health of clusters as JSON, for whatever is not a panel. An error is a JSON

@@ -6,11 +6,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -92,7 +91,7 @@ func (d *Datasource) serveIssues(r *http.Request) (any, error) {
 func issuesAskedFor(r *http.Request, now time.Time) (store.IssueQuery, error) {
 	asked := r.URL.Query()
 	q := store.IssueQuery{Open: true, Limit: usualIssues}
-	wanted, err := query.ParseNames("severity", asked["severity"], query.OneOf(query.Severities), query.Listing(query.Severities))
+	wanted, err := query.ParseNames("severity", asked["severity"], query.OneOf(query.Values(query.Severities)), query.Listing(query.Values(query.Severities)))
 	if err != nil {
 		return q, refusal{http.StatusBadRequest, err.Error()}
 	}

@@ -10,14 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/story"
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

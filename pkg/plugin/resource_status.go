@@ -7,11 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

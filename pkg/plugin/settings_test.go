@@ -5,12 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

@@ -25,7 +25,7 @@ type Failure struct {
 
 func (t Failure) String() string { return fmt.Sprintf("%s. %s", t.Cause, t.remedy) }
 
-// downstream is trouble of the database or of the way to it.
+// downstream is a failure of the database or of the way to it.
 func downstream(status backend.Status, cause, remedy string) Failure {
 	return Failure{cause, remedy, status, backend.ErrorSourceDownstream}
 }

@@ -5,11 +5,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
 // actionRow is one suggestion of a cluster's newest explanation.

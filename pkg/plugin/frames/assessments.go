@@ -3,9 +3,9 @@ package frames
 import (
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
 // Assessments tells what was explained: by whom, why, and what was left out of what a model said. Like

@@ -3,11 +3,10 @@ package frames
 import (
 	"strconv"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
 // gateNumbers shows the number of a gate as its title.

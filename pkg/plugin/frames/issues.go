@@ -6,13 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
 // Issues has the fields of an annotation, which Grafana finds by the names that people see: those have no other.

@@ -3,9 +3,8 @@ package frames
 import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
 // queueRow is one task queue of one cluster.

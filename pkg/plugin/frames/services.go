@@ -3,11 +3,10 @@ package frames
 import (
 	"strings"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
 // Services tells how each service of a cluster is, from the same gates that decide the state.

@@ -3,9 +3,9 @@ package frames
 import (
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
 // Sources holds a row for each cluster and source. What an alert rule compares is 1 while it fails, and

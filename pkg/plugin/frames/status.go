@@ -3,12 +3,11 @@ package frames
 import (
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
 // StatusForAlert holds one number per cluster and no other label than its name.

@@ -3,12 +3,11 @@ package frames
 import (
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
 // Summary tells in words how clusters are, one row each: the newest explanation, and whether it is of the present.

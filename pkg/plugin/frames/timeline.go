@@ -3,10 +3,10 @@ package frames
 import (
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
 	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
-	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
 // Timeline holds the states of a cluster over time. A point stands where the state changes and holds until the next

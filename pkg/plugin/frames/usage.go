@@ -3,12 +3,11 @@ package frames
 import (
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

@@ -3,11 +3,10 @@ package frames
 import (
 	"strings"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/view"
-
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
 // Workers tells for each cluster on which side it is limited, what its workers read, and which

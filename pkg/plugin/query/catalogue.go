@@ -2,40 +2,138 @@ package query
 
 import "strings"
 
-// Type is one row of the table of query types.
+// Type is a query type: what it is called, what it obeys and whether alert rules can use it. The catalogue is the only
+// place that says so; the query editor's table and the one in docs/queries.md are generated from it.
 type Type struct {
-	Name string
-	// InsteadForAlerts is empty when alert rules can use the type, or says what they should use.
-	InsteadForAlerts string
+	// Name is how query JSON spells it, Label how people read it.
+	Name, Label string
+	// Sentence says what it answers.
+	Sentence string
+	// Options that it obeys, beside the clusters.
+	Options []Option
 	// Measures to choose from, the default first; most types have none.
-	Measures []Measure
+	Measures []MeasureInfo
+	// AlertNumber is what an alert rule compares. It is empty when alert rules can't use the type.
+	AlertNumber string
+	// InsteadForAlerts says what alert rules should use where they can't use the type.
+	InsteadForAlerts string
 	// labelledServices: its services are not those of the rules but what labels of log lines say.
 	labelledServices bool
 }
 
-// Types is the catalogue of query types, in the order in which messages list them.
+// Option is a field of query JSON that some query types obey.
+type Option string
+
+// The options, in the order in which the query editor shows them.
+const (
+	OptionMeasure         Option = "measure"
+	OptionSignals         Option = "signals"
+	OptionGates           Option = "gates"
+	OptionPatterns        Option = "patterns"
+	OptionSeverities      Option = "severities"
+	OptionServices        Option = "services"
+	OptionStates          Option = "states"
+	OptionResults         Option = "results"
+	OptionKinds           Option = "kinds"
+	OptionIncludeResolved Option = "includeResolved"
+	OptionLimit           Option = "limit"
+	OptionLive            Option = "live"
+)
+
+// Types is the catalogue of query types, in the order in which people look: what is, what to do, what was, why.
 var Types = []Type{
-	{Name: "status", Measures: statusMeasures},
-	{Name: "timeline"},
-	{Name: "signals"},
-	{Name: "gates"},
-	{Name: "services"},
-	{Name: "queues",
-		InsteadForAlerts: `it holds the worst ten task queues, so a queue that recovers vanishes instead of reading 0; use "signals" with matching.starved_queues, or "gates"`},
-	{Name: "events",
-		InsteadForAlerts: `an event is a moment and can't stay firing; use "status" with the measure "state" or "staleness"`},
-	{Name: "workers",
-		InsteadForAlerts: `it is a table of many numbers; use "gates" with the services "workers", or "signals" with the worker signals`},
-	{Name: "summary",
-		InsteadForAlerts: `it is text; use "issues", or "status" with the measure "state"`},
-	{Name: "issues"},
-	{Name: "actions",
-		InsteadForAlerts: `it is advice; use "issues", which tells what the advice is for`},
-	{Name: "assessments",
-		InsteadForAlerts: `an assessment is a moment and can't stay firing; use "issues", or "status" with the measure "state"`},
-	{Name: "logs", Measures: logMeasures, labelledServices: true},
-	{Name: "usage", Measures: usageMeasures},
-	{Name: "sources"},
+	{
+		Name: "status", Label: "Status now",
+		Sentence:    "The state of each cluster as of its last cycle, since when, and how much was known.",
+		Options:     []Option{OptionMeasure, OptionStates, OptionLive},
+		Measures:    statusMeasures,
+		AlertNumber: "the measure",
+	},
+	{
+		Name: "summary", Label: "Summary",
+		Sentence:         "What happens in each cluster, why, and what to do first: the newest explanation in words.",
+		Options:          []Option{OptionStates},
+		InsteadForAlerts: `it is text; use "issues", or "status" with the measure "state"`,
+	},
+	{
+		Name: "issues", Label: "Issues",
+		Sentence:    "The problems that are there now, worst first, each with its likely cause.",
+		Options:     []Option{OptionStates, OptionSeverities, OptionServices, OptionIncludeResolved, OptionLimit},
+		AlertNumber: "open issues of each cluster and severity",
+	},
+	{
+		Name: "actions", Label: "Recommended actions",
+		Sentence:         "What to do, the best first, with confidence and risk. Nothing is done by itself.",
+		Options:          []Option{OptionStates, OptionLimit},
+		InsteadForAlerts: `it is advice; use "issues", which tells what the advice is for`,
+	},
+	{
+		Name: "timeline", Label: "State timeline",
+		Sentence:    "How the state changed over the time range, with gaps where nothing was known.",
+		AlertNumber: "the state",
+	},
+	{
+		Name: "services", Label: "Services",
+		Sentence:    "The state of each service of a cluster, as its gates see it.",
+		Options:     []Option{OptionServices, OptionStates},
+		AlertNumber: "the state",
+	},
+	{
+		Name: "gates", Label: "Gates",
+		Sentence:    "The rules behind the state: each with its signal, value, threshold and result.",
+		Options:     []Option{OptionGates, OptionServices, OptionResults},
+		AlertNumber: "1 fired, 0 passed",
+	},
+	{
+		Name: "signals", Label: "Signals over time",
+		Sentence:    "The measured numbers over the time range. A gap is an unknown value, never a zero.",
+		Options:     []Option{OptionSignals, OptionServices},
+		AlertNumber: "the value",
+	},
+	{
+		Name: "queues", Label: "Task queues",
+		Sentence: "The worst task queues by name: how long their oldest task waits, and who polls them.",
+		Options:  []Option{OptionLimit},
+		InsteadForAlerts: `it holds the worst ten task queues, so a queue that recovers vanishes instead of reading 0; ` +
+			`use "signals" with matching.starved_queues, or "gates"`,
+	},
+	{
+		Name: "workers", Label: "Workers and bottleneck",
+		Sentence:         "On which side progress is limited, what the worker signals say, and which scaling rule holds.",
+		InsteadForAlerts: `it is a table of many numbers; use "gates" with the services "workers", or "signals" with the worker signals`,
+	},
+	{
+		Name: "events", Label: "Events",
+		Sentence:         "Changes of state, staleness or bottleneck in the time range, newest first, with their explanations.",
+		Options:          []Option{OptionKinds, OptionStates, OptionLimit, OptionLive},
+		InsteadForAlerts: `an event is a moment and can't stay firing; use "status" with the measure "state" or "staleness"`,
+	},
+	{
+		Name: "assessments", Label: "Assessments",
+		Sentence:         "What was explained in the time range: when, by whom, how surely, and what was left out.",
+		Options:          []Option{OptionLimit},
+		InsteadForAlerts: `an assessment is a moment and can't stay firing; use "issues", or "status" with the measure "state"`,
+	},
+	{
+		Name: "logs", Label: "Log patterns",
+		Sentence:         "Known trouble in the logs of the time range, by pattern and service.",
+		Options:          []Option{OptionMeasure, OptionPatterns, OptionServices, OptionLimit},
+		Measures:         logMeasures,
+		AlertNumber:      "lines over time",
+		labelledServices: true,
+	},
+	{
+		Name: "usage", Label: "Model usage and cost",
+		Sentence:    "What the calls to language models took, and how much of the budget is left.",
+		Options:     []Option{OptionMeasure},
+		Measures:    usageMeasures,
+		AlertNumber: "all but the table",
+	},
+	{
+		Name: "sources", Label: "Sources of the copilot",
+		Sentence:    "Whether cycles run, and metrics, logs and models answer: how well the copilot itself is.",
+		AlertNumber: "1 failing, 0 working",
+	},
 }
 
 func parseType(name string) (Type, error) {

@@ -54,38 +54,6 @@ type queryJSON struct {
 	OnlyFired bool `json:"onlyFired"`
 }
 
-// Measure is the number that a query is about, or the form of its answer.
-type Measure string
-
-// The measures of a status query.
-const (
-	MeasureState     Measure = "state"
-	MeasureStaleness Measure = "staleness"
-	MeasureCoverage  Measure = "coverage"
-	// MeasureWorkerLimited is the bottleneck as a number: 1 when workers limit progress.
-	MeasureWorkerLimited Measure = "worker_limited"
-	// The two worst gates that fire, as numbers: what the message of an alert can name.
-	MeasureFirstGate  Measure = "first_gate"
-	MeasureSecondGate Measure = "second_gate"
-)
-
-// The measures of queries about logs and models. The table is for people.
-const (
-	MeasureTable   Measure = "table"
-	MeasureCounts  Measure = "counts"
-	MeasureDollars Measure = "dollars"
-	MeasureTokens  Measure = "tokens"
-	MeasureCalls   Measure = "calls"
-	MeasureBudget  Measure = "budget"
-)
-
-// The measures of each query type that has any, the default first.
-var (
-	statusMeasures = []Measure{MeasureState, MeasureStaleness, MeasureCoverage, MeasureWorkerLimited, MeasureFirstGate, MeasureSecondGate}
-	logMeasures    = []Measure{MeasureTable, MeasureCounts}
-	usageMeasures  = []Measure{MeasureDollars, MeasureTokens, MeasureCalls, MeasureTable, MeasureBudget}
-)
-
 // Query is a query after validation: whoever holds one need not check it again.
 type Query struct {
 	Type Type
@@ -116,9 +84,6 @@ type Query struct {
 	Points int
 }
 
-// Severities are those of issues, the worst first.
-var Severities = []explain.Severity{explain.Critical, explain.Warning}
-
 // Invalid is a mistake in the query itself.
 type Invalid struct{ Text string }
 
@@ -126,7 +91,7 @@ func (b Invalid) Error() string { return b.Text }
 
 func Invalidf(format string, args ...any) error { return Invalid{fmt.Sprintf(format, args...)} }
 
-// Parse validates a query. Every error is a badQuery.
+// Parse validates a query. Every error is Invalid.
 func Parse(q backend.DataQuery, forAlert bool) (Query, error) {
 	var j queryJSON
 	if raw := bytes.TrimSpace(q.JSON); len(raw) > 0 {
@@ -146,7 +111,7 @@ func Parse(q backend.DataQuery, forAlert bool) (Query, error) {
 		return Query{}, err
 	}
 	a := Query{Type: kind, Resolved: j.IncludeResolved, Live: j.Live && !forAlert, ForAlert: forAlert}
-	if forAlert && kind.InsteadForAlerts != "" {
+	if forAlert && kind.AlertNumber == "" {
 		return Query{}, Invalidf("query type %q can't be used in an alert rule: %s", kind.Name, kind.InsteadForAlerts)
 	}
 	if a.Clusters, err = ParseClusters(j.Clusters); err != nil {
@@ -206,10 +171,10 @@ func (a *Query) parseFilters(j queryJSON) error {
 	if a.Services, err = a.parseServices(j.Services); err != nil {
 		return err
 	}
-	if a.Severities, err = ParseNames("severities", j.Severities, OneOf(Severities), Listing(Severities)); err != nil {
+	if a.Severities, err = ParseNames("severities", j.Severities, OneOf(Values(Severities)), Listing(Values(Severities))); err != nil {
 		return err
 	}
-	kinds := []health.EventKind{health.StateChanged, health.StalenessChanged, health.BottleneckChanged}
+	kinds := Values(EventKinds)
 	if a.Kinds, err = ParseNames("kinds", j.Kinds, OneOf(kinds), Listing(kinds)); err != nil {
 		return err
 	}
@@ -219,7 +184,7 @@ func (a *Query) parseFilters(j queryJSON) error {
 	if j.OnlyFired {
 		j.Results = append(j.Results, string(health.Fired))
 	}
-	results := []health.Result{health.Fired, health.NotKnowable, health.Passed}
+	results := Values(Results)
 	if a.Results, err = ParseNames("results", j.Results, OneOf(results), Listing(results)); err != nil {
 		return err
 	}
@@ -251,15 +216,21 @@ func (a *Query) parseServices(names []string) ([]health.Service, error) {
 	if a.Type.labelledServices {
 		return ParseNames("services", names, func(s health.Service) bool { return plausible(string(s)) }, "a service is named as the label of its log lines names it")
 	}
-	services := append(health.Services(), health.Cluster)
+	services := Values(ServicesAndCluster)
 	return ParseNames("services", names, OneOf(services), Listing(services))
 }
 
 // parseMeasure takes the query type's first measure when none is named. An alert rule can't read the table.
 func (a *Query) parseMeasure(name string) error {
-	measures := slices.Clone(a.Type.Measures)
-	if a.ForAlert {
-		measures = slices.DeleteFunc(measures, func(m Measure) bool { return m == MeasureTable })
+	var measures []Measure
+	exists := false
+	for _, m := range a.Type.Measures {
+		if m.Measure == Measure(name) {
+			exists = true
+		}
+		if !a.ForAlert || m.Measure != MeasureTable {
+			measures = append(measures, m.Measure)
+		}
 	}
 	switch {
 	case len(measures) == 0:
@@ -267,7 +238,7 @@ func (a *Query) parseMeasure(name string) error {
 	case name == "":
 		a.Measure = measures[0]
 		return nil
-	case !slices.Contains(measures, Measure(name)) && slices.Contains(a.Type.Measures, Measure(name)):
+	case !slices.Contains(measures, Measure(name)) && exists:
 		return Invalidf("measure: %q is for people and can't be used in an alert rule; %s", name, Listing(measures))
 	case !slices.Contains(measures, Measure(name)):
 		return Invalidf("measure: %q is not one of them; %s", name, Listing(measures))

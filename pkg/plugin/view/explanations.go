@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 

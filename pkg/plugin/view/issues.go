@@ -7,9 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -136,7 +135,7 @@ func (d Reader) IssueCounts(ctx context.Context, clusters []Explained, without U
 	slices.Sort(names)
 	asked := a.Severities
 	if len(asked) == 0 {
-		asked = query.Severities
+		asked = query.Values(query.Severities)
 	}
 	var rows []IssueCount
 	for _, name := range names {

@@ -3,9 +3,8 @@ package view
 import (
 	"slices"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 )
 
 // Service is one service of one cluster.

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/plugin/query"
-
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -73,7 +72,7 @@ func (p Present) metricSource(timesBlind float64) Source {
 	return s
 }
 
-// namedReasons is how many reasons are told: one trouble with Prometheus has one or two.
+// namedReasons is how many reasons are told: one failure of Prometheus has one or two.
 const namedReasons = 2
 
 // unknownSignals says how many signals of the last cycle are unknown, and why most of them are.

@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/story"
-
 	"github.com/stretchr/testify/assert"
+
+	"github.com/temporal-sre/copilot/internal/story"
 )
 
 func TestStepsAreRoundAndFit(t *testing.T) {

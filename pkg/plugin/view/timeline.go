@@ -79,7 +79,7 @@ func Clip(points []Point, from, to time.Time) []Point {
 }
 
 // Thin reduces points to a panel's width by keeping the worst state of each bucket: a short outage
-// must survive in a picture of a month. Unknown is worse than happy and better than trouble.
+// must survive in a panel of a month. Unknown is worse than happy and better than stressed.
 func Thin(points []Point, from, to time.Time, most int) []Point {
 	if len(points) <= most {
 		return points
