@@ -34,7 +34,7 @@ func BenchmarkTimelineOfAMonth(b *testing.B) {
 	_, err = connection.Exec(b.Context(), `alter table cycles add primary key (at)`)
 	require.NoError(b, err)
 
-	q := question(b, queryJSONOf("timeline", map[string]any{"clusters": []string{"prod"}}))
+	q := story.Question(b, story.QueryOf("timeline", map[string]any{"clusters": []string{"prod"}}))
 	q.TimeRange = backend.TimeRange{From: story.Now.Add(-30 * day), To: story.Now}
 	q.MaxDataPoints = 1000
 	var plugin, plain time.Duration
@@ -90,7 +90,7 @@ func BenchmarkStatusNow(b *testing.B) {
 			s, database := story.NewStore(b)
 			history(b, s, database, length)
 			d := newTestDatasource(b, s, story.Now)
-			q := question(b, queryJSONOf("status"))
+			q := story.Question(b, story.QueryOf("status"))
 			for b.Loop() {
 				require.NoError(b, reply(b, d, q, nil).Error)
 			}

@@ -40,7 +40,7 @@ func cells(t testing.TB, f *data.Frame, field string) []any {
 
 func ask1(t *testing.T, d *Datasource, kind string, more ...map[string]any) *data.Frame {
 	t.Helper()
-	return answered(t, d, question(t, queryJSONOf(kind, more...)), nil)[0]
+	return answered(t, d, story.Question(t, story.QueryOf(kind, more...)), nil)[0]
 }
 
 func TestAnOldExplanationNeverPassesForThePresent(t *testing.T) {
@@ -132,7 +132,7 @@ func TestAlertRulesCountIssuesOnlyWhereTheyAreKnown(t *testing.T) {
 	story.Assess(t, s, story.Assessment{Cluster: "calm", ID: "event-1", At: story.Begins, Trigger: store.OnEvent, Seq: 1, State: health.Happy, Made: explain.MadeByRules})
 	d := newTestDatasource(t, s, story.Now)
 	open := func(more map[string]any) map[string]any {
-		frame := answered(t, d, question(t, queryJSONOf("issues", more)), fromAlert)[0]
+		frame := answered(t, d, story.Question(t, story.QueryOf("issues", more)), fromAlert)[0]
 		counts := map[string]any{}
 		for row := range frame.Rows() {
 			counts[cell(t, frame, "cluster", row).(string)+" "+cell(t, frame, "severity", row).(string)] = cell(t, frame, "open", row)
@@ -170,12 +170,12 @@ func TestLogsThatWereNotReadAreNoSilence(t *testing.T) {
 	s, _ := story.NewStore(t)
 	story.TellAll(t, s)
 	d := newTestDatasource(t, s, story.Now)
-	notices := noticesOf(answered(t, d, question(t, queryJSONOf("logs")), nil))
+	notices := noticesOf(answered(t, d, story.Question(t, story.QueryOf("logs")), nil))
 	assert.NotContains(t, notices, `"prod"`)
 	assert.Contains(t, notices, `logs of cluster "lab" can't be read: Loki refuses the tenant`)
 	assert.Contains(t, notices, `logs of cluster "old" were never read`)
 
-	q := question(t, queryJSONOf("logs", map[string]any{"measure": "counts", "patterns": []string{"no_poller"}}))
+	q := story.Question(t, story.QueryOf("logs", map[string]any{"measure": "counts", "patterns": []string{"no_poller"}}))
 	byCluster := map[string]*data.Frame{}
 	for _, f := range answered(t, d, q, nil) {
 		byCluster[f.Fields[1].Labels["cluster"]] = f
@@ -205,7 +205,7 @@ func TestLogsThatWereNotReadAreNoSilence(t *testing.T) {
 	}
 	t.Run("and what was not read since is unknown", func(t *testing.T) {
 		later := newTestDatasource(t, s, story.Ends.Add(2*time.Minute))
-		q := question(t, queryJSONOf("logs", map[string]any{"measure": "counts", "clusters": []string{"prod"}}))
+		q := story.Question(t, story.QueryOf("logs", map[string]any{"measure": "counts", "clusters": []string{"prod"}}))
 		q.TimeRange.To = story.Ends.Add(2 * time.Minute)
 		frames := answered(t, later, q, nil)
 		field := frames[0].Fields[1]
@@ -228,8 +228,8 @@ func TestTheBudgetOfTheDayIsToldAndAlertsOnItsShare(t *testing.T) {
 			Model: "m", Purpose: "triage", InputTokens: tokens, Dollars: 0.5}}))
 	}
 	share := func() any {
-		frames := answered(t, d, question(t, queryJSONOf("usage", map[string]any{"measure": "budget"})), fromAlert)
-		requireAlertable(t, frames)
+		frames := answered(t, d, story.Question(t, story.QueryOf("usage", map[string]any{"measure": "budget"})), fromAlert)
+		story.RequireAlertable(t, frames)
 		return cell(t, frames[0], "share", 0)
 	}
 	spend(1, 900)
@@ -254,7 +254,7 @@ func TestUsageOverTimeSumsUpToTheTable(t *testing.T) {
 		for _, v := range cells(t, ask1(t, d, "usage", map[string]any{"measure": "table"}), m) {
 			table += v.(float64)
 		}
-		for _, f := range answered(t, d, question(t, queryJSONOf("usage", map[string]any{"measure": m})), nil) {
+		for _, f := range answered(t, d, story.Question(t, story.QueryOf("usage", map[string]any{"measure": m})), nil) {
 			for _, v := range cells(t, f, m) {
 				over += v.(float64)
 			}

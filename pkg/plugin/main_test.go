@@ -10,11 +10,6 @@ import (
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-var (
-	// updateGolden rewrites the golden frames: go test ./pkg/plugin -update-golden
-	updateGolden = flag.Bool("update-golden", false, "write the golden frames instead of comparing with them")
-)
-
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {

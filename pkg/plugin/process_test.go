@@ -113,7 +113,7 @@ func TestThePluginProcessServesGrafana(t *testing.T) {
 	story.Tell(t, s, "prod", begins, story.Healthy(2))
 	p := startProcess(t, executable, database)
 	lately := func(kind string, more ...map[string]any) backend.DataQuery {
-		q := question(t, queryJSONOf(kind, more...))
+		q := story.Question(t, story.QueryOf(kind, more...))
 		q.QueryType = kind
 		q.TimeRange = backend.TimeRange{From: begins.Add(-time.Minute), To: time.Now()}
 		return q
@@ -144,7 +144,7 @@ func TestThePluginProcessServesGrafana(t *testing.T) {
 				continue
 			}
 			require.NoError(t, r.Error, kind.Name)
-			requireAlertable(t, r.Frames)
+			story.RequireAlertable(t, r.Frames)
 		}
 	})
 	t.Run("it streams an event within moments of its cycle", func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -125,7 +126,7 @@ func TestADataSourceWithWrongSettingsExplainsItself(t *testing.T) {
 	assert.Equal(t, backend.HealthStatusError, checked.Status)
 	assert.Contains(t, checked.Message, "database, host, user are missing")
 	for _, kind := range query.Types {
-		r := reply(t, d, question(t, queryJSONOf(kind.Name)), nil)
+		r := reply(t, d, story.Question(t, story.QueryOf(kind.Name)), nil)
 		assert.ErrorContains(t, r.Error, "database, host, user are missing", kind.Name)
 		assert.Equal(t, backend.ErrorSourceDownstream, r.ErrorSource)
 	}

@@ -340,7 +340,7 @@ func TestNobodyMayPublish(t *testing.T) {
 func TestTheQueryAndItsStreamShowTheSame(t *testing.T) {
 	d, _, _ := streaming(t)
 	for _, topic := range []live.Topic{live.TopicEvents, live.TopicStatus} {
-		asked := answered(t, d, question(t, queryJSONOf(string(topic), map[string]any{"live": true})), nil)[0]
+		asked := answered(t, d, story.Question(t, story.QueryOf(string(topic), map[string]any{"live": true})), nil)[0]
 		assert.Equal(t, "ds/copilot/"+string(topic), asked.Meta.Channel)
 		w := watch(t, d, string(topic))
 		streamed := w.next(t)
