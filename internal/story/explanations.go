@@ -16,12 +16,14 @@ import (
 // explained what holds now. "lab" was never assessed and its logs can't be read. "old" was assessed before it
 // fell silent, and nobody reads its logs.
 
+// SlowDatabase is an issue of the story, which is resolved.
 var SlowDatabase = explain.Issue{
 	ID: "persistence_slow@persistence", Severity: explain.Warning, Service: health.Persistence, Gate: "persistence_slow",
 	Title: "The database is slow", Description: "Operations take 620 ms.", LikelyCause: "The disk is busy.",
 	RelatedSignals: []health.SignalID{health.PersistenceP99}, SuggestedActions: []explain.Action{},
 }
 
+// Starved is the issue of the present.
 func Starved(severity explain.Severity) explain.Issue {
 	return explain.Issue{
 		ID: "queues_starved@matching", Severity: severity, Service: health.Matching, Gate: "queues_starved",
@@ -31,6 +33,7 @@ func Starved(severity explain.Severity) explain.Issue {
 	}
 }
 
+// The actions that the story recommends.
 var (
 	StartWorkers = explain.Action{
 		Type: explain.Restart, Target: health.Workers, Description: "Start the workers of task queue orders.", Reason: "Nobody polls it.",

@@ -15,6 +15,7 @@ import (
 )
 
 var (
+	// Postgres is the server that Run has started.
 	Postgres  *parts.Postgres
 	databases atomic.Int32
 )

@@ -1,3 +1,4 @@
+// Package story fills a store for tests with the history of three clusters, and asks about it.
 package story
 
 import (
@@ -19,6 +20,7 @@ var (
 	Now = Ends.Add(5 * time.Second)
 )
 
+// Interval is the time between two cycles.
 const Interval = 30 * time.Second
 
 // Chapter is a stretch of cycles of a cluster that read alike.
@@ -34,6 +36,7 @@ type Chapter struct {
 	Warnings   []health.Warning
 }
 
+// Gate is the result of a gate at its usual threshold.
 func Gate(id health.GateID, value *float64, result health.Result) health.GateResult {
 	g, ok := health.LookupGate(id)
 	if !ok {
@@ -45,6 +48,7 @@ func Gate(id health.GateID, value *float64, result health.Result) health.GateRes
 	}
 }
 
+// Healthy are cycles of a cluster without a fault.
 func Healthy(cycles int) Chapter {
 	return Chapter{
 		cycles: cycles, State: health.Happy, Bottleneck: health.BottleneckHealthy, Coverage: 1,
@@ -60,6 +64,7 @@ func Healthy(cycles int) Chapter {
 	}
 }
 
+// WithoutWorkers are cycles of a cluster that has lost its workers.
 func WithoutWorkers(cycles int) Chapter {
 	c := Healthy(cycles)
 	c.State, c.Bottleneck, c.Coverage = health.Critical, health.WorkerLimited, 0.75

@@ -11,22 +11,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/pluginprocess"
 	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-// settingsOf writes a database's settings as the config editor does.
-func settingsOf(p store.Postgres) (map[string]any, map[string]string) {
-	return map[string]any{
-		"kind": "postgres", "host": p.Host, "port": p.Port, "database": p.Database, "user": p.User, "tlsMode": string(p.TLS), "pollIntervalMs": 200,
-	}, map[string]string{"password": p.Password, "tlsCACert": p.CACert}
-}
-
 // checked presses Save & test.
 func checked(t *testing.T, p store.Postgres) (*backend.CheckHealthResult, healthDetails) {
 	t.Helper()
-	jsonData, secure := settingsOf(p)
-	made, err := New(t.Context(), instance(t, jsonData, secure))
+	jsonData, secure := pluginprocess.SettingsOf(p)
+	made, err := New(t.Context(), pluginprocess.Instance(t, jsonData, secure))
 	require.NoError(t, err)
 	d := made.(*Datasource)
 	defer d.Dispose()

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/pluginprocess"
 	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
@@ -164,7 +165,7 @@ func TestRequestsThatCannotBeAnsweredSayWhy(t *testing.T) {
 }
 
 func TestAStoreThatIsAwayIsABadGateway(t *testing.T) {
-	made, err := New(t.Context(), instance(t, with(with(postgresJSON, "host", "127.0.0.1"), "port", 1), nil))
+	made, err := New(t.Context(), pluginprocess.Instance(t, with(with(postgresJSON, "host", "127.0.0.1"), "port", 1), nil))
 	require.NoError(t, err)
 	d := made.(*Datasource)
 	defer d.Dispose()

@@ -1,3 +1,4 @@
+// Package answer answers queries: it reads the views that a query type needs and makes its frames of them.
 package answer
 
 import (

@@ -1,3 +1,4 @@
+// Package failure says of an error from the store whose fault it is and what to do.
 package failure
 
 import (

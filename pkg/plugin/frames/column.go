@@ -1,3 +1,5 @@
+// Package frames makes data frames of views, a file for each query type. It reads nothing: what a frame holds comes in
+// as an argument.
 package frames
 
 import (

@@ -1,3 +1,5 @@
+// Package live keeps open panels up to date: one poll of the store for all viewers, snapshots of what it found, and the
+// channels on which they are sent.
 package live
 
 import (

@@ -1,3 +1,5 @@
+// Package query is what the plugin can be asked: the catalogue of query types with the words of their options, and the
+// reading of queries from JSON.
 package query
 
 import "strings"

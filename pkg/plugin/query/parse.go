@@ -89,6 +89,7 @@ type Invalid struct{ Text string }
 
 func (b Invalid) Error() string { return b.Text }
 
+// Invalidf makes an Invalid that says what to correct.
 func Invalidf(format string, args ...any) error { return Invalid{fmt.Sprintf(format, args...)} }
 
 // Parse validates a query. Every error is Invalid.
@@ -134,6 +135,7 @@ func describeJSONError(err error) error {
 	return Invalidf("the query is not a JSON object (%v): build it again in the query editor", err)
 }
 
+// ParseClusters checks the names of clusters, sorts them and drops empty and repeated ones. Its errors are Invalid.
 func ParseClusters(names []string) ([]string, error) {
 	if len(names) > maxClusters {
 		return nil, Invalidf("clusters: %d names are too many, the most is %d; leave the filter empty for all clusters", len(names), maxClusters)
@@ -267,10 +269,12 @@ func ParseNames[T ~string](field string, names []string, known func(T) bool, hin
 	return all, nil
 }
 
+// OneOf knows the values of a list, for ParseNames.
 func OneOf[T ~string](all []T) func(T) bool {
 	return func(x T) bool { return slices.Contains(all, x) }
 }
 
+// Listing names the values of a list, as a hint for whoever named another.
 func Listing[T ~string](all []T) string {
 	names := make([]string, len(all))
 	for i, x := range all {

@@ -37,6 +37,7 @@ func (d Reader) KnownClusters(ctx context.Context, wanted []string) ([]string, N
 	return known, MissingClusters(known, wanted), nil
 }
 
+// MissingClusters says which of the wanted clusters are not known, or that none is.
 func MissingClusters(known, wanted []string) Notices {
 	var missing Notices
 	if len(wanted) == 0 && len(known) == 0 {

@@ -85,6 +85,7 @@ type Assessment struct {
 	Whole explain.Explanation
 }
 
+// Unreadable is the notice about an assessment that ReadExplanation can't read.
 func Unreadable(a store.Assessment) string {
 	return fmt.Sprintf("The details of assessment %q of cluster %q can't be read by this version of the plugin: update it to the version of the worker.", a.ID, a.Cluster)
 }

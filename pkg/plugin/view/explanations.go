@@ -16,6 +16,7 @@ type eventKey struct {
 	seq     int64
 }
 
+// KeyOf is the key of an event in Explanations.
 func KeyOf(e store.Event) eventKey { return eventKey{e.Cluster, e.Seq} }
 
 // explanation is what is shown of an assessment beside its event.

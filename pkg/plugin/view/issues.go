@@ -31,6 +31,7 @@ func NamesOf(clusters []Explained) []string {
 	return names
 }
 
+// Issues reads issues: open ones first, in the order in which they are to be read.
 func (d Reader) Issues(ctx context.Context, q store.IssueQuery, clusters []Explained) ([]Issue, error) {
 	stored, err := d.Store.Issues(ctx, q)
 	if err != nil {
@@ -93,6 +94,7 @@ type openIssues map[string]map[explain.Severity]float64
 // and a cluster can't have more of them than there are gates.
 const clustersPerCount = 20
 
+// CountIssues counts the open issues of clusters, of those that a query asks for.
 func (d Reader) CountIssues(ctx context.Context, clusters []string, q store.IssueQuery) (openIssues, error) {
 	counts := openIssues{}
 	for some := range slices.Chunk(clusters, clustersPerCount) {

@@ -1,3 +1,5 @@
+// Package view is what the store says, judged as of a moment: clusters and how fresh they are, their explanations,
+// issues, logs, sources and states over time. Frames and JSON are made of it.
 package view
 
 import (

@@ -129,6 +129,7 @@ func equal(a, b *float64) bool {
 	return *a == *b
 }
 
+// Earlier is the earlier of two moments.
 func Earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a

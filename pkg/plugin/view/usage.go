@@ -15,6 +15,7 @@ var usageAmounts = map[query.Measure]func(store.Usage) float64{
 	query.MeasureDollars: func(u store.Usage) float64 { return u.Dollars },
 }
 
+// Tokens are all tokens of calls, in and out, cached ones included.
 func Tokens(u store.Usage) float64 {
 	return float64(u.InputTokens + u.OutputTokens + u.CacheReads + u.CacheWrites)
 }

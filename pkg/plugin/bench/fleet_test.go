@@ -1,4 +1,4 @@
-package plugin
+package bench
 
 import (
 	"encoding/json"
@@ -89,10 +89,15 @@ func connectAsOwner(b testing.TB, d store.Postgres) *pgx.Conn {
 	return connection
 }
 
-// execute runs statements in one transaction, or a single one in none.
 func (f *fleet) execute(b testing.TB, sql string, args ...any) {
 	b.Helper()
-	connection := connectAsOwner(b, f.database)
+	execute(b, f.database, sql, args...)
+}
+
+// execute runs statements in one transaction, or a single one in none.
+func execute(b testing.TB, database store.Postgres, sql string, args ...any) {
+	b.Helper()
+	connection := connectAsOwner(b, database)
 	defer func() { _ = connection.Close(b.Context()) }()
 	_, err := connection.Exec(b.Context(), sql, args...)
 	require.NoError(b, err)

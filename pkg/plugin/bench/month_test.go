@@ -1,4 +1,4 @@
-package plugin
+package bench
 
 import (
 	"testing"
@@ -9,7 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/pluginprocess"
 	"github.com/temporal-sre/copilot/internal/story"
+	"github.com/temporal-sre/copilot/pkg/plugin"
+	"github.com/temporal-sre/copilot/pkg/plugin/answer"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -23,7 +28,7 @@ const day = 24 * time.Hour
 func BenchmarkTimelineOfAMonth(b *testing.B) {
 	s, database := story.NewStore(b)
 	history(b, s, database, 30*day)
-	p := startProcess(b, buildPlugin(b), database)
+	p := pluginprocess.Start(b, pluginprocess.Build(b), plugin.ID, database)
 	connection, err := pgx.Connect(b.Context(), story.Postgres.URL(database.Database))
 	require.NoError(b, err)
 	defer func() { _ = connection.Close(b.Context()) }()
@@ -41,7 +46,7 @@ func BenchmarkTimelineOfAMonth(b *testing.B) {
 	var pluginBytes, plainBytes int
 	for b.Loop() {
 		begun := time.Now()
-		r, size := p.query(b, q, nil)
+		r, size := p.Query(b, q, nil)
 		plugin += time.Since(begun)
 		require.NoError(b, r.Error)
 		require.Greater(b, r.Frames[0].Rows(), 500)
@@ -89,10 +94,12 @@ func BenchmarkStatusNow(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			s, database := story.NewStore(b)
 			history(b, s, database, length)
-			d := newTestDatasource(b, s, story.Now)
-			q := story.Question(b, story.QueryOf("status"))
+			answers := answer.Answers{Views: view.Reader{Store: s, Now: func() time.Time { return story.Now }}}
+			q, err := query.Parse(story.Question(b, story.QueryOf("status")), false)
+			require.NoError(b, err)
 			for b.Loop() {
-				require.NoError(b, reply(b, d, q, nil).Error)
+				_, err := answers.To(b.Context(), q)
+				require.NoError(b, err)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package plugin
+package bench
 
 import (
 	"cmp"
@@ -13,7 +13,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/pkg/store"
+	"github.com/temporal-sre/copilot/internal/pluginprocess"
+	"github.com/temporal-sre/copilot/pkg/plugin"
 )
 
 const (
@@ -35,7 +36,7 @@ const (
 // It fails when a question takes more than 200 ms, or reads more than ten times the rows that it returns.
 func BenchmarkDashboard(b *testing.B) {
 	f := newFleet(b)
-	dashboard := readBoard(b, "../../src/dashboards/copilot.json")
+	dashboard := readBoard(b, "../../../src/dashboards/copilot.json")
 	for b.Loop() {
 		month := backend.TimeRange{From: time.Now().Add(-fleetHistory), To: time.Now()}
 		var all []*boardCost
@@ -49,13 +50,13 @@ func BenchmarkDashboard(b *testing.B) {
 		for _, c := range all {
 			c.read, c.returned = f.rows(b, c.question)
 		}
-		p := startProcess(b, buildPlugin(b), f.database)
+		p := pluginprocess.Start(b, pluginprocess.Build(b), plugin.ID, f.database)
 		rounds := make([][]time.Duration, len(all))
 		for range 1 + askedTimes { // the first round finds cold caches
 			f.beat(b)
 			for i, c := range all {
 				begun := time.Now()
-				p.answer(b, c.question)
+				ask(b, p, c.question)
 				rounds[i] = append(rounds[i], time.Since(begun))
 			}
 		}
@@ -78,7 +79,7 @@ func BenchmarkDashboard(b *testing.B) {
 		b.ReportMetric(all[0].took.Seconds()*1000, "ms-slowest")
 		b.ReportMetric(hungry.ratio(), "rows-read/returned")
 		f.beat(b)
-		b.ReportMetric(p.opens(b, dashboard.questions(b, f.clusters, month)).Seconds()*1000, "ms-all-at-once")
+		b.ReportMetric(opens(b, p, dashboard.questions(b, f.clusters, month)).Seconds()*1000, "ms-all-at-once")
 	}
 	b.ReportMetric(0, "ns/op") // filling the store is no operation
 }
@@ -99,15 +100,15 @@ func (c boardCost) ratio() float64 {
 	return float64(c.read) / float64(max(c.returned, int64(c.clusters)))
 }
 
-// answer asks the plugin's process.
-func (p *process) answer(b testing.TB, q boardQuestion) {
+// ask asks the plugin's process.
+func ask(b testing.TB, p *pluginprocess.Process, q boardQuestion) {
 	if q.resource == "" {
-		r, _ := p.query(b, q.query, nil)
+		r, _ := p.Query(b, q.query, nil)
 		require.NoError(b, r.Error, q.name)
 		return
 	}
-	called, err := p.resource.CallResource(b.Context(), &pluginv2.CallResourceRequest{
-		PluginContext: p.context, Method: http.MethodGet, Path: q.resource, Url: q.resource})
+	called, err := p.Resource.CallResource(b.Context(), &pluginv2.CallResourceRequest{
+		PluginContext: p.Context, Method: http.MethodGet, Path: q.resource, Url: q.resource})
 	require.NoError(b, err)
 	answer, err := called.Recv()
 	require.NoError(b, err)
@@ -115,11 +116,11 @@ func (p *process) answer(b testing.TB, q boardQuestion) {
 }
 
 // opens asks everything at the same moment, as a browser does, and says when the last answer was there.
-func (p *process) opens(b testing.TB, all []boardQuestion) time.Duration {
+func opens(b testing.TB, p *pluginprocess.Process, all []boardQuestion) time.Duration {
 	begun := time.Now()
 	var group sync.WaitGroup
 	for _, q := range all {
-		group.Go(func() { p.answer(b, q) })
+		group.Go(func() { ask(b, p, q) })
 	}
 	group.Wait()
 	return time.Since(begun)
@@ -131,11 +132,16 @@ func (p *process) opens(b testing.TB, all []boardQuestion) time.Duration {
 func (f *fleet) rows(b testing.TB, q boardQuestion) (read, returned int64) {
 	b.Helper()
 	before := f.rowsRead(b)
-	s, err := store.Open(b.Context(), store.Config{Postgres: &f.database})
+	jsonData, secure := pluginprocess.SettingsOf(f.database)
+	made, err := plugin.New(b.Context(), pluginprocess.Instance(b, jsonData, secure))
 	require.NoError(b, err)
-	d := newDatasource("copilot", s, settings{poll: defaultPoll}, time.Now)
+	d := made.(*plugin.Datasource)
 	if q.resource == "" {
-		for _, frame := range answered(b, d, q.query, nil) {
+		answered, err := d.QueryData(b.Context(), &backend.QueryDataRequest{Queries: []backend.DataQuery{q.query}})
+		require.NoError(b, err)
+		response := answered.Responses[q.query.RefID]
+		require.NoError(b, response.Error, q.name)
+		for _, frame := range response.Frames {
 			returned += int64(frame.Rows())
 		}
 	} else {

@@ -1,4 +1,4 @@
-package plugin
+package bench
 
 import (
 	"bytes"
@@ -17,8 +17,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/pluginprocess"
 	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin"
 	"github.com/temporal-sre/copilot/pkg/plugin/live"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -29,6 +31,8 @@ const (
 	// liveEvery is the time between two changes. It does not divide the poll interval, so that changes come at all
 	// moments between two polls.
 	liveEvery = 430 * time.Millisecond
+	// pollInterval is the default of the data source's settings.
+	pollInterval = time.Second
 	// lateAfterPoll is how much later than the poll interval one frame in a hundred may come.
 	lateAfterPoll = 250 * time.Millisecond
 	// queriesDiffer is how much the rate of queries may differ between one channel and 50. In 43 seconds there are
@@ -50,7 +54,7 @@ const (
 // With one channel there are a hundred frames: one of them may come late because the machine was busy.
 func BenchmarkLive(b *testing.B) {
 	l := newLiveStore(b)
-	binary := buildPlugin(b)
+	binary := pluginprocess.Build(b)
 	rates := map[int]float64{}
 	for _, channels := range []int{1, liveClusters} {
 		b.Run(fmt.Sprintf("Channels=%d", channels), func(b *testing.B) {
@@ -162,7 +166,7 @@ func (l *liveStore) commit(b *testing.B, change *liveChange) {
 
 // watchedOn lets changes be watched on channels, and returns how many queries a second that cost.
 func (l *liveStore) watchedOn(b *testing.B, binary string, channels int) (queriesPerSec float64) {
-	p := startProcess(b, binary, l.reader)
+	p := pluginprocess.Start(b, binary, plugin.ID, l.reader)
 	l.pollsByDefault(b, p)
 	changes := &liveHistory{}
 	var watchers []*liveWatcher
@@ -194,7 +198,7 @@ func (l *liveStore) watchedOn(b *testing.B, binary string, channels int) (querie
 	var late []time.Duration
 	for _, w := range watchers {
 		for _, change := range changes.of(w.cluster) {
-			late = append(late, w.when(b, change.id).Sub(change.committed)-defaultPoll)
+			late = append(late, w.when(b, change.id).Sub(change.committed)-pollInterval)
 		}
 	}
 	slices.Sort(late)
@@ -211,14 +215,14 @@ func (l *liveStore) watchedOn(b *testing.B, binary string, channels int) (querie
 			b.Errorf("the process needed %d MB", peak>>20)
 		}
 	}
-	p.client.Kill()
+	p.Client.Kill()
 	return queriesPerSec
 }
 
 // pollsByDefault takes back the short poll interval of the tests.
-func (l *liveStore) pollsByDefault(b *testing.B, p *process) {
+func (l *liveStore) pollsByDefault(b *testing.B, p *pluginprocess.Process) {
 	b.Helper()
-	settings := p.context.DataSourceInstanceSettings
+	settings := p.Context.DataSourceInstanceSettings
 	var jsonData map[string]any
 	require.NoError(b, json.Unmarshal(settings.JsonData, &jsonData))
 	delete(jsonData, "pollIntervalMs")
@@ -266,12 +270,12 @@ type liveWatcher struct {
 }
 
 // subscribe begins a stream as Grafana does, and notes what its packets show.
-func (w *liveWatcher) subscribe(b *testing.B, p *process, changes *liveHistory) {
-	subscribed, err := p.stream.SubscribeStream(b.Context(), &pluginv2.SubscribeStreamRequest{PluginContext: p.context, Path: w.path})
+func (w *liveWatcher) subscribe(b *testing.B, p *pluginprocess.Process, changes *liveHistory) {
+	subscribed, err := p.Stream.SubscribeStream(b.Context(), &pluginv2.SubscribeStreamRequest{PluginContext: p.Context, Path: w.path})
 	if err != nil || subscribed.Status != pluginv2.SubscribeStreamResponse_OK {
 		b.Errorf("subscribing to %s: %v, %v", w.path, subscribed, err)
 	}
-	running, err := p.stream.RunStream(b.Context(), &pluginv2.RunStreamRequest{PluginContext: p.context, Path: w.path})
+	running, err := p.Stream.RunStream(b.Context(), &pluginv2.RunStreamRequest{PluginContext: p.Context, Path: w.path})
 	if err != nil {
 		b.Errorf("running %s: %v", w.path, err)
 		close(w.began)
@@ -319,9 +323,9 @@ func (w *liveWatcher) when(b *testing.B, id string) time.Time {
 var peakLine = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
 // peakMemory is the most memory of the plugin's process so far, in bytes; 0 where there is no /proc.
-func peakMemory(b *testing.B, p *process) int64 {
+func peakMemory(b *testing.B, p *pluginprocess.Process) int64 {
 	b.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.client.ReattachConfig().Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Client.ReattachConfig().Pid))
 	if os.IsNotExist(err) {
 		return 0
 	}

@@ -1,4 +1,4 @@
-package plugin
+package bench
 
 import (
 	"encoding/json"
@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin"
 	"github.com/temporal-sre/copilot/pkg/plugin/query"
 )
 
@@ -88,7 +89,7 @@ func (d board) questions(b testing.TB, clusters []string, r backend.TimeRange) [
 		for _, p := range panels {
 			walk(p.Panels)
 			for _, target := range p.Targets {
-				if p.Datasource.Type != ID {
+				if p.Datasource.Type != plugin.ID {
 					continue // what another panel has asked for
 				}
 				var shortest time.Duration
@@ -107,7 +108,7 @@ func (d board) questions(b testing.TB, clusters []string, r backend.TimeRange) [
 	}
 	walk(d.Panels)
 	for _, a := range d.Annotations.List {
-		if a.Datasource.Type == ID {
+		if a.Datasource.Type == plugin.ID {
 			ask("annotation "+a.Name, a.Target, 1000, 0)
 		}
 	}
