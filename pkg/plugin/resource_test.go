@@ -79,6 +79,20 @@ func TestSeveralClustersAreListed(t *testing.T) {
 	})
 }
 
+func TestWhyThereAreNoLogsIsSaidOfTheClusterThatHasNone(t *testing.T) {
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	_, body := call(t, newTestDatasource(t, s, story.Now), http.MethodGet, "status")
+	why := map[any]any{}
+	for _, c := range body["clusters"].([]any) {
+		cluster := c.(map[string]any)
+		why[cluster["cluster"]] = cluster["logs_unavailable"]
+	}
+	assert.Nil(t, why["prod"])
+	assert.Contains(t, why["lab"], "Loki refuses the tenant")
+	assert.Contains(t, why["old"], "never read")
+}
+
 func TestServicesKeepTheirShape(t *testing.T) {
 	s, _ := story.NewStore(t)
 	story.TellAll(t, s)

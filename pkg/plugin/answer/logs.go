@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -26,6 +27,8 @@ func (d Answers) logs(ctx context.Context, a query.Query) (data.Frames, error) {
 	if err != nil {
 		return nil, err
 	}
+	// By name, so that a series keeps its colour whatever becomes of its cluster.
+	slices.SortFunc(readings, func(x, y view.LogReading) int { return strings.Compare(x.Cluster, y.Cluster) })
 	for _, r := range readings {
 		if said := r.Caveat(); said != "" {
 			missing.Warn(said)

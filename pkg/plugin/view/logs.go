@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/health"
@@ -23,7 +22,7 @@ type LogReading struct {
 	Rate []store.Point
 }
 
-// LogReadings are in the order of names, so that a series keeps its colour whatever becomes of its cluster.
+// LogReadings are those of clusters, in their order.
 func (d Reader) LogReadings(ctx context.Context, clusters []Present, wanted []string) ([]LogReading, error) {
 	states, err := d.Store.LogStates(ctx, wanted)
 	if err != nil {
@@ -37,7 +36,6 @@ func (d Reader) LogReadings(ctx context.Context, clusters []Present, wanted []st
 		}
 		readings = append(readings, r)
 	}
-	slices.SortFunc(readings, func(x, y LogReading) int { return strings.Compare(x.Cluster, y.Cluster) })
 	return readings, nil
 }
 
