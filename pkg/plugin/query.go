@@ -87,5 +87,5 @@ func (d *Datasource) failed(ctx context.Context, queryType string, err error) ba
 // isFromAlert: Grafana marks the requests of alert rules with a header of its own, with or without
 // the prefix of forwarded HTTP headers.
 func isFromAlert(req *backend.QueryDataRequest) bool {
-	return strings.EqualFold(req.Headers[query.AlertHeader], "true") || strings.EqualFold(req.GetHTTPHeader(query.AlertHeader), "true")
+	return strings.EqualFold(req.Headers[backend.FromAlertHeaderName], "true") || strings.EqualFold(req.GetHTTPHeader(backend.FromAlertHeaderName), "true")
 }

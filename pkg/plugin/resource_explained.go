@@ -72,7 +72,7 @@ func (d *Datasource) serveIssues(r *http.Request) (any, error) {
 	if query.Clusters = clusterNamesOf(clusters); len(clusters) == 0 {
 		return issuesJSON{Issues: []issueJSON{}, Notices: texts(view.MissingClusters(nil, nil))}, nil
 	}
-	assessed, _, missing, err := d.views.Explained(r.Context(), query.Clusters)
+	assessed, _, notices, err := d.views.Explained(r.Context(), query.Clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (d *Datasource) serveIssues(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := issuesJSON{Issues: make([]issueJSON, 0, len(rows)), Notices: texts(missing)}
+	answer := issuesJSON{Issues: make([]issueJSON, 0, len(rows)), Notices: texts(notices)}
 	for _, row := range rows {
 		answer.Issues = append(answer.Issues, issueOf(row))
 	}

@@ -13,11 +13,11 @@ import (
 
 // summary tells in words how clusters are. A cluster without an explanation has no row, and a notice.
 func (d Answers) summary(ctx context.Context, a query.Query) (data.Frames, error) {
-	clusters, _, missing, err := d.Views.Explained(ctx, a.Clusters, a.States...)
+	clusters, _, notices, err := d.Views.Explained(ctx, a.Clusters, a.States...)
 	if err != nil {
 		return nil, err
 	}
-	return missing.On(data.Frames{frames.Summary(clusters, d.Views.Now())}), nil
+	return notices.On(data.Frames{frames.Summary(clusters, d.Views.Now())}), nil
 }
 
 // issues tells the problems that are there now, worst first, or those of a time range. An alert rule gets their
@@ -27,7 +27,7 @@ func (d Answers) issues(ctx context.Context, a query.Query) (data.Frames, error)
 	if a.ForAlert {
 		states = nil // a rule needs the healthy rows to resolve
 	}
-	clusters, without, missing, err := d.Views.Explained(ctx, a.Clusters, states...)
+	clusters, without, notices, err := d.Views.Explained(ctx, a.Clusters, states...)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (d Answers) issues(ctx context.Context, a query.Query) (data.Frames, error)
 	q := issueQuery(a)
 	if len(states) > 0 {
 		if len(clusters) == 0 {
-			return missing.On(data.Frames{frames.Issues(nil)}), nil
+			return notices.On(data.Frames{frames.Issues(nil)}), nil
 		}
 		q.Clusters = view.NamesOf(clusters)
 	}
@@ -49,7 +49,7 @@ func (d Answers) issues(ctx context.Context, a query.Query) (data.Frames, error)
 	if err != nil {
 		return nil, err
 	}
-	return missing.On(data.Frames{frames.Issues(rows)}), nil
+	return notices.On(data.Frames{frames.Issues(rows)}), nil
 }
 
 // issueQuery asks for what is open now, or, with resolved issues, for what was open in the time range.
@@ -63,20 +63,20 @@ func issueQuery(a query.Query) store.IssueQuery {
 
 // actions tells what to do. Advice on an earlier situation is marked as such.
 func (d Answers) actions(ctx context.Context, a query.Query) (data.Frames, error) {
-	clusters, _, missing, err := d.Views.Explained(ctx, a.Clusters, a.States...)
+	clusters, _, notices, err := d.Views.Explained(ctx, a.Clusters, a.States...)
 	if err != nil {
 		return nil, err
 	}
 	frame := frames.Actions(clusters, a.Rows)
-	if len(clusters) > 0 && frame.Rows() == 0 && len(missing) == 0 {
-		missing.Inform("There is nothing to do: the newest assessments suggest no action.")
+	if len(clusters) > 0 && frame.Rows() == 0 && len(notices) == 0 {
+		notices.Inform("There is nothing to do: the newest assessments suggest no action.")
 	}
-	return missing.On(data.Frames{frame}), nil
+	return notices.On(data.Frames{frame}), nil
 }
 
 // assessments tells what was explained in a time range, newest first.
 func (d Answers) assessments(ctx context.Context, a query.Query) (data.Frames, error) {
-	_, missing, err := d.Views.KnownClusters(ctx, a.Clusters)
+	_, notices, err := d.Views.KnownClusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +88,9 @@ func (d Answers) assessments(ctx context.Context, a query.Query) (data.Frames, e
 	for _, s := range stored {
 		whole, ok := view.ReadExplanation(s)
 		if !ok {
-			missing.Warn(view.Unreadable(s))
+			notices.Warn(view.Unreadable(s))
 		}
 		rows = append(rows, view.Assessment{Assessment: s, Whole: whole})
 	}
-	return missing.On(data.Frames{frames.Assessments(rows)}), nil
+	return notices.On(data.Frames{frames.Assessments(rows)}), nil
 }

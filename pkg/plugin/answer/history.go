@@ -16,7 +16,7 @@ import (
 
 // timeline tells the states of clusters over time, one series each.
 func (d Answers) timeline(ctx context.Context, a query.Query) (data.Frames, error) {
-	known, missing, err := d.Views.KnownClusters(ctx, a.Clusters)
+	known, notices, err := d.Views.KnownClusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (d Answers) timeline(ctx context.Context, a query.Query) (data.Frames, erro
 	if len(all) == 0 {
 		all = data.Frames{frames.NoSeries(string(query.MeasureState), frames.StateConfig(""))}
 	}
-	return missing.On(all), nil
+	return notices.On(all), nil
 }
 
 // An answer of hundreds of series has fewer points of each: a browser that draws a panel of a thousand points for
@@ -48,7 +48,7 @@ const (
 )
 
 func (d Answers) signals(ctx context.Context, a query.Query) (data.Frames, error) {
-	clusters, missing, err := d.Views.Clusters(ctx, a.Clusters)
+	clusters, notices, err := d.Views.Clusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (d Answers) signals(ctx context.Context, a query.Query) (data.Frames, error
 	if len(all) == 0 {
 		all = data.Frames{frames.NoSeries(string(signals[0]), nil)}
 	}
-	return missing.On(all), nil
+	return notices.On(all), nil
 }
 
 // wantedSignals are the named ones, or all of the named services, or the primary ones.
@@ -94,7 +94,7 @@ func (d Answers) events(ctx context.Context, a query.Query) (data.Frames, error)
 		return nil, err
 	}
 	events = intoStates(events, a.States, a.Rows)
-	_, missing, err := d.Views.KnownClusters(ctx, a.Clusters)
+	_, notices, err := d.Views.KnownClusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -104,9 +104,9 @@ func (d Answers) events(ctx context.Context, a query.Query) (data.Frames, error)
 	}
 	frame := frames.Events(events, said)
 	if a.Live {
-		d.goLive(ctx, frame, live.Path{Topic: live.TopicEvents, Clusters: a.Clusters}, &missing, liveable, "the kinds and states filters")
+		d.goLive(ctx, frame, live.Path{Topic: live.TopicEvents, Clusters: a.Clusters}, &notices, liveable, "the kinds and states filters")
 	}
-	return missing.On(data.Frames{frame}), nil
+	return notices.On(data.Frames{frame}), nil
 }
 
 // intoStates keeps the events that lead to one of the states.

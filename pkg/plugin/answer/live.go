@@ -12,9 +12,9 @@ import (
 )
 
 // goLive names the channel that keeps a frame up to date, or says why there is none.
-func (d Answers) goLive(ctx context.Context, frame *data.Frame, path live.Path, missing *view.Notices, unfiltered bool, filters string) {
+func (d Answers) goLive(ctx context.Context, frame *data.Frame, path live.Path, notices *view.Notices, unfiltered bool, filters string) {
 	if !unfiltered {
-		missing.Inform("This panel is not live: a stream follows clusters only. Clear " + filters + " to make it live.")
+		notices.Inform("This panel is not live: a stream follows clusters only. Clear " + filters + " to make it live.")
 		return
 	}
 	channel, err := path.Channel(d.UID)
@@ -23,7 +23,7 @@ func (d Answers) goLive(ctx context.Context, frame *data.Frame, path live.Path, 
 		channel, err = live.Path{Topic: path.Topic}.Channel(d.UID)
 	}
 	if err != nil {
-		missing.Inform("This panel is not live: " + err.Error() + ". Choose fewer clusters, or all.")
+		notices.Inform("This panel is not live: " + err.Error() + ". Choose fewer clusters, or all.")
 		return
 	}
 	frame.Meta.Channel = channel

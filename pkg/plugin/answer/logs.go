@@ -19,7 +19,7 @@ import (
 // logs tells which known trouble patterns were found in the logs of a time range, as a table or as counts over time.
 // That none was found means something only where logs were read; where they were not, a notice says so.
 func (d Answers) logs(ctx context.Context, a query.Query) (data.Frames, error) {
-	clusters, missing, err := d.Views.Clusters(ctx, a.Clusters)
+	clusters, notices, err := d.Views.Clusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -31,18 +31,18 @@ func (d Answers) logs(ctx context.Context, a query.Query) (data.Frames, error) {
 	slices.SortFunc(readings, func(x, y view.LogReading) int { return strings.Compare(x.Cluster, y.Cluster) })
 	for _, r := range readings {
 		if said := r.Caveat(); said != "" {
-			missing.Warn(said)
+			notices.Warn(said)
 		}
 	}
 	if a.Measure == query.MeasureCounts {
-		return d.logCounts(ctx, readings, a, missing)
+		return d.logCounts(ctx, readings, a, notices)
 	}
 	from, to := wholeHours(a.From, a.To)
 	patterns, err := d.Views.Store.LogPatterns(ctx, store.LogQuery{Clusters: a.Clusters, From: from, To: to, Patterns: a.Patterns, Services: query.PlainNames(a.Services), Limit: a.Rows})
 	if err != nil {
 		return nil, err
 	}
-	return missing.On(data.Frames{frames.Logs(patterns)}), nil
+	return notices.On(data.Frames{frames.Logs(patterns)}), nil
 }
 
 // wholeHours widens a range of days to whole hours, of which the store has kept the sums: the half minutes at the
@@ -56,7 +56,7 @@ func wholeHours(from, to time.Time) (time.Time, time.Time) {
 
 // logCounts are the lines of each pattern in each step. An alert rule gets the patterns that it names, or all
 // of them together: patterns that come and go would be series that come and go.
-func (d Answers) logCounts(ctx context.Context, readings []view.LogReading, a query.Query, missing view.Notices) (data.Frames, error) {
+func (d Answers) logCounts(ctx context.Context, readings []view.LogReading, a query.Query, notices view.Notices) (data.Frames, error) {
 	step := view.StepFor(a.From, a.To, a.Points)
 	from := a.From.Truncate(step)
 	_, to := wholeHours(from, a.To)
@@ -81,7 +81,7 @@ func (d Answers) logCounts(ctx context.Context, readings []view.LogReading, a qu
 		if a.ForAlert {
 			return nil, query.Invalidf("there are more than %d counts of log patterns in this time range: choose a shorter one, or name patterns or clusters", view.MostLogCounts)
 		}
-		missing.Warn(fmt.Sprintf("There are more than %d counts in this time range and some are missing: choose a shorter one, or name patterns or clusters.", view.MostLogCounts))
+		notices.Warn(fmt.Sprintf("There are more than %d counts in this time range and some are notices: choose a shorter one, or name patterns or clusters.", view.MostLogCounts))
 	}
 	for i := range readings {
 		readings[i].Rate = rates[readings[i].Cluster]
@@ -100,7 +100,7 @@ func (d Answers) logCounts(ctx context.Context, readings []view.LogReading, a qu
 	if len(all) == 0 {
 		all = data.Frames{frames.NoSeries("lines", nil)}
 	}
-	return missing.On(all), nil
+	return notices.On(all), nil
 }
 
 // patternNames are the patterns of a cluster to show.

@@ -13,7 +13,7 @@ import (
 
 // status tells how clusters are now, one row each. What it costs does not depend on the length of history.
 func (d Answers) status(ctx context.Context, a query.Query) (data.Frames, error) {
-	clusters, missing, err := d.Views.Clusters(ctx, a.Clusters)
+	clusters, notices, err := d.Views.Clusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -22,25 +22,25 @@ func (d Answers) status(ctx context.Context, a query.Query) (data.Frames, error)
 	}
 	frame := frames.Status(view.InStates(clusters, a.States), a.Measure)
 	if a.Live {
-		d.goLive(ctx, frame, live.Path{Topic: live.TopicStatus, Clusters: a.Clusters}, &missing, a.Measure == query.MeasureState && len(a.States) == 0,
+		d.goLive(ctx, frame, live.Path{Topic: live.TopicStatus, Clusters: a.Clusters}, &notices, a.Measure == query.MeasureState && len(a.States) == 0,
 			"the measure and states filters")
 	}
-	return missing.On(data.Frames{frame}), nil
+	return notices.On(data.Frames{frame}), nil
 }
 
 func (d Answers) gates(ctx context.Context, a query.Query) (data.Frames, error) {
-	clusters, missing, err := d.Views.Clusters(ctx, a.Clusters)
+	clusters, notices, err := d.Views.Clusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
 	if a.ForAlert {
 		return data.Frames{frames.GatesForAlert(clusters, a)}, nil
 	}
-	return missing.On(data.Frames{frames.Gates(clusters, a)}), nil
+	return notices.On(data.Frames{frames.Gates(clusters, a)}), nil
 }
 
 func (d Answers) services(ctx context.Context, a query.Query) (data.Frames, error) {
-	clusters, missing, err := d.Views.Clusters(ctx, a.Clusters)
+	clusters, notices, err := d.Views.Clusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -48,27 +48,27 @@ func (d Answers) services(ctx context.Context, a query.Query) (data.Frames, erro
 	if a.ForAlert {
 		return data.Frames{frame}, nil
 	}
-	return missing.On(data.Frames{frame}), nil
+	return notices.On(data.Frames{frame}), nil
 }
 
 func (d Answers) queues(ctx context.Context, a query.Query) (data.Frames, error) {
-	clusters, missing, err := d.Views.Clusters(ctx, a.Clusters)
+	clusters, notices, err := d.Views.Clusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
-	return missing.On(data.Frames{frames.Queues(clusters, a.Rows)}), nil
+	return notices.On(data.Frames{frames.Queues(clusters, a.Rows)}), nil
 }
 
 func (d Answers) workers(ctx context.Context, a query.Query) (data.Frames, error) {
-	clusters, missing, err := d.Views.Clusters(ctx, a.Clusters)
+	clusters, notices, err := d.Views.Clusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
-	return missing.On(data.Frames{frames.Workers(clusters)}), nil
+	return notices.On(data.Frames{frames.Workers(clusters)}), nil
 }
 
 func (d Answers) sources(ctx context.Context, a query.Query) (data.Frames, error) {
-	clusters, missing, err := d.Views.Clusters(ctx, a.Clusters)
+	clusters, notices, err := d.Views.Clusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
@@ -76,5 +76,5 @@ func (d Answers) sources(ctx context.Context, a query.Query) (data.Frames, error
 	if err != nil {
 		return nil, err
 	}
-	return missing.On(data.Frames{frames.Sources(rows, a.ForAlert, d.Views.Now())}), nil
+	return notices.On(data.Frames{frames.Sources(rows, a.ForAlert, d.Views.Now())}), nil
 }

@@ -13,31 +13,31 @@ import (
 
 // usage tells what the calls to models took, over time or summed up, or how much of the day's budget is left.
 func (d Answers) usage(ctx context.Context, a query.Query) (data.Frames, error) {
-	known, missing, err := d.Views.KnownClusters(ctx, a.Clusters)
+	known, notices, err := d.Views.KnownClusters(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}
 	switch a.Measure {
 	case query.MeasureBudget:
-		return d.budget(ctx, known, a, missing)
+		return d.budget(ctx, known, a, notices)
 	case query.MeasureTable:
 		rows, err := d.Views.Store.Usage(ctx, store.UsageQuery{Clusters: a.Clusters, From: a.From, To: a.To})
 		if err != nil {
 			return nil, err
 		}
-		return missing.On(data.Frames{frames.UsageTable(rows)}), nil
+		return notices.On(data.Frames{frames.UsageTable(rows)}), nil
 	}
 	sums, begins, err := d.Views.Usage(ctx, known, a)
 	if err != nil {
 		return nil, err
 	}
 	if len(sums) == 0 && len(known) > 0 {
-		missing.Inform("No model was called in this time range: the rules wrote every assessment.")
+		notices.Inform("No model was called in this time range: the rules wrote every assessment.")
 	}
-	return missing.On(frames.Usage(sums, begins, a.Measure)), nil
+	return notices.On(frames.Usage(sums, begins, a.Measure)), nil
 }
 
-func (d Answers) budget(ctx context.Context, known []string, a query.Query, missing view.Notices) (data.Frames, error) {
+func (d Answers) budget(ctx context.Context, known []string, a query.Query, notices view.Notices) (data.Frames, error) {
 	b, ok, err := d.Views.Store.LoadBudget(ctx)
 	if err != nil {
 		return nil, err
@@ -46,11 +46,11 @@ func (d Answers) budget(ctx context.Context, known []string, a query.Query, miss
 	if ok {
 		rows = append(rows, b)
 	} else if len(known) > 0 {
-		missing.Warn("The worker has not said yet what it may spend on models: check that a worker of this version runs.")
+		notices.Warn("The worker has not said yet what it may spend on models: check that a worker of this version runs.")
 	}
 	frame := frames.Budget(rows, a.ForAlert)
 	if a.ForAlert {
 		return data.Frames{frame}, nil
 	}
-	return missing.On(data.Frames{frame}), nil
+	return notices.On(data.Frames{frame}), nil
 }

@@ -57,13 +57,13 @@ func eventTitle(e store.Event) string {
 	case e.Kind == health.StalenessChanged:
 		return fmt.Sprintf("%s: known again, %s", e.Cluster, e.To)
 	case e.Kind == health.BottleneckChanged:
-		return fmt.Sprintf("%s: bottleneck %s → %s", e.Cluster, words(e.FromBottleneck), words(e.Bottleneck))
+		return fmt.Sprintf("%s: bottleneck %s → %s", e.Cluster, formatBottleneck(e.FromBottleneck), formatBottleneck(e.Bottleneck))
 	default:
 		return fmt.Sprintf("%s: %s → %s", e.Cluster, e.From, e.To)
 	}
 }
 
-func words(b health.Bottleneck) string { return strings.ReplaceAll(string(b), "_", " ") }
+func formatBottleneck(b health.Bottleneck) string { return strings.ReplaceAll(string(b), "_", " ") }
 
 // eventText lists what fired, a line each, and the starved task queues by name.
 func eventText(e store.Event) string {

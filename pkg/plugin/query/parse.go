@@ -28,7 +28,6 @@ const (
 	MaxRows          = 1000
 	defaultPoints    = 1000
 	MaxPoints        = 10_000
-	AlertHeader      = backend.FromAlertHeaderName
 	LongestTimeRange = 366 * 24 * time.Hour
 )
 

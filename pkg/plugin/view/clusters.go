@@ -39,16 +39,16 @@ func (d Reader) KnownClusters(ctx context.Context, wanted []string) ([]string, N
 
 // MissingClusters says which of the wanted clusters are not known, or that none is.
 func MissingClusters(known, wanted []string) Notices {
-	var missing Notices
+	var notices Notices
 	if len(wanted) == 0 && len(known) == 0 {
-		missing.Warn("There is no cycle yet: the worker has not stored one. Check that `copilot worker` runs and writes to this database.")
+		notices.Warn("There is no cycle yet: the worker has not stored one. Check that `copilot worker` runs and writes to this database.")
 	}
 	for _, name := range wanted {
 		if !slices.Contains(known, name) {
-			missing.Warn(unknownCluster(name))
+			notices.Warn(unknownCluster(name))
 		}
 	}
-	return missing
+	return notices
 }
 
 func unknownCluster(name string) string {

@@ -35,7 +35,7 @@ type Unassessed []string
 // Explained reads the latest explanation of each cluster that is in one of the states. What has none,
 // or one of an earlier situation, is said in notices.
 func (d Reader) Explained(ctx context.Context, wanted []string, states ...health.State) ([]Explained, Unassessed, Notices, error) {
-	clusters, missing, err := d.Clusters(ctx, wanted)
+	clusters, notices, err := d.Clusters(ctx, wanted)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -57,17 +57,17 @@ func (d Reader) Explained(ctx context.Context, wanted []string, states ...health
 		}
 		e := Explained{Present: c, Assessment: a}
 		if e.Whole, ok = ReadExplanation(a); !ok {
-			missing.Warn(Unreadable(a))
+			notices.Warn(Unreadable(a))
 		}
 		if !e.Current() {
-			missing.Warn(e.Outdated())
+			notices.Warn(e.Outdated())
 		}
 		all = append(all, e)
 	}
 	if len(without) > 0 {
-		missing.Warn(without.String())
+		notices.Warn(without.String())
 	}
-	return all, without, missing, nil
+	return all, without, notices, nil
 }
 
 // ReadExplanation reads the whole of an assessment. A newer worker may write what this version can't read.
