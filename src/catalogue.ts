@@ -75,7 +75,7 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
   {
     value: 'status',
     label: 'Status now',
-    description: 'The state of each cluster as of its last cycle, since when, and how much was known. Can alert.',
+    description: 'The state of each cluster as of its last cycle, its start and its coverage. Can alert.',
     options: ['measure', 'states', 'live'],
     measures: [
       {
@@ -91,49 +91,49 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
       {
         value: 'coverage',
         label: 'Coverage',
-        description:
-          'Share of the deciding gates that are known: the confidence in the state; 0 when cycles have stopped',
+        description: 'Share of known deciding gates; 0 when cycles have stopped',
       },
       {
         value: 'worker_limited',
         label: 'Limited by workers',
-        description: '1 when workers alone limit progress, so that scaling the server will not help; null when unknown',
+        description: '1 when only workers limit progress: scaling the server will not help; null when unknown',
       },
       {
         value: 'first_gate',
         label: 'Worst gate',
         description:
-          'Number of the worst gate that fires, 0 when none does: for the message of an alert. A gate keeps its number for ever',
+          'Number of the worst firing gate, 0 when none fires. Used in alert messages. The number of a gate is permanent',
       },
       {
         value: 'second_gate',
         label: 'Second gate',
-        description: 'Number of the gate that fires beside it, 0 when none does',
+        description: 'Number of the second worst firing gate, 0 when none fires',
       },
     ],
   },
   {
     value: 'summary',
     label: 'Summary',
-    description: 'What happens in each cluster, why, and what to do first: the newest explanation in words.',
+    description: 'The newest explanation of each cluster: what happened, the cause, the recommended action.',
     options: ['states'],
   },
   {
     value: 'issues',
     label: 'Issues',
-    description: 'The problems that are there now, worst first, each with its likely cause. Can alert.',
+    description:
+      'Issues that are open now, or were open in the time range, worst first, with their likely cause. Can alert.',
     options: ['states', 'severities', 'services', 'includeResolved', 'limit'],
   },
   {
     value: 'actions',
     label: 'Recommended actions',
-    description: 'What to do, the best first, with confidence and risk. Nothing is done by itself.',
+    description: 'Recommended actions, the best first, with confidence and risk. No action is taken automatically.',
     options: ['states', 'limit'],
   },
   {
     value: 'timeline',
     label: 'State timeline',
-    description: 'How the state changed over the time range, with gaps where nothing was known. Can alert.',
+    description: 'State changes over the time range; a gap is an unknown state. Can alert.',
     options: [],
   },
   {
@@ -145,25 +145,25 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
   {
     value: 'gates',
     label: 'Gates',
-    description: 'The rules behind the state: each with its signal, value, threshold and result. Can alert.',
+    description: 'The conditions behind the state: signal, value, threshold and result of each. Can alert.',
     options: ['gates', 'services', 'results'],
   },
   {
     value: 'signals',
     label: 'Signals over time',
-    description: 'The measured numbers over the time range. A gap is an unknown value, never a zero. Can alert.',
+    description: 'Measured values over the time range. A gap is an unknown value, never zero. Can alert.',
     options: ['signals', 'services'],
   },
   {
     value: 'queues',
     label: 'Task queues',
-    description: 'The worst task queues by name: how long their oldest task waits, and who polls them.',
+    description: 'The worst task queues: age of the oldest waiting task, backlog and pollers.',
     options: ['limit'],
   },
   {
     value: 'workers',
     label: 'Workers and bottleneck',
-    description: 'On which side progress is limited, what the worker signals say, and which scaling rule holds.',
+    description: 'Which side limits progress, the worker signals, and the scaling rules that hold.',
     options: [],
   },
   {
@@ -175,13 +175,13 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
   {
     value: 'assessments',
     label: 'Assessments',
-    description: 'What was explained in the time range: when, by whom, how surely, and what was left out.',
+    description: 'All explanations in the time range: time, author, confidence, and what was dropped.',
     options: ['limit'],
   },
   {
     value: 'logs',
     label: 'Log patterns',
-    description: 'Known trouble in the logs of the time range, by pattern and service. Can alert.',
+    description: 'Known errors in the logs of the time range, by pattern and service. Can alert.',
     options: ['measure', 'patterns', 'services', 'limit'],
     measures: [
       {
@@ -199,7 +199,7 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
   {
     value: 'usage',
     label: 'Model usage and cost',
-    description: 'What the calls to language models took, and how much of the budget is left. Can alert.',
+    description: 'LLM calls and their cost, and the budget of the day. Can alert.',
     options: ['measure'],
     measures: [
       {
@@ -210,12 +210,12 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
       {
         value: 'tokens',
         label: 'Tokens over time',
-        description: 'Tokens in and out, cached ones included. Can alert.',
+        description: 'Input and output tokens, including cached tokens. Can alert.',
       },
       {
         value: 'calls',
         label: 'Calls over time',
-        description: 'Calls to models, failed ones included. Can alert.',
+        description: 'LLM calls, including failed calls. Can alert.',
       },
       {
         value: 'table',
@@ -225,14 +225,14 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
       {
         value: 'budget',
         label: 'Budget today',
-        description: 'What was spent since midnight UTC, and what may be. Can alert.',
+        description: 'Spent since midnight UTC, and the limits. Can alert.',
       },
     ],
   },
   {
     value: 'sources',
     label: 'Sources of the copilot',
-    description: 'Whether cycles run, and metrics, logs and models answer: how well the copilot itself is. Can alert.',
+    description: 'Whether the copilot\'s cycles, metrics, logs and models work. Can alert.',
     options: [],
   },
 ];

@@ -62,7 +62,7 @@ func between(page, name, table string) (string, error) {
 
 func typeTable() string {
 	var b strings.Builder
-	b.WriteString("| type | answers | options | in alert rules |\n|---|---|---|---|\n")
+	b.WriteString("| type | result | options | in alert rules |\n|---|---|---|---|\n")
 	for _, t := range query.Types {
 		title := fmt.Sprintf("%s (`%s`)", t.Label, t.Name)
 		anchor := strings.NewReplacer(" ", "-", "(", "", ")", "", "`", "").Replace(strings.ToLower(title))

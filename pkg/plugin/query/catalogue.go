@@ -46,32 +46,32 @@ const (
 var Types = []Type{
 	{
 		Name: "status", Label: "Status now",
-		Sentence:    "The state of each cluster as of its last cycle, since when, and how much was known.",
+		Sentence:    "The state of each cluster as of its last cycle, its start and its coverage.",
 		Options:     []Option{OptionMeasure, OptionStates, OptionLive},
 		Measures:    statusMeasures,
 		AlertNumber: "the measure",
 	},
 	{
 		Name: "summary", Label: "Summary",
-		Sentence:         "What happens in each cluster, why, and what to do first: the newest explanation in words.",
+		Sentence:         "The newest explanation of each cluster: what happened, the cause, the recommended action.",
 		Options:          []Option{OptionStates},
 		InsteadForAlerts: `it is text; use "issues", or "status" with the measure "state"`,
 	},
 	{
 		Name: "issues", Label: "Issues",
-		Sentence:    "The problems that are there now, worst first, each with its likely cause.",
+		Sentence:    "Issues that are open now, or were open in the time range, worst first, with their likely cause.",
 		Options:     []Option{OptionStates, OptionSeverities, OptionServices, OptionIncludeResolved, OptionLimit},
 		AlertNumber: "open issues of each cluster and severity",
 	},
 	{
 		Name: "actions", Label: "Recommended actions",
-		Sentence:         "What to do, the best first, with confidence and risk. Nothing is done by itself.",
+		Sentence:         "Recommended actions, the best first, with confidence and risk. No action is taken automatically.",
 		Options:          []Option{OptionStates, OptionLimit},
 		InsteadForAlerts: `it is advice; use "issues", which tells what the advice is for`,
 	},
 	{
 		Name: "timeline", Label: "State timeline",
-		Sentence:    "How the state changed over the time range, with gaps where nothing was known.",
+		Sentence:    "State changes over the time range; a gap is an unknown state.",
 		AlertNumber: "the state",
 	},
 	{
@@ -82,26 +82,26 @@ var Types = []Type{
 	},
 	{
 		Name: "gates", Label: "Gates",
-		Sentence:    "The rules behind the state: each with its signal, value, threshold and result.",
+		Sentence:    "The conditions behind the state: signal, value, threshold and result of each.",
 		Options:     []Option{OptionGates, OptionServices, OptionResults},
 		AlertNumber: "1 fired, 0 passed",
 	},
 	{
 		Name: "signals", Label: "Signals over time",
-		Sentence:    "The measured numbers over the time range. A gap is an unknown value, never a zero.",
+		Sentence:    "Measured values over the time range. A gap is an unknown value, never zero.",
 		Options:     []Option{OptionSignals, OptionServices},
 		AlertNumber: "the value",
 	},
 	{
 		Name: "queues", Label: "Task queues",
-		Sentence: "The worst task queues by name: how long their oldest task waits, and who polls them.",
+		Sentence: "The worst task queues: age of the oldest waiting task, backlog and pollers.",
 		Options:  []Option{OptionLimit},
 		InsteadForAlerts: `it holds the worst ten task queues, so a queue that recovers vanishes instead of reading 0; ` +
 			`use "signals" with matching.starved_queues, or "gates"`,
 	},
 	{
 		Name: "workers", Label: "Workers and bottleneck",
-		Sentence:         "On which side progress is limited, what the worker signals say, and which scaling rule holds.",
+		Sentence:         "Which side limits progress, the worker signals, and the scaling rules that hold.",
 		InsteadForAlerts: `it is a table of many numbers; use "gates" with the services "workers", or "signals" with the worker signals`,
 	},
 	{
@@ -112,13 +112,13 @@ var Types = []Type{
 	},
 	{
 		Name: "assessments", Label: "Assessments",
-		Sentence:         "What was explained in the time range: when, by whom, how surely, and what was left out.",
+		Sentence:         "All explanations in the time range: time, author, confidence, and what was dropped.",
 		Options:          []Option{OptionLimit},
 		InsteadForAlerts: `an assessment is a moment and can't stay firing; use "issues", or "status" with the measure "state"`,
 	},
 	{
 		Name: "logs", Label: "Log patterns",
-		Sentence:         "Known trouble in the logs of the time range, by pattern and service.",
+		Sentence:         "Known errors in the logs of the time range, by pattern and service.",
 		Options:          []Option{OptionMeasure, OptionPatterns, OptionServices, OptionLimit},
 		Measures:         logMeasures,
 		AlertNumber:      "lines over time",
@@ -126,14 +126,14 @@ var Types = []Type{
 	},
 	{
 		Name: "usage", Label: "Model usage and cost",
-		Sentence:    "What the calls to language models took, and how much of the budget is left.",
+		Sentence:    "LLM calls and their cost, and the budget of the day.",
 		Options:     []Option{OptionMeasure},
 		Measures:    usageMeasures,
 		AlertNumber: "all but the table",
 	},
 	{
 		Name: "sources", Label: "Sources of the copilot",
-		Sentence:    "Whether cycles run, and metrics, logs and models answer: how well the copilot itself is.",
+		Sentence:    "Whether the copilot's cycles, metrics, logs and models work.",
 		AlertNumber: "1 failing, 0 working",
 	},
 }

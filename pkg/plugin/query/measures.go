@@ -34,10 +34,10 @@ const (
 var statusMeasures = []MeasureInfo{
 	{MeasureState, "State", "0 happy, 1 stressed, 2 critical; null when stale or before the first verdict"},
 	{MeasureStaleness, "Staleness", "1 stale, 0 current; never null"},
-	{MeasureCoverage, "Coverage", "Share of the deciding gates that are known: the confidence in the state; 0 when cycles have stopped"},
-	{MeasureWorkerLimited, "Limited by workers", "1 when workers alone limit progress, so that scaling the server will not help; null when unknown"},
-	{MeasureFirstGate, "Worst gate", "Number of the worst gate that fires, 0 when none does: for the message of an alert. A gate keeps its number for ever"},
-	{MeasureSecondGate, "Second gate", "Number of the gate that fires beside it, 0 when none does"},
+	{MeasureCoverage, "Coverage", "Share of known deciding gates; 0 when cycles have stopped"},
+	{MeasureWorkerLimited, "Limited by workers", "1 when only workers limit progress: scaling the server will not help; null when unknown"},
+	{MeasureFirstGate, "Worst gate", "Number of the worst firing gate, 0 when none fires. Used in alert messages. The number of a gate is permanent"},
+	{MeasureSecondGate, "Second gate", "Number of the second worst firing gate, 0 when none fires"},
 }
 
 var logMeasures = []MeasureInfo{
@@ -47,8 +47,8 @@ var logMeasures = []MeasureInfo{
 
 var usageMeasures = []MeasureInfo{
 	{MeasureDollars, "Cost over time", "Dollars by the configured prices. Can alert."},
-	{MeasureTokens, "Tokens over time", "Tokens in and out, cached ones included. Can alert."},
-	{MeasureCalls, "Calls over time", "Calls to models, failed ones included. Can alert."},
+	{MeasureTokens, "Tokens over time", "Input and output tokens, including cached tokens. Can alert."},
+	{MeasureCalls, "Calls over time", "LLM calls, including failed calls. Can alert."},
 	{MeasureTable, "Table", "Sums of the time range for each model and purpose"},
-	{MeasureBudget, "Budget today", "What was spent since midnight UTC, and what may be. Can alert."},
+	{MeasureBudget, "Budget today", "Spent since midnight UTC, and the limits. Can alert."},
 }
