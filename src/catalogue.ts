@@ -232,7 +232,7 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
   {
     value: 'sources',
     label: 'Sources of the copilot',
-    description: 'Whether the copilot\'s cycles, metrics, logs and models work. Can alert.',
+    description: "Whether the copilot's cycles, metrics, logs and models work. Can alert.",
     options: [],
   },
 ];

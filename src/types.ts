@@ -1,4 +1,4 @@
-import type { DataSourceJsonData } from '@grafana/data';
+import type { DataSourceJsonData, DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
 import type { Measure, QueryType } from './catalogue';
 
@@ -97,3 +97,6 @@ export interface LogPattern {
   id: string;
   meaning: string;
 }
+
+/** What every part of the settings page is given. */
+export type ConfigProps = DataSourcePluginOptionsEditorProps<CopilotOptions, CopilotSecrets>;

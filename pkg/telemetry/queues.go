@@ -28,6 +28,7 @@ const (
 	partQueueSDKPollers = "queues/sdkpollers"
 	partQueueSlots      = "queues/slots"
 	partQueueSlotsNow   = "queues/slotsnow"
+	partQueueTuned      = "queues/tuned"
 	partQueueUsed       = "queues/used"
 	partVersionBacklog  = "queues/versionbacklog"
 	partVersionPollers  = "queues/versionpollers"
@@ -149,6 +150,8 @@ func queueQuestions(a *asking) []question {
 		{id: partQueueSDKPollers, promql: fmt.Sprintf("sum by (%s, task_queue, poller_type) (%s)", a.workerLabel("namespace"), a.workerSeries([]string{"temporal_num_pollers"}))},
 		{id: partQueueSlots, promql: fmt.Sprintf("sum %s (max_over_time(%s[%s]) and %s)", byWorkerQueue, slots, slotsMustStayAt0For, slots)},
 		{id: partQueueSlotsNow, promql: fmt.Sprintf("sum %s (max_over_time(%s[%s]) and %s)", byWorkerQueue, slots, recent, slots)},
+		{id: partQueueTuned, promql: fmt.Sprintf("sum %s (min_over_time(%s[%s]) unless on (job, instance, task_queue, worker_type) %s) > 0",
+			byWorkerQueue, a.workerSeries([]string{"temporal_worker_task_slots_used"}, taskSlots), recent, slots)},
 		{id: partQueueUsed, promql: a.usedQueues()},
 	}
 	if exported, _ := a.names.exports("tasks_added"); exported {
@@ -190,7 +193,7 @@ func (r *reading) judgeQueues(questions []question, answers map[string]answer) {
 	for i, q := range questions {
 		texts[i] = q.promql
 		// What the workers say may be unknown; the rest may not.
-		if f := answers[q.id].failure; f != "" && q.id != partQueueSlots && q.id != partQueueSlotsNow && q.id != partQueueSDKPollers {
+		if f := answers[q.id].failure; f != "" && q.id != partQueueSlots && q.id != partQueueSlotsNow && q.id != partQueueTuned && q.id != partQueueSDKPollers {
 			reason = f
 		}
 	}
@@ -314,6 +317,10 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 	slotsNow := map[*health.TaskQueue]float64{}
 	ofWorkers(partQueueSlots, "worker_type", slotKinds, func(q *health.TaskQueue, v float64) { q.SlotsAvailable = &v })
 	ofWorkers(partQueueSlotsNow, "worker_type", slotKinds, func(q *health.TaskQueue, v float64) { slotsNow[q] = v })
+	// Workers with a resource-based tuner export the slots that they use and no limit. Such a worker that runs tasks and
+	// does not poll has reached its target of CPU or memory.
+	tunedBusy := map[*health.TaskQueue]bool{}
+	ofWorkers(partQueueTuned, "worker_type", slotKinds, func(q *health.TaskQueue, _ float64) { tunedBusy[q] = true })
 	sdkPollers := map[*health.TaskQueue]float64{}
 	ofWorkers(partQueueSDKPollers, "poller_type", pollerKinds, func(q *health.TaskQueue, v float64) { sdkPollers[q] += v })
 	recently := map[queueKey]bool{}
@@ -350,7 +357,7 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 		if q.UnservedVersion = unserved[key]; !used[key] {
 			q.UnservedVersion = ""
 		}
-		judge(q, sights{used: used[key], recently: recently[key], noSlotNow: workersThere && now == 0, onlyEnded: !waitingPolls})
+		judge(q, sights{used: used[key], recently: recently[key], noSlotNow: workersThere && now == 0 || tunedBusy[q], onlyEnded: !waitingPolls})
 		queues = append(queues, *q)
 	}
 	slices.SortFunc(queues, worseFirst)

@@ -155,7 +155,10 @@ var rightOfWorkers = map[string][]claim{
 
 // rightWithTuner is what is right to say of workers whose slots a resource-based tuner hands out.
 var rightWithTuner = map[string][]claim{
-	"slots-exhausted": {notHappyFrom(cycle), unlimitedSlots, neverFiresFrom(0, workersMissing...), neverFiresFrom(0, "activity_slots_exhausted")},
+	"slots-exhausted": {
+		notHappyFrom(cycle), unlimitedSlots, neverFiresFrom(0, workersMissing...), neverFiresFrom(0, "activity_slots_exhausted"),
+		firesFrom(warm, "task_slots_gone"), theWorkersFrom(warm), names("slot"),
+	},
 	"workers-gone":    {notHappyFrom(0), theWorkersFrom(0), firesFrom(time.Minute, "workflow_pollers_gone")},
 }
 

@@ -1,12 +1,9 @@
 import React from 'react';
-import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import { Field, FieldSet, RadioButtonGroup } from '@grafana/ui';
-import type { CopilotOptions, CopilotSecrets, StoreKind } from '../types';
+import type { ConfigProps, StoreKind } from '../types';
 import { DSQLSettings } from './DSQLSettings';
 import { NumberField } from './fields';
 import { PostgresSettings } from './PostgresSettings';
-
-export type ConfigProps = DataSourcePluginOptionsEditorProps<CopilotOptions, CopilotSecrets>;
 
 const KINDS: Array<{ value: StoreKind; label: string; description: string }> = [
   { value: 'postgres', label: 'PostgreSQL', description: 'PostgreSQL 16, or Aurora PostgreSQL' },

@@ -1,6 +1,5 @@
 import React from 'react';
-import type { AWSAuth } from '../types';
-import type { ConfigProps } from './ConfigEditor';
+import type { AWSAuth, ConfigProps } from '../types';
 import { ChoiceField, SecretField, TextField } from './fields';
 
 const AUTH: Array<{ value: AWSAuth; label: string; description: string }> = [

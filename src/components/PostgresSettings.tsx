@@ -1,6 +1,5 @@
 import React from 'react';
-import type { TLSMode } from '../types';
-import type { ConfigProps } from './ConfigEditor';
+import type { ConfigProps, TLSMode } from '../types';
 import { ChoiceField, NumberField, SecretField, TextField } from './fields';
 
 const TLS_MODES: Array<{ value: TLSMode; label: string; description: string }> = [

@@ -6,9 +6,8 @@ import {
   updateDatasourcePluginResetOption,
 } from '@grafana/data';
 import { Field, Input, SecretInput, SecretTextArea } from '@grafana/ui';
-import type { CopilotOptions, CopilotSecrets } from '../types';
+import type { ConfigProps, CopilotOptions, CopilotSecrets } from '../types';
 import { OnePicker } from './OnePicker';
-import type { ConfigProps } from './ConfigEditor';
 
 const WIDTH = 60;
 
