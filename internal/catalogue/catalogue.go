@@ -208,8 +208,11 @@ func quoted(values []string) []string {
 	return all
 }
 
-// quote writes a string of TypeScript.
+// quote writes a string of TypeScript as Prettier does: in single quotes unless double ones need fewer escapes.
 func quote(s string) string {
-	inner := strings.TrimSuffix(strings.TrimPrefix(strconv.Quote(s), `"`), `"`)
-	return "'" + strings.NewReplacer(`\"`, `"`, `'`, `\'`).Replace(inner) + "'"
+	double := strconv.Quote(s)
+	if strings.Count(s, "'") > strings.Count(s, `"`) {
+		return double
+	}
+	return "'" + strings.NewReplacer(`\"`, `"`, `'`, `\'`).Replace(double[1:len(double)-1]) + "'"
 }

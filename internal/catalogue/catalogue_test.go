@@ -22,5 +22,7 @@ func TestWhatIsGeneratedIsUpToDate(t *testing.T) {
 }
 
 func TestTextsAreStringsOfTypeScript(t *testing.T) {
+	assert.Equal(t, `'say "no"'`, quote(`say "no"`))
+	assert.Equal(t, `"can't"`, quote("can't"))
 	assert.Equal(t, `'can\'t say "no"'`, quote(`can't say "no"`))
 }
