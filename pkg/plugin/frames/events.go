@@ -23,7 +23,7 @@ func Events(events []store.Event, said view.Explanations) *data.Frame {
 			return view.Level(e.To)
 		}),
 		column("text", nil, events, eventText),
-		column("explanation", nil, events, func(e store.Event) string { return said[view.KeyOf(e)].Summary }),
+		column("explanation", nil, events, func(e store.Event) string { return said.Of(e).Summary }),
 		column("tags", nil, events, func(e store.Event) string { return fmt.Sprintf("%s,%s,%s", e.Cluster, e.Kind, e.To) }),
 		column("kind", nil, events, func(e store.Event) string { return string(e.Kind) }),
 		column("from", stateNames(""), events, func(e store.Event) string { return e.From.String() }),
@@ -33,7 +33,7 @@ func Events(events []store.Event, said view.Explanations) *data.Frame {
 		column("bottleneck", bottleneckNames(""), events, func(e store.Event) string { return string(e.Bottleneck) }),
 		column("coverage", shareConfig(""), events, func(e store.Event) float64 { return e.Coverage }),
 		column("seq", nil, events, func(e store.Event) int64 { return e.Seq }),
-		column("assessment", nil, events, func(e store.Event) string { return said[view.KeyOf(e)].Assessment }),
+		column("assessment", nil, events, func(e store.Event) string { return said.Of(e).Assessment }),
 		column("id", nil, events, func(e store.Event) string { return fmt.Sprintf("%s/%d", e.Cluster, e.Seq) }),
 	)
 	frame.Meta.PreferredVisualization = data.VisTypeTable

@@ -16,9 +16,6 @@ type eventKey struct {
 	seq     int64
 }
 
-// KeyOf is the key of an event in Explanations.
-func KeyOf(e store.Event) eventKey { return eventKey{e.Cluster, e.Seq} }
-
 // explanation is what is shown of an assessment beside its event.
 type explanation struct {
 	Assessment, Summary string
@@ -35,6 +32,9 @@ func (x Explanations) add(a store.Assessment) {
 		x[key] = explanation{a.ID, a.Summary, a.MadeAt}
 	}
 }
+
+// Of is the explanation of an event; empty when it is not explained yet.
+func (x Explanations) Of(e store.Event) explanation { return x[eventKey{e.Cluster, e.Seq}] }
 
 // Mark is equal for explanations that are shown alike.
 func (x Explanations) Mark() string {
