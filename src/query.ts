@@ -1,4 +1,5 @@
-import { QUERY_VERSION, type CopilotQuery, type Measure, type QueryType } from './types';
+import type { Measure, QueryType } from './catalogue';
+import { QUERY_VERSION, type CopilotQuery } from './types';
 import { MEASURES, queryTypeInfo } from './queryTypes';
 
 /** Maximum number of rows of a query. */

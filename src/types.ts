@@ -1,38 +1,6 @@
 import type { DataSourceJsonData, DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
-
-/** Query types. The back end has one handler for each. */
-export type QueryType =
-  | 'status'
-  | 'timeline'
-  | 'signals'
-  | 'gates'
-  | 'queues'
-  | 'services'
-  | 'events'
-  | 'workers'
-  | 'summary'
-  | 'issues'
-  | 'actions'
-  | 'assessments'
-  | 'logs'
-  | 'usage'
-  | 'sources';
-
-/** The value that a query returns, and that an alert rule compares. Alert rules do not support the table. */
-export type Measure =
-  | 'state'
-  | 'staleness'
-  | 'coverage'
-  | 'worker_limited'
-  | 'first_gate'
-  | 'second_gate'
-  | 'table'
-  | 'counts'
-  | 'dollars'
-  | 'tokens'
-  | 'calls'
-  | 'budget';
+import type { Measure, QueryType } from './catalogue';
 
 /** The version of the query JSON that this front end writes. */
 export const QUERY_VERSION = 1;

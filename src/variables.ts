@@ -6,9 +6,9 @@ import {
   type MetricFindValue,
 } from '@grafana/data';
 import { from, map, type Observable } from 'rxjs';
+import { SERVICES, SEVERITIES, STATES } from './catalogue';
 import { VariableQueryEditor } from './components/VariableQueryEditor';
 import type { CopilotOptions, CopilotQuery, CopilotVariableQuery, Signal, VariableSource } from './types';
-import { SERVICES, SEVERITIES, STATES } from './vocabulary';
 
 const DEFAULT_SOURCE: VariableSource = 'clusters';
 

@@ -1,7 +1,7 @@
 import React from 'react';
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { QUERY_TYPES } from '../queryTypes';
+import { QUERY_TYPES } from '../catalogue';
 import { newDataSource, type Resources, SIGNALS } from '../testing';
 import type { CopilotQuery } from '../types';
 import { QueryEditor } from './QueryEditor';

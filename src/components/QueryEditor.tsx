@@ -1,11 +1,22 @@
 import React, { useCallback, useMemo } from 'react';
 import type { QueryEditorProps } from '@grafana/data';
 import { InlineField, InlineSwitch, Stack, Text } from '@grafana/ui';
+import {
+  EVENT_KINDS,
+  LOG_SERVICES,
+  QUERY_TYPES,
+  RESULTS,
+  SERVICES,
+  SERVICES_AND_CLUSTER,
+  SEVERITIES,
+  STATES,
+  type QueryOption,
+  type QueryType,
+} from '../catalogue';
 import type { CopilotDataSource } from '../datasource';
 import { migrateQuery, withType } from '../query';
-import { QUERY_TYPES, queryTypeInfo, type QueryOption } from '../queryTypes';
-import type { CopilotOptions, CopilotQuery, QueryType } from '../types';
-import { EVENT_KINDS, LOG_SERVICES, RESULTS, SERVICES, SERVICES_AND_CLUSTER, SEVERITIES, STATES } from '../vocabulary';
+import { queryTypeInfo } from '../queryTypes';
+import type { CopilotOptions, CopilotQuery } from '../types';
 import { ClusterPicker } from './ClusterPicker';
 import { GatePicker } from './GatePicker';
 import { LimitInput } from './LimitInput';

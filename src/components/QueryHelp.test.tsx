@@ -2,7 +2,7 @@ import React from 'react';
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { newDataSource } from '../testing';
-import { QUERY_TYPES } from '../queryTypes';
+import { QUERY_TYPES } from '../catalogue';
 import { QUERY_VERSION } from '../types';
 import { QueryHelp } from './QueryHelp';
 

@@ -1,7 +1,7 @@
 import React from 'react';
 import type { QueryEditorHelpProps } from '@grafana/data';
 import { Button } from '@grafana/ui';
-import { QUERY_TYPES } from '../queryTypes';
+import { QUERY_TYPES } from '../catalogue';
 import { QUERY_VERSION, type CopilotQuery } from '../types';
 
 /** Explore's help: every query type with its purpose; a click runs it with its defaults. */
