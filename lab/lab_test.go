@@ -17,11 +17,16 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/internal/parts"
 )
 
-// buildLab builds this command, which starts itself again as worker and load.
+// buildLab builds this command, which starts itself again as worker and load, for tests on a machine that has what it starts.
 func buildLab(t *testing.T) string {
 	t.Helper()
+	parts.Require(t, parts.Installed())
+	_, err := parts.Binary("bin", "copilot")
+	parts.Require(t, err)
 	binary := filepath.Join(t.TempDir(), "lab")
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput()
 	require.NoError(t, err, string(output))

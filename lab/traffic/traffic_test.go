@@ -28,7 +28,7 @@ type shop struct {
 func newShop(t *testing.T) *shop {
 	t.Helper()
 	server, err := parts.StartTemporal(t.Context(), parts.TemporalOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop()) })
 	connection, err := client.DialContext(t.Context(), client.Options{HostPort: server.Address(), Logger: logger})
 	require.NoError(t, err)

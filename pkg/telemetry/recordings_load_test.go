@@ -31,7 +31,7 @@ func Recordings(t testing.TB) (timelines []phases.Timeline, url string) {
 	// Prometheus has little to keep and much to do.
 	t.Setenv("GOGC", "400")
 	recordings.Do(func() { recordings.err = loadRecordings(context.Background()) })
-	require.NoError(t, recordings.err)
+	parts.Require(t, recordings.err)
 	return recordings.timelines, recordings.prometheus.URL()
 }
 

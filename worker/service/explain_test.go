@@ -27,7 +27,7 @@ func TestARealClustersTroubleIsExplained(t *testing.T) {
 	ctx := t.Context()
 	sys := startSystem(t)
 	loki, err := parts.StartLoki(ctx, parts.LokiOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, loki.Stop()) })
 	var asked atomic.Int64
 	model := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -36,19 +36,20 @@ type system struct {
 func startSystem(t *testing.T) *system {
 	t.Helper()
 	ctx := t.Context()
+	parts.Require(t, parts.Installed())
 	sys := &system{binary: filepath.Join(t.TempDir(), "copilot"), config: filepath.Join(t.TempDir(), "copilot.yaml")}
 	out, err := exec.CommandContext(ctx, "go", "build", "-o", sys.binary, "github.com/temporal-sre/copilot/worker").CombinedOutput()
 	require.NoError(t, err, string(out))
 
 	sys.temporal, err = parts.StartTemporal(ctx, parts.TemporalOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, sys.temporal.Stop()) })
 	postgres, err := parts.StartPostgres(ctx, parts.PostgresOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, postgres.Stop()) })
 	require.NoError(t, postgres.CreateDatabase(ctx, "copilot"))
 	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{Targets: []parts.Target{{Job: "temporal", Address: sys.temporal.MetricsAddress()}}})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, prometheus.Stop()) })
 	sys.gate = keepGate(t, prometheus.URL())
 
