@@ -19,6 +19,7 @@ import (
 
 // TestAnOperatorsFirstMinutes walks through what an operator does with a new worker.
 func TestAnOperatorsFirstMinutes(t *testing.T) {
+	t.Parallel()
 	sys := startSystem(t)
 	assert.Contains(t, sys.run(t, "db", "check", "--config", sys.config), "no cycle yet", "an empty store says so")
 	worker := sys.startWorker(t)
