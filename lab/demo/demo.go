@@ -54,7 +54,9 @@ func Run(ctx context.Context, options Options) (err error) {
 	}
 	defer show.Close()
 
-	on, err := stage.Start(ctx, story.Stage(show.Starting))
+	set := story.Stage(show.Starting)
+	set.LokiOptional = true
+	on, err := stage.Start(ctx, set)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
