@@ -6,14 +6,18 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -145,18 +149,82 @@ func Test(ctx context.Context) error {
 	}
 	return inOrder(
 		step{"parts", Parts},
-		step{"lint Go", lintGo},
 		step{"install the front end's packages", func() error { return npmInstall(".") }},
-		step{"type check the front end", func() error { return npm("run", "typecheck") }},
-		step{"lint the front end", func() error { return npm("run", "lint") }},
-		step{"test the front end", func() error { return npm("run", "test:ci") }},
-		step{"test Go", func() error { return sh.RunV("go", "test", "-race", "-timeout=40m", "./...") }},
+		// Most of the front end's tools use one core.
+		step{"lint Go, and look at the front end beside it", func() error { return beside(lintGo, "typecheck", "lint", "test:ci") }},
+		step{"look for known vulnerabilities", func() error { return vulnerabilitiesIfReachable(ctx) }},
+		step{"test Go", testGo},
 		step{"look for secrets in what was redacted", func() error { return in("lab/gitleaks", "go", "test", "./...") }},
 		step{"build the worker", worker},
 		step{"test the lab", func() error { return in("lab", "go", "test", "-timeout=20m", "./...") }},
 		step{"test docker-compose.yaml", func() error { return in("deploy", "go", "test", "./...") }},
 		step{"drive a real Grafana", func() error { return E2e(ctx, nil) }},
 	)
+}
+
+// unraced are packages whose tests compute for minutes, and five times as long under the race detector, in which nothing
+// runs side by side. All others are tested under it.
+var unraced = map[string]string{
+	"internal/synthetic": "makes samples, one after the other",
+	"pkg/explain":        "texts and properties of pure functions; what models are asked side by side is in alsoRaced",
+	"pkg/health":         "rules: pure functions of a memory and a snapshot",
+	"pkg/telemetry":      "replays recordings and what operators reported, one cluster after the other; the reader's own goroutines are in alsoRaced",
+	"worker/cli":         "commands, one at a time",
+	"worker/workflows":   "workflow code, which the SDK runs one coroutine at a time",
+}
+
+// alsoRaced are the tests of unraced packages in which something runs side by side.
+var alsoRaced = map[string]string{
+	"pkg/explain":   "^Test(AGoodDraft|WhateverTheModelDoes|TheBudget|Triage)",
+	"pkg/telemetry": "^TestOneReader",
+}
+
+// testGo runs all tests of Go: those that compute without the race detector, and what runs side by side under it.
+func testGo() error {
+	output, err := sh.Output("go", "list", "./...")
+	if err != nil {
+		return err
+	}
+	var plain, raced []string
+	for pkg := range strings.Lines(output) {
+		pkg = strings.TrimSpace(pkg)
+		if unraced[strings.TrimPrefix(pkg, "github.com/temporal-sre/copilot/")] != "" {
+			plain = append(plain, pkg)
+		} else {
+			raced = append(raced, pkg)
+		}
+	}
+	steps := []step{
+		{"test Go under the race detector", func() error { return sh.RunV("go", append([]string{"test", "-race", "-timeout=40m"}, raced...)...) }},
+		{"test Go that computes", func() error { return sh.RunV("go", append([]string{"test", "-timeout=40m"}, plain...)...) }},
+	}
+	for _, pkg := range slices.Sorted(maps.Keys(alsoRaced)) {
+		steps = append(steps, step{"test " + pkg + " under the race detector", func() error {
+			return sh.RunV("go", "test", "-race", "-run="+alsoRaced[pkg], "./"+pkg)
+		}})
+	}
+	return inOrder(steps...)
+}
+
+// beside runs scripts of the front end while something else runs, and shows what they said at the end.
+func beside(other func() error, scripts ...string) error {
+	var said bytes.Buffer
+	ended := make(chan error, 1)
+	go func() {
+		ended <- func() error {
+			for _, script := range scripts {
+				command := exec.Command("npm", "run", script)
+				command.Stdout, command.Stderr = &said, &said
+				if err := command.Run(); err != nil {
+					return fmt.Errorf("npm run %s: %w", script, err)
+				}
+			}
+			return nil
+		}()
+	}()
+	err := errors.Join(other(), <-ended)
+	_, _ = said.WriteTo(os.Stdout)
+	return err
 }
 
 // requireParts lets tests fail that miss a part, see internal/parts: who runs all of them takes nothing that was skipped for
@@ -167,7 +235,8 @@ func requireParts() error { return os.Setenv("COPILOT_PARTS", "required") }
 // With -screenshots it renews those in docs/img.
 func E2e(ctx context.Context, screenshots *bool) error {
 	if os.Getenv("GRAFANA_HOME") == "" && os.Getenv("GRAFANA_URL") == "" {
-		fmt.Print(withoutGrafana)
+		fmt.Print(banner("nothing was tried in a real Grafana.", "GRAFANA_HOME=/path/to/grafana go tool mage e2e",
+			"with the folder of an unpacked Grafana, 12.3 for example, and a Chromium", "at /usr/bin/chromium or where CHROMIUM says."))
 		return nil
 	}
 	err := inOrder(
@@ -186,20 +255,18 @@ func E2e(ctx context.Context, screenshots *bool) error {
 	return untilStopped(ctx, command)
 }
 
-// withoutGrafana is said where there is none, so that nobody takes silence for success.
-const withoutGrafana = `
-********************************************************************************
-*                                                                              *
-*   SKIPPED: nothing was tried in a real Grafana.                              *
-*                                                                              *
-*   GRAFANA_HOME=/path/to/grafana go tool mage e2e                             *
-*                                                                              *
-*   with the folder of an unpacked Grafana, 12.3 for example, and a Chromium   *
-*   at /usr/bin/chromium or where CHROMIUM says.                               *
-*                                                                              *
-********************************************************************************
-
-`
+// banner says that something was not done, so that nobody takes silence for success: what, the command that does it, and what
+// that needs.
+func banner(what, command string, needs ...string) string {
+	var b strings.Builder
+	edge := strings.Repeat("*", 80) + "\n"
+	b.WriteString("\n" + edge)
+	for _, line := range slices.Concat([]string{"", "SKIPPED: " + what, "", command, ""}, needs, []string{""}) {
+		fmt.Fprintf(&b, "*   %-74s *\n", line)
+	}
+	b.WriteString(edge + "\n")
+	return b.String()
+}
 
 // Lint runs the linters of Go and of the front end.
 func Lint() error {
@@ -309,19 +376,65 @@ func untilStopped(ctx context.Context, command *exec.Cmd) error {
 }
 
 func lintGo() error {
-	return inOrder(
-		step{"go vet", func() error { return sh.RunV("go", "vet", "./...") }},
-		step{"go vet, lab/gitleaks", func() error { return in("lab/gitleaks", "go", "vet", "./...") }},
-		step{"go vet, lab", func() error { return in("lab", "go", "vet", "./...") }},
-		step{"go vet, deploy", func() error { return in("deploy", "go", "vet", "./...") }},
-		step{"staticcheck", func() error { return tool(".", "staticcheck", "./...") }},
-		step{"staticcheck, lab", func() error { return tool("lab", "staticcheck", "./...") }},
-		step{"staticcheck, deploy", func() error { return tool("deploy", "staticcheck", "./...") }},
+	var steps []step
+	for _, module := range []string{".", "lab", "lab/gitleaks", "lab/temporal", "deploy"} {
+		// .golangci.yml says what it looks for; govet and staticcheck are among it.
+		steps = append(steps, step{"golangci-lint, " + module, func() error {
+			config, err := filepath.Abs(".golangci.yml")
+			if err != nil {
+				return err
+			}
+			return tool(module, "tools/golangci/go.mod", "golangci-lint", "run", "--config="+config, "./...")
+		}})
+	}
+	return inOrder(append(steps,
 		step{"workflowcheck", func() error {
-			return tool(".", "workflowcheck", "-config=tools/workflowcheck.yaml", "./worker/workflows/...")
+			return tool(".", "tools/go.mod", "workflowcheck", "-config=tools/workflowcheck.yaml", "./worker/workflows/...")
 		}},
-		step{"workflowcheck, lab", func() error { return tool("lab", "workflowcheck", "./traffic/...") }},
+		step{"workflowcheck, lab", func() error { return tool("lab", "tools/go.mod", "workflowcheck", "./traffic/...") }},
+	)...)
+}
+
+// Vulnerabilities looks for known vulnerabilities in what the worker, the plugin and the lab call.
+func Vulnerabilities(ctx context.Context) error {
+	if err := reachVulnerabilities(ctx); err != nil {
+		return fmt.Errorf("nothing was looked for: the database of vulnerabilities can't be reached: %w", err)
+	}
+	return inOrder(
+		step{"govulncheck", func() error { return tool(".", "tools/go.mod", "govulncheck", "./...") }},
+		step{"govulncheck, lab", func() error { return tool("lab", "tools/go.mod", "govulncheck", "./...") }},
 	)
+}
+
+// vulnerabilitiesIfReachable is for Test, which also runs where the internet is out of reach.
+func vulnerabilitiesIfReachable(ctx context.Context) error {
+	if err := reachVulnerabilities(ctx); err != nil {
+		fmt.Print(banner("nobody looked for known vulnerabilities.", "go tool mage vulnerabilities", "where their database, vuln.go.dev or that of GOVULNDB, can be reached."))
+		return nil
+	}
+	return Vulnerabilities(ctx)
+}
+
+func reachVulnerabilities(ctx context.Context) error {
+	database := cmp.Or(os.Getenv("GOVULNDB"), "https://vuln.go.dev")
+	if strings.HasPrefix(database, "file:") {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, database+"/index/db.json", http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", database, response.Status)
+	}
+	return nil
 }
 
 func worker() error { return goBuild(".", "bin/copilot", "./worker") }
@@ -439,9 +552,9 @@ func npmInstall(dir string) error {
 
 func npm(arguments ...string) error { return sh.RunV("npm", arguments...) }
 
-// tool runs a tool of tools/go.mod in a folder.
-func tool(dir, name string, arguments ...string) error {
-	modfile, err := filepath.Abs(filepath.Join("tools", "go.mod"))
+// tool runs a tool of a module in a folder.
+func tool(dir, module, name string, arguments ...string) error {
+	modfile, err := filepath.Abs(module)
 	if err != nil {
 		return err
 	}

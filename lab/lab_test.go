@@ -53,6 +53,7 @@ func cleanTemp(t *testing.T) string {
 }
 
 func TestTheDemoEndsWellOnlyIfTheCopilotToldTheStoryAsItWas(t *testing.T) {
+	t.Parallel() // stories are waited for
 	lab := buildLab(t)
 	play := func(story string) (string, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
@@ -80,6 +81,7 @@ func TestTheDemoEndsWellOnlyIfTheCopilotToldTheStoryAsItWas(t *testing.T) {
 }
 
 func TestWhatIsUpIsReachableAndChangeableAndGoneAfterCtrlC(t *testing.T) {
+	t.Parallel()
 	command := exec.Command(buildLab(t), "up", "--rate", "1", "--control", "127.0.0.1:0")
 	command.Env = append(os.Environ(), "TMPDIR="+cleanTemp(t))
 	var errors bytes.Buffer
