@@ -104,6 +104,7 @@ func Secrets() error {
 
 // Parts gets what tests and the demo run on: PostgreSQL, Prometheus, Loki and a Temporal server.
 func Parts() error {
+	fetchAhead(temporal, loki)
 	return inOrder(append(partsOfDemo(), loki.step())...)
 }
 
@@ -133,13 +134,30 @@ func (p program) step() step {
 			return goBuild(p.module, p.output, p.pkg, p.flags...)
 		}
 		fmt.Printf("    the first time this takes minutes\n")
-		return goBuildFirst(p.module, p.output, p.pkg, p.flags...)
+		return p.buildFirst()
 	}}
 }
 
 func (p program) built() bool {
 	_, err := os.Stat(p.output)
 	return err == nil
+}
+
+// list lists the packages of a program, and fetches their sources.
+func (p program) list() *exec.Cmd {
+	return exec.Command("go", append(append([]string{"list", "-C", p.module, "-deps"}, p.flags...), p.pkg)...)
+}
+
+// fetchAhead fetches sources of what is built later: the network is idle while something compiles. Nobody waits for it, and
+// what it does not get the build gets, or says why it can't.
+func fetchAhead(programs ...program) {
+	go func() {
+		for _, p := range programs {
+			if !p.built() {
+				_ = p.list().Run()
+			}
+		}
+	}()
 }
 
 // Test runs everything that must hold: linters, type checks, all tests of Go and of the front end, and E2e.
@@ -319,6 +337,7 @@ func Mutate(ctx context.Context) error {
 // where there is none.
 func Demo(ctx context.Context, stay, logs *bool, scenario *string) error {
 	steps := partsOfDemo()
+	fetchAhead(temporal, program{module: ".", output: filepath.Join("bin", "copilot"), pkg: "./worker"}, program{module: "lab", output: filepath.Join("bin", "lab"), pkg: "."})
 	if logs != nil && *logs {
 		steps = append(steps, loki.step())
 	} else if !loki.built() {
@@ -483,20 +502,19 @@ func goBuild(dir, output, pkg string, flags ...string) error {
 	return sh.RunV("go", append(arguments, pkg)...)
 }
 
-// goBuildFirst builds what compiles for minutes, and says every 30 seconds how many of its packages are compiled.
-func goBuildFirst(dir, output, pkg string, flags ...string) error {
-	output, err := filepath.Abs(output)
+// buildFirst builds what compiles for minutes, and says every 30 seconds how many of its packages are compiled.
+func (p program) buildFirst() error {
+	output, err := filepath.Abs(p.output)
 	if err != nil {
 		return err
 	}
-	// This fetches the sources too.
-	list := exec.Command("go", append(append([]string{"list", "-C", dir, "-deps"}, flags...), pkg)...)
+	list := p.list()
 	list.Stderr = os.Stderr
 	packages, err := list.Output()
 	if err != nil {
-		return fmt.Errorf("listing the packages of %s in %s: %w", pkg, dir, err)
+		return fmt.Errorf("listing the packages of %s: %w", p.name, err)
 	}
-	build := exec.Command("go", append(append([]string{"build", "-C", dir, "-v", slimLinking, "-o", output}, flags...), pkg)...)
+	build := exec.Command("go", append(append([]string{"build", "-C", p.module, "-v", slimLinking, "-o", output}, p.flags...), p.pkg)...)
 	said, err := build.StderrPipe()
 	if err != nil {
 		return err
