@@ -108,7 +108,7 @@ func Parts() error {
 	return inOrder(append(partsOfDemo(), loki.step())...)
 }
 
-// program is a part that is built from a module of its own.
+// program is what is built of a module: a part, the copilot or the lab.
 type program struct {
 	name, output, module, pkg string
 	flags                     []string
@@ -121,21 +121,23 @@ var (
 	}
 	temporal = program{"a Temporal server", filepath.Join("bin", "temporal"), "lab/temporal", ".", nil}
 	loki     = program{"Loki", filepath.Join("bin", "loki"), "lab/loki", "github.com/grafana/loki/v3/cmd/loki", nil}
+	copilot  = program{"the copilot", filepath.Join("bin", "copilot"), ".", "./worker", nil}
+	stage    = program{"the lab", filepath.Join("bin", "lab"), "lab", ".", nil}
 )
 
 func partsOfDemo() []step {
 	return []step{{"install PostgreSQL 16", func() error { return npmInstall("lab") }}, prometheus.step(), temporal.step()}
 }
 
-// step builds the program. The first time takes minutes, so it says how far it is.
-func (p program) step() step {
-	return step{"build " + p.name, func() error {
-		if p.built() {
-			return goBuild(p.module, p.output, p.pkg, p.flags...)
-		}
-		fmt.Printf("    the first time this takes minutes\n")
-		return p.buildFirst()
-	}}
+func (p program) step() step { return step{"build " + p.name, p.build} }
+
+// build builds the program. The first time takes minutes, so it says how far it is.
+func (p program) build() error {
+	if p.built() {
+		return goBuild(p.module, p.output, p.pkg, p.flags...)
+	}
+	fmt.Println("    the first time this takes minutes")
+	return p.buildFirst()
 }
 
 func (p program) built() bool {
@@ -337,13 +339,13 @@ func Mutate(ctx context.Context) error {
 // where there is none.
 func Demo(ctx context.Context, stay, logs *bool, scenario *string) error {
 	steps := partsOfDemo()
-	fetchAhead(temporal, program{module: ".", output: filepath.Join("bin", "copilot"), pkg: "./worker"}, program{module: "lab", output: filepath.Join("bin", "lab"), pkg: "."})
+	fetchAhead(temporal, copilot, stage)
 	if logs != nil && *logs {
 		steps = append(steps, loki.step())
 	} else if !loki.built() {
 		fmt.Println("==> Loki is not built, and half of all there is to build: the demo reads no logs. With --logs it builds Loki first.")
 	}
-	steps = append(steps, step{"build the copilot", worker}, step{"build the lab", lab})
+	steps = append(steps, copilot.step(), stage.step())
 	if os.Getenv("GRAFANA_HOME") != "" {
 		steps = append(steps, step{"build the plugin", BuildHost})
 	}
@@ -456,9 +458,9 @@ func reachVulnerabilities(ctx context.Context) error {
 	return nil
 }
 
-func worker() error { return goBuild(".", "bin/copilot", "./worker") }
+func worker() error { return copilot.build() }
 
-func lab() error { return goBuild("lab", "bin/lab", ".") }
+func lab() error { return stage.build() }
 
 func frontEnd() error {
 	if err := npmInstall("."); err != nil {
