@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/phases"
 )
