@@ -106,7 +106,7 @@ func TestWhatIsUpIsReachableAndChangeableAndGoneAfterCtrlC(t *testing.T) {
 
 	require.NoError(t, command.Process.Signal(os.Interrupt))
 	require.NoError(t, command.Wait(), errors.String())
-	_, err = http.Get(page) //nolint:bodyclose,noctx // there is nobody to answer
+	_, err = http.Get(page) // there is nobody to answer
 	require.ErrorContains(t, err, "refused")
 }
 

@@ -140,5 +140,5 @@ func printAddresses(out io.Writer, addresses []stage.Address) {
 	for _, address := range addresses {
 		fmt.Fprintf(table, "%s\t%s\n", address.Part, address.Where)
 	}
-	table.Flush()
+	_ = table.Flush() // a terminal that is gone is told nothing
 }

@@ -155,7 +155,7 @@ func TestEachExporterHasNamesOfItsOwn(t *testing.T) {
 	} {
 		page, stop := shop.work(WorkerOptions{Exporter: exporter})
 		require.Eventually(t, func() bool {
-			response, err := http.Get(page) //nolint:gosec,noctx // the worker's own page
+			response, err := http.Get(page) //nolint:gosec // the worker's own page
 			if err != nil {
 				return false
 			}
