@@ -182,48 +182,64 @@ func Test(ctx context.Context) error {
 	)
 }
 
-// unraced are packages whose tests compute for minutes, and five times as long under the race detector, in which nothing
-// runs side by side. All others are tested under it.
-var unraced = map[string]string{
-	"internal/synthetic": "makes samples, one after the other",
-	"pkg/explain":        "texts and properties of pure functions; what models are asked side by side is in alsoRaced",
-	"pkg/health":         "rules: pure functions of a memory and a snapshot",
-	"pkg/telemetry":      "replays recordings and what operators reported, one cluster after the other; the reader's own goroutines are in alsoRaced",
-	"worker/cli":         "commands, one at a time",
-	"worker/workflows":   "workflow code, which the SDK runs one coroutine at a time",
+// computing are tests of packages that compute for long, a thousand cases of a property or the replay of a recording, and
+// several times as long under the race detector. They run without it; in none of them does anything of ours run side by side, or
+// another test of their package, which is raced, does the same once. What is not listed is raced.
+var computing = map[string]string{
+	"internal/synthetic": ".",                                          // makes samples, one after the other
+	"pkg/explain":        "^TestProperty",                              // texts are pure functions of evidence
+	"pkg/health":         ".",                                          // rules are pure functions of a memory and a snapshot
+	"pkg/knowledge":      "^Test(ForAnyFactor|WhateverAKnowledgeBase)", // searches, one after the other
+	"pkg/store": "^Test(AnAssessmentIsFoundIf|TheLifeOfIssues|PagesSayWhat|ALineIsCountedIf|CountsAreNeverDoubled|" +
+		"AReadingIsBounded|TheHistoryDoesNotDepend|SpentIsTheSum)", // statements, one after the other
+	// Clusters are replayed cycle by cycle. What goes on inside a reading is raced by TestOneReaderServesManyAtOnce and the tests of
+	// sources and signals.
+	"pkg/telemetry": "^Test(Property|Compatibility|EverySignalOfARecordedPhase|Healthy|Recorded|RenamedLabels|" +
+		"TheQueryThatIsShown|WhatOperatorsReported|WorkersOfAnotherSDK)",
+	"pkg/telemetry/logs": "^Test(EveryLineThatMatches|ASampleShows|NoLineIsCountedTwice|AFloodIsRead|LogPatternsBelong)", // readings, one after the other
+	"worker/cli":         "^TestRecorded",                                                                                // replays, one after the other
+	"worker/workflows":   ".",                                                                                            // workflow code, which the SDK runs one coroutine at a time
 }
 
-// alsoRaced are the tests of unraced packages in which something runs side by side.
-var alsoRaced = map[string]string{
-	"pkg/explain":   "^Test(AGoodDraft|WhateverTheModelDoes|TheBudget|Triage)",
-	"pkg/telemetry": "^TestOneReader",
-}
-
-// testGo runs all tests of Go: those that compute without the race detector, and what runs side by side under it.
+// testGo runs all tests of Go, each once: what computes without the race detector, all else under it. The one computes while the
+// other waits, for servers and for what they do.
 func testGo() error {
 	output, err := sh.Output("go", "list", "./...")
 	if err != nil {
 		return err
 	}
-	var plain, raced []string
+	var whole, split, other, names []string
 	for pkg := range strings.Lines(output) {
 		pkg = strings.TrimSpace(pkg)
-		if unraced[strings.TrimPrefix(pkg, "github.com/temporal-sre/copilot/")] != "" {
-			plain = append(plain, pkg)
-		} else {
-			raced = append(raced, pkg)
+		switch tests := computing[strings.TrimPrefix(pkg, "github.com/temporal-sre/copilot/")]; tests {
+		case "":
+			other = append(other, pkg)
+		case ".":
+			whole = append(whole, pkg)
+		default:
+			split, names = append(split, pkg), append(names, tests)
 		}
 	}
-	steps := []step{
-		{"test Go under the race detector", func() error { return sh.RunV("go", append([]string{"test", "-race", "-timeout=40m"}, raced...)...) }},
-		{"test Go that computes", func() error { return sh.RunV("go", append([]string{"test", "-timeout=40m"}, plain...)...) }},
+	if len(whole)+len(split) != len(computing) {
+		return fmt.Errorf("Magefile.go: a package of %v is not there", slices.Sorted(maps.Keys(computing)))
 	}
-	for _, pkg := range slices.Sorted(maps.Keys(alsoRaced)) {
-		steps = append(steps, step{"test " + pkg + " under the race detector", func() error {
-			return sh.RunV("go", "test", "-race", "-run="+alsoRaced[pkg], "./"+pkg)
-		}})
+	test := func(packages []string, flags ...string) func() error {
+		arguments := slices.Concat([]string{"test", "-timeout=40m"}, flags, packages)
+		return func() error { return sh.RunV("go", arguments...) }
 	}
-	return inOrder(steps...)
+	// Each name is of one package; in the others of these it takes a test from the race detector, and never from both.
+	those := strings.Join(names, "|")
+	computed := make(chan error, 1)
+	go func() {
+		computed <- inOrder(
+			step{"test rules and workflows", test(whole, "-p=1")},
+			step{"test what else computes", test(split, "-p=1", "-run="+those)},
+		)
+	}()
+	return errors.Join(inOrder(
+		step{"test Go under the race detector", test(other, "-race")},
+		step{"test the rest of what computes under the race detector", test(split, "-race", "-skip="+those)},
+	), <-computed)
 }
 
 // beside runs scripts of the front end while something else runs, and shows what they said at the end.
