@@ -4,15 +4,22 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -98,27 +105,76 @@ func Secrets() error {
 
 // Parts gets what tests and the demo run on: PostgreSQL, Prometheus, Loki and a Temporal server.
 func Parts() error {
-	return inOrder(
-		step{"install PostgreSQL 16", func() error { return npmInstall("lab") }},
-		step{"build Prometheus, minutes the first time", func() error {
-			// Without the tag Prometheus brings the client libraries of every cloud.
-			return goBuild("lab/prometheus", "bin/prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "-tags=remove_all_sd")
-		}},
-		step{"build Loki, minutes the first time", func() error { return goBuild("lab/loki", "bin/loki", "github.com/grafana/loki/v3/cmd/loki") }},
-		step{"build a Temporal server, minutes the first time", func() error { return goBuild("lab/temporal", "bin/temporal", ".") }},
-	)
+	fetchAhead(temporal, loki)
+	return inOrder(append(partsOfDemo(), loki.step())...)
+}
+
+// program is what is built of a module: a part, the copilot or the lab.
+type program struct {
+	name, output, module, pkg string
+	flags                     []string
+}
+
+var (
+	prometheus = program{
+		"Prometheus", filepath.Join("bin", "prometheus"), "lab/prometheus", "github.com/prometheus/prometheus/cmd/prometheus",
+		[]string{"-tags=remove_all_sd"}, // without it Prometheus brings the client libraries of every cloud
+	}
+	temporal = program{"a Temporal server", filepath.Join("bin", "temporal"), "lab/temporal", ".", nil}
+	loki     = program{"Loki", filepath.Join("bin", "loki"), "lab/loki", "github.com/grafana/loki/v3/cmd/loki", nil}
+	copilot  = program{"the copilot", filepath.Join("bin", "copilot"), ".", "./worker", nil}
+	stage    = program{"the lab", filepath.Join("bin", "lab"), "lab", ".", nil}
+)
+
+func partsOfDemo() []step {
+	return []step{{"install PostgreSQL 16", func() error { return npmInstall("lab") }}, prometheus.step(), temporal.step()}
+}
+
+func (p program) step() step { return step{"build " + p.name, p.build} }
+
+// build builds the program. The first time takes minutes, so it says how far it is.
+func (p program) build() error {
+	if p.built() {
+		return goBuild(p.module, p.output, p.pkg, p.flags...)
+	}
+	fmt.Println("    the first time this takes minutes")
+	return p.buildFirst()
+}
+
+func (p program) built() bool {
+	_, err := os.Stat(p.output)
+	return err == nil
+}
+
+// list lists the packages of a program, and fetches their sources.
+func (p program) list() *exec.Cmd {
+	return exec.Command("go", append(append([]string{"list", "-C", p.module, "-deps"}, p.flags...), p.pkg)...)
+}
+
+// fetchAhead fetches sources of what is built later: the network is idle while something compiles. Nobody waits for it, and
+// what it does not get the build gets, or says why it can't.
+func fetchAhead(programs ...program) {
+	go func() {
+		for _, p := range programs {
+			if !p.built() {
+				_ = p.list().Run()
+			}
+		}
+	}()
 }
 
 // Test runs everything that must hold: linters, type checks, all tests of Go and of the front end, and E2e.
 func Test(ctx context.Context) error {
+	if err := requireParts(); err != nil {
+		return err
+	}
 	return inOrder(
 		step{"parts", Parts},
-		step{"lint Go", lintGo},
 		step{"install the front end's packages", func() error { return npmInstall(".") }},
-		step{"type check the front end", func() error { return npm("run", "typecheck") }},
-		step{"lint the front end", func() error { return npm("run", "lint") }},
-		step{"test the front end", func() error { return npm("run", "test:ci") }},
-		step{"test Go", func() error { return sh.RunV("go", "test", "-race", "-timeout=40m", "./...") }},
+		// Most of the front end's tools use one core.
+		step{"lint Go, and look at the front end beside it", func() error { return beside(lintGo, "typecheck", "lint", "test:ci") }},
+		step{"look for known vulnerabilities", func() error { return vulnerabilitiesIfReachable(ctx) }},
+		step{"test Go", testGo},
 		step{"look for secrets in what was redacted", func() error { return in("lab/gitleaks", "go", "test", "./...") }},
 		step{"build the worker", worker},
 		step{"test the lab", func() error { return in("lab", "go", "test", "-timeout=20m", "./...") }},
@@ -127,11 +183,97 @@ func Test(ctx context.Context) error {
 	)
 }
 
+// computing are tests of packages that compute for long, a thousand cases of a property or the replay of a recording, and
+// several times as long under the race detector. They run without it; in none of them does anything of ours run side by side, or
+// another test of their package, which is raced, does the same once. What is not listed is raced.
+var computing = map[string]string{
+	"internal/synthetic": ".",                                          // makes samples, one after the other
+	"pkg/explain":        "^TestProperty",                              // texts are pure functions of evidence
+	"pkg/health":         ".",                                          // rules are pure functions of a memory and a snapshot
+	"pkg/knowledge":      "^Test(ForAnyFactor|WhateverAKnowledgeBase)", // searches, one after the other
+	"pkg/store": "^Test(AnAssessmentIsFoundIf|TheLifeOfIssues|PagesSayWhat|ALineIsCountedIf|CountsAreNeverDoubled|" +
+		"AReadingIsBounded|TheHistoryDoesNotDepend|SpentIsTheSum)", // statements, one after the other
+	// Clusters are replayed cycle by cycle. What goes on inside a reading is raced by TestOneReaderServesManyAtOnce and the tests of
+	// sources and signals.
+	"pkg/telemetry": "^Test(Property|Compatibility|EverySignalOfARecordedPhase|Healthy|Recorded|RenamedLabels|" +
+		"TheQueryThatIsShown|WhatOperatorsReported|WorkersOfAnotherSDK)",
+	"pkg/telemetry/logs": "^Test(EveryLineThatMatches|ASampleShows|NoLineIsCountedTwice|AFloodIsRead|LogPatternsBelong)", // readings, one after the other
+	"worker/cli":         "^TestRecorded",                                                                                // replays, one after the other
+	"worker/workflows":   ".",                                                                                            // workflow code, which the SDK runs one coroutine at a time
+}
+
+// testGo runs all tests of Go, each once: what computes without the race detector, all else under it. The one computes while the
+// other waits, for servers and for what they do.
+func testGo() error {
+	output, err := sh.Output("go", "list", "./...")
+	if err != nil {
+		return err
+	}
+	var whole, split, other, names []string
+	for pkg := range strings.Lines(output) {
+		pkg = strings.TrimSpace(pkg)
+		switch tests := computing[strings.TrimPrefix(pkg, "github.com/temporal-sre/copilot/")]; tests {
+		case "":
+			other = append(other, pkg)
+		case ".":
+			whole = append(whole, pkg)
+		default:
+			split, names = append(split, pkg), append(names, tests)
+		}
+	}
+	if len(whole)+len(split) != len(computing) {
+		return fmt.Errorf("Magefile.go: a package of %v is not there", slices.Sorted(maps.Keys(computing)))
+	}
+	test := func(packages []string, flags ...string) func() error {
+		arguments := slices.Concat([]string{"test", "-timeout=40m"}, flags, packages)
+		return func() error { return sh.RunV("go", arguments...) }
+	}
+	// Each name is of one package; in the others of these it takes a test from the race detector, and never from both.
+	those := strings.Join(names, "|")
+	computed := make(chan error, 1)
+	go func() {
+		computed <- inOrder(
+			step{"test rules and workflows", test(whole, "-p=1")},
+			step{"test what else computes", test(split, "-p=1", "-run="+those)},
+		)
+	}()
+	return errors.Join(inOrder(
+		step{"test Go under the race detector", test(other, "-race")},
+		step{"test the rest of what computes under the race detector", test(split, "-race", "-skip="+those)},
+	), <-computed)
+}
+
+// beside runs scripts of the front end while something else runs, and shows what they said at the end.
+func beside(other func() error, scripts ...string) error {
+	var said bytes.Buffer
+	ended := make(chan error, 1)
+	go func() {
+		ended <- func() error {
+			for _, script := range scripts {
+				command := exec.Command("npm", "run", script)
+				command.Stdout, command.Stderr = &said, &said
+				if err := command.Run(); err != nil {
+					return fmt.Errorf("npm run %s: %w", script, err)
+				}
+			}
+			return nil
+		}()
+	}()
+	err := errors.Join(other(), <-ended)
+	_, _ = said.WriteTo(os.Stdout)
+	return err
+}
+
+// requireParts lets tests fail that miss a part, see internal/parts: who runs all of them takes nothing that was skipped for
+// tested.
+func requireParts() error { return os.Setenv("COPILOT_PARTS", "required") }
+
 // E2e drives the plugin in a real Grafana, on the lab, with a real browser; GRAFANA_HOME names the Grafana's folder.
 // With -screenshots it renews those in docs/img.
 func E2e(ctx context.Context, screenshots *bool) error {
 	if os.Getenv("GRAFANA_HOME") == "" && os.Getenv("GRAFANA_URL") == "" {
-		fmt.Print(withoutGrafana)
+		fmt.Print(banner("nothing was tried in a real Grafana.", "GRAFANA_HOME=/path/to/grafana go tool mage e2e",
+			"with the folder of an unpacked Grafana, 12.3 for example, and a Chromium", "at /usr/bin/chromium or where CHROMIUM says."))
 		return nil
 	}
 	err := inOrder(
@@ -150,20 +292,18 @@ func E2e(ctx context.Context, screenshots *bool) error {
 	return untilStopped(ctx, command)
 }
 
-// withoutGrafana is said where there is none, so that nobody takes silence for success.
-const withoutGrafana = `
-********************************************************************************
-*                                                                              *
-*   SKIPPED: nothing was tried in a real Grafana.                              *
-*                                                                              *
-*   GRAFANA_HOME=/path/to/grafana go tool mage e2e                             *
-*                                                                              *
-*   with the folder of an unpacked Grafana, 12.3 for example, and a Chromium   *
-*   at /usr/bin/chromium or where CHROMIUM says.                               *
-*                                                                              *
-********************************************************************************
-
-`
+// banner says that something was not done, so that nobody takes silence for success: what, the command that does it, and what
+// that needs.
+func banner(what, command string, needs ...string) string {
+	var b strings.Builder
+	edge := strings.Repeat("*", 80) + "\n"
+	b.WriteString("\n" + edge)
+	for _, line := range slices.Concat([]string{"", "SKIPPED: " + what, "", command, ""}, needs, []string{""}) {
+		fmt.Fprintf(&b, "*   %-74s *\n", line)
+	}
+	b.WriteString(edge + "\n")
+	return b.String()
+}
 
 // Generate writes what follows from the back end's catalogue of query types: src/catalogue.ts and tables in docs/queries.md.
 func Generate() error { return catalogue.Write(".") }
@@ -215,9 +355,17 @@ func Mutate(ctx context.Context) error {
 	return nil
 }
 
-// Demo shows a real cluster losing its workers and getting them back; -stay keeps it up afterwards.
-func Demo(ctx context.Context, stay *bool, scenario *string) error {
-	steps := []step{{"parts", Parts}, {"build the copilot", worker}, {"build the lab", lab}}
+// Demo shows a real cluster losing its workers and getting them back; -stay keeps it up afterwards, -logs builds a Loki for it
+// where there is none.
+func Demo(ctx context.Context, stay, logs *bool, scenario *string) error {
+	steps := partsOfDemo()
+	fetchAhead(temporal, copilot, stage)
+	if logs != nil && *logs {
+		steps = append(steps, loki.step())
+	} else if !loki.built() {
+		fmt.Println("==> Loki is not built, and half of all there is to build: the demo reads no logs. With --logs it builds Loki first.")
+	}
+	steps = append(steps, copilot.step(), stage.step())
 	if os.Getenv("GRAFANA_HOME") != "" {
 		steps = append(steps, step{"build the plugin", BuildHost})
 	}
@@ -269,24 +417,70 @@ func untilStopped(ctx context.Context, command *exec.Cmd) error {
 }
 
 func lintGo() error {
-	return inOrder(
-		step{"go vet", func() error { return sh.RunV("go", "vet", "./...") }},
-		step{"go vet, lab/gitleaks", func() error { return in("lab/gitleaks", "go", "vet", "./...") }},
-		step{"go vet, lab", func() error { return in("lab", "go", "vet", "./...") }},
-		step{"go vet, deploy", func() error { return in("deploy", "go", "vet", "./...") }},
-		step{"staticcheck", func() error { return tool(".", "staticcheck", "./...") }},
-		step{"staticcheck, lab", func() error { return tool("lab", "staticcheck", "./...") }},
-		step{"staticcheck, deploy", func() error { return tool("deploy", "staticcheck", "./...") }},
+	var steps []step
+	for _, module := range []string{".", "lab", "lab/gitleaks", "lab/temporal", "deploy"} {
+		// .golangci.yml says what it looks for; govet and staticcheck are among it.
+		steps = append(steps, step{"golangci-lint, " + module, func() error {
+			config, err := filepath.Abs(".golangci.yml")
+			if err != nil {
+				return err
+			}
+			return tool(module, "tools/golangci/go.mod", "golangci-lint", "run", "--config="+config, "./...")
+		}})
+	}
+	return inOrder(append(steps,
 		step{"workflowcheck", func() error {
-			return tool(".", "workflowcheck", "-config=tools/workflowcheck.yaml", "./worker/workflows/...")
+			return tool(".", "tools/go.mod", "workflowcheck", "-config=tools/workflowcheck.yaml", "./worker/workflows/...")
 		}},
-		step{"workflowcheck, lab", func() error { return tool("lab", "workflowcheck", "./traffic/...") }},
+		step{"workflowcheck, lab", func() error { return tool("lab", "tools/go.mod", "workflowcheck", "./traffic/...") }},
+	)...)
+}
+
+// Vulnerabilities looks for known vulnerabilities in what the worker, the plugin and the lab call.
+func Vulnerabilities(ctx context.Context) error {
+	if err := reachVulnerabilities(ctx); err != nil {
+		return fmt.Errorf("nothing was looked for: the database of vulnerabilities can't be reached: %w", err)
+	}
+	return inOrder(
+		step{"govulncheck", func() error { return tool(".", "tools/go.mod", "govulncheck", "./...") }},
+		step{"govulncheck, lab", func() error { return tool("lab", "tools/go.mod", "govulncheck", "./...") }},
 	)
 }
 
-func worker() error { return goBuild(".", "bin/copilot", "./worker") }
+// vulnerabilitiesIfReachable is for Test, which also runs where the internet is out of reach.
+func vulnerabilitiesIfReachable(ctx context.Context) error {
+	if err := reachVulnerabilities(ctx); err != nil {
+		fmt.Print(banner("nobody looked for known vulnerabilities.", "go tool mage vulnerabilities", "where their database, vuln.go.dev or that of GOVULNDB, can be reached."))
+		return nil
+	}
+	return Vulnerabilities(ctx)
+}
 
-func lab() error { return goBuild("lab", "bin/lab", ".") }
+func reachVulnerabilities(ctx context.Context) error {
+	database := cmp.Or(os.Getenv("GOVULNDB"), "https://vuln.go.dev")
+	if strings.HasPrefix(database, "file:") {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, database+"/index/db.json", http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", database, response.Status)
+	}
+	return nil
+}
+
+func worker() error { return copilot.build() }
+
+func lab() error { return stage.build() }
 
 func frontEnd() error {
 	if err := npmInstall("."); err != nil {
@@ -330,6 +524,60 @@ func goBuild(dir, output, pkg string, flags ...string) error {
 	return sh.RunV("go", append(arguments, pkg)...)
 }
 
+// buildFirst builds what compiles for minutes, and says every 30 seconds how many of its packages are compiled.
+func (p program) buildFirst() error {
+	output, err := filepath.Abs(p.output)
+	if err != nil {
+		return err
+	}
+	list := p.list()
+	list.Stderr = os.Stderr
+	packages, err := list.Output()
+	if err != nil {
+		return fmt.Errorf("listing the packages of %s: %w", p.name, err)
+	}
+	build := exec.Command("go", append(append([]string{"build", "-C", p.module, "-v", slimLinking, "-o", output}, p.flags...), p.pkg)...)
+	said, err := build.StderrPipe()
+	if err != nil {
+		return err
+	}
+	if err := build.Start(); err != nil {
+		return err
+	}
+	var compiled atomic.Int64
+	stop := everyHalfMinute(func(passed time.Duration) {
+		fmt.Printf("    %d of at most %d packages are compiled after %s\n", compiled.Load(), bytes.Count(packages, []byte("\n")), passed)
+	})
+	defer stop()
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		// With -v a line without a space is the path of a package that is being compiled.
+		if strings.Contains(lines.Text(), " ") {
+			fmt.Fprintln(os.Stderr, lines.Text())
+		} else {
+			compiled.Add(1)
+		}
+	}
+	return build.Wait()
+}
+
+// everyHalfMinute says something until it is stopped, each time with the time that has passed.
+func everyHalfMinute(say func(passed time.Duration)) (stop func()) {
+	const pause = 30 * time.Second
+	began, ticker, done := time.Now(), time.NewTicker(pause), make(chan struct{})
+	go func() {
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				say(time.Since(began).Round(time.Second))
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { close(done) }
+}
+
 // npmInstall installs what package-lock.json of a folder names, unless that was done.
 func npmInstall(dir string) error {
 	stale, err := target.Path(filepath.Join(dir, "node_modules", ".package-lock.json"), filepath.Join(dir, "package-lock.json"))
@@ -344,9 +592,9 @@ func npmInstall(dir string) error {
 
 func npm(arguments ...string) error { return sh.RunV("npm", arguments...) }
 
-// tool runs a tool of tools/go.mod in a folder.
-func tool(dir, name string, arguments ...string) error {
-	modfile, err := filepath.Abs(filepath.Join("tools", "go.mod"))
+// tool runs a tool of a module in a folder.
+func tool(dir, module, name string, arguments ...string) error {
+	modfile, err := filepath.Abs(module)
 	if err != nil {
 		return err
 	}

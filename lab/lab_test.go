@@ -17,11 +17,16 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/internal/parts"
 )
 
-// buildLab builds this command, which starts itself again as worker and load.
+// buildLab builds this command, which starts itself again as worker and load, for tests on a machine that has what it starts.
 func buildLab(t *testing.T) string {
 	t.Helper()
+	parts.Require(t, parts.Installed())
+	_, err := parts.Binary("bin", "copilot")
+	parts.Require(t, err)
 	binary := filepath.Join(t.TempDir(), "lab")
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput()
 	require.NoError(t, err, string(output))
@@ -48,6 +53,7 @@ func cleanTemp(t *testing.T) string {
 }
 
 func TestTheDemoEndsWellOnlyIfTheCopilotToldTheStoryAsItWas(t *testing.T) {
+	t.Parallel() // stories are waited for
 	lab := buildLab(t)
 	play := func(story string) (string, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
@@ -75,6 +81,7 @@ func TestTheDemoEndsWellOnlyIfTheCopilotToldTheStoryAsItWas(t *testing.T) {
 }
 
 func TestWhatIsUpIsReachableAndChangeableAndGoneAfterCtrlC(t *testing.T) {
+	t.Parallel()
 	command := exec.Command(buildLab(t), "up", "--rate", "1", "--control", "127.0.0.1:0")
 	command.Env = append(os.Environ(), "TMPDIR="+cleanTemp(t))
 	var errors bytes.Buffer
@@ -99,7 +106,7 @@ func TestWhatIsUpIsReachableAndChangeableAndGoneAfterCtrlC(t *testing.T) {
 
 	require.NoError(t, command.Process.Signal(os.Interrupt))
 	require.NoError(t, command.Wait(), errors.String())
-	_, err = http.Get(page) //nolint:bodyclose,noctx // there is nobody to answer
+	_, err = http.Get(page) // there is nobody to answer
 	require.ErrorContains(t, err, "refused")
 }
 

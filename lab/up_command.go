@@ -17,7 +17,7 @@ import (
 
 func upCommand() *cobra.Command {
 	conditions := stage.Calm()
-	options := stage.Options{}
+	options := stage.Options{LokiOptional: true}
 	var grafanaHome, controlAddress string
 	command := &cobra.Command{
 		Use:   "up",

@@ -14,7 +14,7 @@ import (
 
 func TestAGuardKnowsWhatATransactionMayDo(t *testing.T) {
 	postgres, err := parts.StartPostgres(t.Context(), parts.PostgresOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, postgres.Stop()) })
 
 	batch := func(statements ...string) func(context.Context, *pgx.Conn) error {

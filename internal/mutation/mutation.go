@@ -72,7 +72,7 @@ func constantsOf(file string, source []byte) ([]Mutant, error) {
 			continue
 		}
 		for _, spec := range constants.Specs {
-			spec := spec.(*ast.ValueSpec) //nolint:errcheck,forcetypeassert // nothing else stands in a const declaration
+			spec := spec.(*ast.ValueSpec) // nothing else stands in a const declaration
 			for i, value := range spec.Values {
 				if !isNumber(value) {
 					continue
@@ -139,7 +139,7 @@ func (m Mutant) survives(ctx context.Context, pkg string, arguments []string) (b
 	if err != nil {
 		return false, fmt.Errorf("making a folder for a changed file: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // it is temporary
+	defer os.RemoveAll(dir)
 	original, err := filepath.Abs(m.File)
 	if err != nil {
 		return false, fmt.Errorf("finding %s: %w", m.File, err)

@@ -6,7 +6,8 @@
 //
 // A part that was started is ready to be used. Stop ends it and removes what it kept; on Linux a part
 // also dies with the process that started it, however that process ends. The binaries come from
-// `go tool mage parts`; when one is missing the error says so.
+// `go tool mage parts`; when one is missing the error says so, and Require skips the
+// test, unless the environment says that parts are required, as the tasks of mage do.
 //
 // The package serves Linux and macOS.
 package parts

@@ -18,7 +18,7 @@ import (
 
 func TestLokiGivesBackTheLinesItWasGiven(t *testing.T) {
 	loki, err := parts.StartLoki(t.Context(), parts.LokiOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, loki.Stop()) })
 	now := time.Now()
 	labels := map[string]string{"job": "temporal"}
@@ -32,7 +32,7 @@ func TestLokiGivesBackTheLinesItWasGiven(t *testing.T) {
 
 func TestAShipperBringsEveryLineUnderItsService(t *testing.T) {
 	loki, err := parts.StartLoki(t.Context(), parts.LokiOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, loki.Stop()) })
 	shipper := parts.NewShipper(loki, parts.TemporalLabels("temporal"))
 	var text strings.Builder

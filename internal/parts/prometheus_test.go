@@ -31,7 +31,7 @@ func TestPrometheusScrapesItsTargetsWithTheirLabels(t *testing.T) {
 		},
 		ScrapeInterval: 200 * time.Millisecond,
 	})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 
 	require.Eventually(t, func() bool { return len(ask(t, prometheus, "answer")) == 3 }, 10*time.Second, 100*time.Millisecond)
@@ -44,7 +44,7 @@ func TestPrometheusTakesPushedSamplesOnlyWhenAsked(t *testing.T) {
 	for name, remoteWrite := range map[string]bool{"by default it does not": false, "with RemoteWrite it does": true} {
 		t.Run(name, func(t *testing.T) {
 			prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{RemoteWrite: remoteWrite, OutOfOrder: time.Hour})
-			require.NoError(t, err)
+			parts.Require(t, err)
 			defer prometheus.Stop()
 			response, err := http.Post(prometheus.URL()+"/api/v1/write", "application/x-protobuf", http.NoBody)
 			require.NoError(t, err)
@@ -69,14 +69,14 @@ func TestPrometheusKeepsItsSamplesInADirectoryOfTheirOwn(t *testing.T) {
 
 	options.Targets = []parts.Target{{Job: "page", Address: address.Host}}
 	first, err := parts.StartPrometheus(t.Context(), options)
-	require.NoError(t, err)
+	parts.Require(t, err)
 	require.Eventually(t, func() bool { return len(ask(t, first, "remembered")) == 1 }, 10*time.Second, 100*time.Millisecond)
 	require.NoError(t, first.Stop())
 	require.NoError(t, first.Stop(), "stopping again does no harm")
 
 	options.Targets = nil
 	second, err := parts.StartPrometheus(t.Context(), options)
-	require.NoError(t, err)
+	parts.Require(t, err)
 	defer second.Stop()
 	require.Len(t, ask(t, second, "last_over_time(remembered[1h])"), 1)
 }

@@ -45,6 +45,9 @@ type MissingError struct {
 }
 
 func (e *MissingError) Error() string {
+	if filepath.Base(e.Path) == "copilot" {
+		return e.Path + " is missing, run: go tool mage buildHost"
+	}
 	return e.Path + " is missing, run: go tool mage parts"
 }
 

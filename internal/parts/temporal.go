@@ -126,7 +126,7 @@ func (t *Temporal) addHistory(ctx context.Context, options TemporalOptions, of t
 // Restart kills the server's processes, as a crash would, and starts them again at the same addresses. It returns when
 // the server takes requests again.
 func (t *Temporal) Restart(ctx context.Context) error {
-	if _, err := t.main.restart(ctx, 0); err != nil {
+	if err := t.main.restart(ctx, 0); err != nil {
 		return err
 	}
 	return t.RestartHistory(ctx, 0)
@@ -138,19 +138,19 @@ func (t *Temporal) RestartHistory(ctx context.Context, down time.Duration) error
 	if t.history == nil {
 		return nil
 	}
-	_, err := t.history.restart(ctx, down)
-	return err
+	return t.history.restart(ctx, down)
 }
 
-func (p *temporalProcess) restart(ctx context.Context, down time.Duration) (temporalReady, error) {
+func (p *temporalProcess) restart(ctx context.Context, down time.Duration) error {
 	if err := p.process.Kill(); err != nil {
-		return temporalReady{}, err
+		return err
 	}
 	select {
 	case <-time.After(down):
-		return p.start(ctx)
+		_, err := p.start(ctx)
+		return err
 	case <-ctx.Done():
-		return temporalReady{}, fmt.Errorf("restarting Temporal: %w", context.Cause(ctx))
+		return fmt.Errorf("restarting Temporal: %w", context.Cause(ctx))
 	}
 }
 

@@ -35,7 +35,7 @@ func TestTemporalServesItsNamespaceAndItsMetrics(t *testing.T) {
 	for name, build := range options {
 		t.Run(name, func(t *testing.T) {
 			temporal, err := parts.StartTemporal(t.Context(), build(t))
-			require.NoError(t, err)
+			parts.Require(t, err)
 			t.Cleanup(func() { require.NoError(t, temporal.Stop()) })
 			require.Equal(t, "orders", temporal.Namespace())
 
@@ -60,7 +60,7 @@ func TestTemporalComesBackAtItsAddressesWithItsData(t *testing.T) {
 	settings := filepath.Join(t.TempDir(), "dynamic.yaml")
 	require.NoError(t, os.WriteFile(settings, []byte("frontend.rps:\n  - value: 1000\n"), 0o600))
 	temporal, err := parts.StartTemporal(t.Context(), parts.TemporalOptions{Shards: 4, DynamicConfig: settings, HistoryMetricsPort: history})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, temporal.Stop()) })
 	connection, err := client.DialContext(t.Context(), client.Options{HostPort: temporal.Address()})
 	require.NoError(t, err)

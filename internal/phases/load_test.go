@@ -19,7 +19,7 @@ import (
 func TestARecordingLooksAsIfItHadBeenScraped(t *testing.T) {
 	ctx := context.Background()
 	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{RemoteWrite: true})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	few := func(metric string) bool {
 		return strings.HasPrefix(metric, "temporal_num_pollers") || metric == "num_goroutines" || metric == "pending_polls"
@@ -78,7 +78,7 @@ func TestAPhaseThatWasNotRecordedIsNamed(t *testing.T) {
 func TestAPrometheusThatTakesNoWritesSaysSo(t *testing.T) {
 	ctx := context.Background()
 	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	err = phases.Load(ctx, prometheus.URL(), phases.Options{Phases: []string{"otel-idle"}})
 	require.ErrorContains(t, err, "prometheus refused the samples with 404")

@@ -59,7 +59,7 @@ func TestATimelineLooksAsIfItHadBeenScraped(t *testing.T) {
 
 	ctx := context.Background()
 	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{RemoteWrite: true})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	for _, cluster := range []string{"one", "two"} {
 		require.NoError(t, timeline.Load(ctx, prometheus.URL(), TimelineOptions{

@@ -64,7 +64,7 @@ func TestWithoutTheBreakdownNoQueueIsNamed(t *testing.T) {
 func TestAClusterLooksAsIfItHadBeenScraped(t *testing.T) {
 	ctx := context.Background()
 	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{RemoteWrite: true})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	dying := []synthetic.Queue{{Name: "main", Share: .9}, {Name: "slow-lane", Share: .1, WorkersEnd: synthetic.Fault}}
 	for _, o := range []synthetic.Options{
@@ -124,7 +124,7 @@ func TestAClusterLooksAsIfItHadBeenScraped(t *testing.T) {
 func TestAPrometheusThatTakesNoWritesSaysSo(t *testing.T) {
 	ctx := context.Background()
 	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	err = synthetic.New(synthetic.Options{Name: "refused"}).Load(ctx, prometheus.URL())
 	require.ErrorContains(t, err, `loading the synthetic cluster "refused": prometheus refused the samples with 404`)

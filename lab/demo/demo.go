@@ -54,7 +54,9 @@ func Run(ctx context.Context, options Options) (err error) {
 	}
 	defer show.Close()
 
-	on, err := stage.Start(ctx, story.Stage(show.Starting))
+	set := story.Stage(show.Starting)
+	set.LokiOptional = true
+	on, err := stage.Start(ctx, set)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
@@ -138,5 +140,5 @@ func printAddresses(out io.Writer, addresses []stage.Address) {
 	for _, address := range addresses {
 		fmt.Fprintf(table, "%s\t%s\n", address.Part, address.Where)
 	}
-	table.Flush()
+	_ = table.Flush() // a terminal that is gone is told nothing
 }

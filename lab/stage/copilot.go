@@ -88,7 +88,9 @@ func (s *Stage) clusters() []map[string]any {
 		}
 	}
 	watched := cluster(Cluster, serverJob, workerJob, shards)
-	watched["logs"] = map[string]any{"url": s.loki.URL(), "selector": fmt.Sprintf("{job=~%q}", serverJob+"|"+workerJob)}
+	if s.loki != nil {
+		watched["logs"] = map[string]any{"url": s.loki.URL(), "selector": fmt.Sprintf("{job=~%q}", serverJob+"|"+workerJob)}
+	}
 	if !s.options.WatchItself {
 		return []map[string]any{watched}
 	}

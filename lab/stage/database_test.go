@@ -13,7 +13,7 @@ import (
 
 func TestTheDatabaseBehavesAsItIsTold(t *testing.T) {
 	postgres, err := parts.StartPostgres(t.Context(), parts.PostgresOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, postgres.Stop()) })
 	proxy, err := startDatabaseProxy(postgres.Address())
 	require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestTheDatabaseBehavesAsItIsTold(t *testing.T) {
 
 func TestADatabaseThatGoesDownBreaksTheConnectionsItHas(t *testing.T) {
 	postgres, err := parts.StartPostgres(t.Context(), parts.PostgresOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, postgres.Stop()) })
 	proxy, err := startDatabaseProxy(postgres.Address())
 	require.NoError(t, err)

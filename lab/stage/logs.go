@@ -2,29 +2,37 @@ package stage
 
 import (
 	"context"
+	"errors"
+	"io"
 
 	"github.com/temporal-sre/copilot/internal/parts"
 )
 
-// shippers bring the log lines of the watched cluster to Loki.
+// shippers bring the log lines of the watched cluster to Loki; without a Loki they are nil.
 type shippers struct {
-	server, workers *parts.Shipper
+	server, workers io.Writer
 }
 
 // application is the service that the workers' lines have: that of the orders that they fulfil.
 const application = "orders"
 
 func (s *Stage) startLoki(ctx context.Context) error {
-	var err error
-	if s.loki, err = parts.StartLoki(ctx, parts.LokiOptions{}); err != nil {
+	loki, err := parts.StartLoki(ctx, parts.LokiOptions{})
+	if missing := (*parts.MissingError)(nil); errors.As(err, &missing) && s.options.LokiOptional {
+		s.options.Progress("... no Loki, which is not built: the copilot reads no logs (go tool mage parts builds it)")
+		return nil
+	}
+	if err != nil {
 		return err
 	}
+	s.loki = loki
 	s.onStop(s.loki.Stop)
-	s.shippers.server = parts.NewShipper(s.loki, parts.TemporalLabels(serverJob))
-	s.onStop(s.shippers.server.Close)
-	s.shippers.workers = parts.NewShipper(s.loki, func(string) map[string]string {
+	server := parts.NewShipper(s.loki, parts.TemporalLabels(serverJob))
+	s.onStop(server.Close)
+	workers := parts.NewShipper(s.loki, func(string) map[string]string {
 		return map[string]string{"job": workerJob, "service_name": application}
 	})
-	s.onStop(s.shippers.workers.Close)
+	s.onStop(workers.Close)
+	s.shippers = shippers{server, workers}
 	return nil
 }

@@ -22,6 +22,8 @@ type Options struct {
 	TwoHistoryHosts bool
 	// WatchItself has the copilot watch its own Temporal server too, as a second cluster.
 	WatchItself bool
+	// LokiOptional leaves Loki out where it is not built; the copilot then reads no logs.
+	LokiOptional bool
 	// Progress is told what is being started, in words, one step after the other.
 	Progress func(step string)
 }
@@ -57,7 +59,7 @@ type Stage struct {
 	home       *parts.Temporal // the copilot's own server
 	watched    *parts.Temporal
 	prometheus *parts.Prometheus
-	loki       *parts.Loki
+	loki       *parts.Loki // nil without one
 	shippers   shippers
 
 	// historyMetrics is where the second history process serves its metrics, empty without one.
@@ -204,15 +206,18 @@ type Address struct{ Part, Where string }
 
 // Addresses lists what can be looked at from outside.
 func (s *Stage) Addresses() []Address {
-	return []Address{
+	addresses := []Address{
 		{"watched Temporal server (gRPC)", s.watched.Address()},
 		{"its metrics", "http://" + s.watched.MetricsAddress() + "/metrics"},
 		{"the copilot's Temporal server (gRPC)", s.home.Address()},
 		{"Prometheus", s.prometheus.URL()},
-		{"Loki", s.loki.URL()},
 		{"the copilot's store", s.StoreURL()},
 		{"the copilot's configuration", s.copilotConfig},
 	}
+	if s.loki != nil {
+		addresses = append(addresses, Address{"Loki", s.loki.URL()})
+	}
+	return addresses
 }
 
 // Stop ends everything that was started, the last first. Calling it again does no harm.

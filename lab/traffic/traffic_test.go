@@ -28,7 +28,7 @@ type shop struct {
 func newShop(t *testing.T) *shop {
 	t.Helper()
 	server, err := parts.StartTemporal(t.Context(), parts.TemporalOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop()) })
 	connection, err := client.DialContext(t.Context(), client.Options{HostPort: server.Address(), Logger: logger})
 	require.NoError(t, err)
@@ -155,7 +155,7 @@ func TestEachExporterHasNamesOfItsOwn(t *testing.T) {
 	} {
 		page, stop := shop.work(WorkerOptions{Exporter: exporter})
 		require.Eventually(t, func() bool {
-			response, err := http.Get(page) //nolint:gosec,noctx // the worker's own page
+			response, err := http.Get(page) //nolint:gosec // the worker's own page
 			if err != nil {
 				return false
 			}

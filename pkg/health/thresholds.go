@@ -52,7 +52,8 @@ func (t Thresholds) Validate() error {
 	if !(t.MinCoverage > 0 && t.MinCoverage <= 1) {
 		errs = append(errs, fmt.Errorf("min_coverage %g: it is a share above 0 and up to 1", t.MinCoverage))
 	}
-	for _, id := range slices.Sorted(maps.Keys(t.Gates)) {
+	ids := slices.Sorted(maps.Keys(t.Gates)) //workflowcheck:ignore
+	for _, id := range ids {
 		if err := t.Gates[id].validate(id); err != nil {
 			errs = append(errs, err)
 		}

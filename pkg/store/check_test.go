@@ -70,7 +70,7 @@ func TestAReadOnlyDatabaseIsReadAndNotWritten(t *testing.T) {
 	name := s.pool.Config().ConnConfig.Database
 	execute(t, owner(t, s), fmt.Sprintf(`alter database %s set default_transaction_read_only = on`, name))
 
-	standby := openStore(t, *mustParse(t, postgres.URL(name)))
+	standby := openStore(t, *mustParse(t, server(t).URL(name)))
 	found, err := standby.Check(t.Context())
 	require.NoError(t, err)
 	assert.False(t, found.Writable)

@@ -22,11 +22,11 @@ import (
 
 // dialPostgres connects to the PostgreSQL of the tests wherever the store believes it is.
 func dialPostgres(ctx context.Context, network, _ string) (net.Conn, error) {
-	return (&net.Dialer{}).DialContext(ctx, network, postgres.Address())
+	return (&net.Dialer{}).DialContext(ctx, network, shared.Address())
 }
 
 func TestTheServerIsVerifiedAsTheModeSays(t *testing.T) {
-	ca := string(postgres.CACertificate())
+	ca := string(server(t).CACertificate())
 	other := string(selfSigned(t))
 	for name, c := range map[string]struct {
 		mode     TLSMode
@@ -85,7 +85,7 @@ func dsqlStore(t *testing.T, d DSQL, onToken func(ctx context.Context, token str
 }
 
 func TestDSQLGetsAFreshTokenForEveryConnection(t *testing.T) {
-	admin, err := pgx.Connect(t.Context(), postgres.URL("postgres"))
+	admin, err := pgx.Connect(t.Context(), server(t).URL("postgres"))
 	require.NoError(t, err)
 	defer func() { _ = admin.Close(context.Background()) }()
 	for role, action := range map[string]string{"copilot_worker": "DbConnect", "admin": "DbConnectAdmin"} {
@@ -93,7 +93,7 @@ func TestDSQLGetsAFreshTokenForEveryConnection(t *testing.T) {
 			execute(t, admin, fmt.Sprintf(`create role %q login superuser`, role))
 			var tokens []string
 			s := dsqlStore(t, DSQL{
-				Endpoint: "localhost", Region: "eu-west-1", Role: role, CACert: string(postgres.CACertificate()),
+				Endpoint: "localhost", Region: "eu-west-1", Role: role, CACert: string(server(t).CACertificate()),
 				Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "wJalrXUtnFEMI", "session"),
 			}, func(ctx context.Context, token string) {
 				tokens = append(tokens, token)
@@ -125,14 +125,14 @@ func TestDSQLGetsAFreshTokenForEveryConnection(t *testing.T) {
 
 func TestDSQLIsWrittenAndReadWithoutAskingForAnIsolationLevel(t *testing.T) {
 	// DSQL's only database has the name of PostgreSQL's first one.
-	admin := openStore(t, *mustParse(t, postgres.URL("postgres")))
+	admin := openStore(t, *mustParse(t, server(t).URL("postgres")))
 	_, err := admin.Migrate(t.Context(), MigrateOptions{})
 	require.NoError(t, err)
 	conn := owner(t, admin)
 	execute(t, conn, `create role dsql_worker login superuser`)
 	execute(t, conn, `alter role dsql_worker set default_transaction_isolation = 'repeatable read'`)
 	s := dsqlStore(t, DSQL{
-		Endpoint: "localhost", Region: "eu-west-1", Role: "dsql_worker", CACert: string(postgres.CACertificate()),
+		Endpoint: "localhost", Region: "eu-west-1", Role: "dsql_worker", CACert: string(server(t).CACertificate()),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "wJalrXUtnFEMI", ""),
 	}, func(ctx context.Context, token string) {
 		_, err := conn.Exec(ctx, fmt.Sprintf(`alter role dsql_worker password '%s'`, token))
@@ -147,7 +147,7 @@ func TestDSQLIsWrittenAndReadWithoutAskingForAnIsolationLevel(t *testing.T) {
 
 func TestDSQLVerifiesTheServer(t *testing.T) {
 	s := dsqlStore(t, DSQL{
-		Endpoint: "abc.dsql.eu-west-1.on.aws", Region: "eu-west-1", Role: "admin", CACert: string(postgres.CACertificate()),
+		Endpoint: "abc.dsql.eu-west-1.on.aws", Region: "eu-west-1", Role: "admin", CACert: string(server(t).CACertificate()),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "wJalrXUtnFEMI", ""),
 	}, func(context.Context, string) {})
 	_, err := s.Check(t.Context())

@@ -26,8 +26,17 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
-// postgres is a real PostgreSQL 16 that all tests share, each with a database of its own.
-var postgres *parts.Postgres
+// shared is a real PostgreSQL 16 that all tests share, each with a database of its own; missing says why there is none.
+var (
+	shared  *parts.Postgres
+	missing error
+)
+
+func server(t testing.TB) *parts.Postgres {
+	t.Helper()
+	parts.Require(t, missing)
+	return shared
+}
 
 // TestMain asks for at least 1,000 cases of every property.
 func TestMain(m *testing.M) {
@@ -35,13 +44,14 @@ func TestMain(m *testing.M) {
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
 		_ = f.Value.Set("1000")
 	}
-	var err error
-	if postgres, err = parts.StartPostgres(context.Background(), parts.PostgresOptions{TLS: true}); err != nil {
-		log.Fatal(err)
+	if shared, missing = parts.StartPostgres(context.Background(), parts.PostgresOptions{TLS: true}); missing != nil && !parts.Optional(missing) {
+		log.Fatal(missing)
 	}
 	code := m.Run()
-	if err := postgres.Stop(); err != nil {
-		log.Print(err)
+	if shared != nil {
+		if err := shared.Stop(); err != nil {
+			log.Print(err)
+		}
 	}
 	os.Exit(code)
 }
@@ -52,8 +62,8 @@ var databases atomic.Int64
 func emptyDatabase(t testing.TB) Postgres {
 	t.Helper()
 	name := fmt.Sprintf("store_%d", databases.Add(1))
-	require.NoError(t, postgres.CreateDatabase(t.Context(), name))
-	p, err := ParseURL(postgres.URL(name))
+	require.NoError(t, server(t).CreateDatabase(t.Context(), name))
+	p, err := ParseURL(server(t).URL(name))
 	require.NoError(t, err)
 	return p
 }
@@ -84,7 +94,7 @@ func newStore(t testing.TB) *Store {
 // owner connects to the store's database past the store and its guard.
 func owner(t testing.TB, s *Store) *pgx.Conn {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), postgres.URL(s.pool.Config().ConnConfig.Database))
+	conn, err := pgx.Connect(t.Context(), server(t).URL(s.pool.Config().ConnConfig.Database))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return conn

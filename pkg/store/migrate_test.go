@@ -94,7 +94,7 @@ func TestColumnsOfNewSignalsAreAdded(t *testing.T) {
 	for _, table := range wideTables {
 		execute(t, conn, fmt.Sprintf(`alter table copilot.%s drop column %s, drop column %s`, table, column(higher), column(lower)))
 	}
-	older := openStore(t, *mustParse(t, postgres.URL(conn.Config().Database)))
+	older := openStore(t, *mustParse(t, server(t).URL(conn.Config().Database)))
 	health1, err := older.Check(t.Context())
 	assert.ErrorIs(t, err, ErrOlderSchema)
 	assert.Len(t, health1.MissingColumns, 4)
@@ -134,7 +134,7 @@ func TestANewerSchemaIsLeftAlone(t *testing.T) {
 		assert.ErrorIs(t, err, ErrNewerSchema, "%s, even when it was the same version before", name)
 	}
 
-	fresh := openStore(t, *mustParse(t, postgres.URL(conn.Config().Database)))
+	fresh := openStore(t, *mustParse(t, server(t).URL(conn.Config().Database)))
 	for name, err := range everyRead(t, fresh) {
 		assert.ErrorIs(t, err, ErrNewerSchema, name)
 	}

@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 func recordedURL(t testing.TB) string {
 	t.Helper()
 	recorded.Do(func() { recorded.prometheus, recorded.err = loadRecorded(context.Background()) })
-	require.NoError(t, recorded.err)
+	parts.Require(t, recorded.err)
 	return recorded.prometheus.URL()
 }
 

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/phases"
 )
@@ -31,7 +29,7 @@ func Recordings(t testing.TB) (timelines []phases.Timeline, url string) {
 	// Prometheus has little to keep and much to do.
 	t.Setenv("GOGC", "400")
 	recordings.Do(func() { recordings.err = loadRecordings(context.Background()) })
-	require.NoError(t, recordings.err)
+	parts.Require(t, recordings.err)
 	return recordings.timelines, recordings.prometheus.URL()
 }
 

@@ -159,7 +159,7 @@ var rightWithTuner = map[string][]claim{
 		notHappyFrom(cycle), unlimitedSlots, neverFiresFrom(0, workersMissing...), neverFiresFrom(0, "activity_slots_exhausted"),
 		firesFrom(warm, "task_slots_gone"), theWorkersFrom(warm), names("slot"),
 	},
-	"workers-gone":    {notHappyFrom(0), theWorkersFrom(0), firesFrom(time.Minute, "workflow_pollers_gone")},
+	"workers-gone": {notHappyFrom(0), theWorkersFrom(0), firesFrom(time.Minute, "workflow_pollers_gone")},
 }
 
 var (

@@ -47,7 +47,7 @@ func judgeAll(t *testing.T, stories []story) {
 	// Prometheus has little to keep and much to do: collecting its garbage less often makes all of this an eighth quicker.
 	t.Setenv("GOGC", "400")
 	prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{RemoteWrite: true})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	reader, err := telemetry.New(telemetry.Source{URL: prometheus.URL()}, telemetry.Options{})
 	require.NoError(t, err)

@@ -62,7 +62,7 @@ type day struct {
 func recordedDay(t testing.TB) day {
 	t.Helper()
 	prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{RemoteWrite: true})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	defer func() { require.NoError(t, prometheus.Stop()) }()
 	d := day{begins: start.Truncate(24 * time.Hour), troubles: aBadDay, recorded: map[string][]health.Snapshot{}}
 	names := []string{"healthy", "starved", "noworker", "dbdown", "ratelimit-sys"}

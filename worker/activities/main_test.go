@@ -15,18 +15,22 @@ import (
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-// postgres is a real PostgreSQL 16 that all tests share, each with a database of its own.
-var postgres *parts.Postgres
+// postgres is a real PostgreSQL 16 that all tests share, each with a database of its own; missing says why there is none.
+var (
+	postgres *parts.Postgres
+	missing  error
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	var err error
-	if postgres, err = parts.StartPostgres(context.Background(), parts.PostgresOptions{}); err != nil {
-		log.Fatal(err)
+	if postgres, missing = parts.StartPostgres(context.Background(), parts.PostgresOptions{}); missing != nil && !parts.Optional(missing) {
+		log.Fatal(missing)
 	}
 	code := m.Run()
-	if err := postgres.Stop(); err != nil {
-		log.Print(err)
+	if postgres != nil {
+		if err := postgres.Stop(); err != nil {
+			log.Print(err)
+		}
 	}
 	os.Exit(code)
 }
@@ -35,6 +39,7 @@ var databases atomic.Int64
 
 func newStore(t testing.TB) *store.Store {
 	t.Helper()
+	parts.Require(t, missing)
 	name := fmt.Sprintf("activities_%d", databases.Add(1))
 	require.NoError(t, postgres.CreateDatabase(t.Context(), name))
 	database, err := store.ParseURL(postgres.URL(name))

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -41,7 +42,7 @@ func TestEveryCommandInTheDocumentsCanBeTyped(t *testing.T) {
 			if !assert.NoErrorf(t, err, "%s:%d: %q", page.Path, c.Line, c.Words) {
 				continue
 			}
-			if err := command.ParseFlags(rest); err != pflag.ErrHelp {
+			if err := command.ParseFlags(rest); !errors.Is(err, pflag.ErrHelp) {
 				assert.NoErrorf(t, err, "%s:%d: %q", page.Path, c.Line, c.Words)
 			}
 			assert.NoErrorf(t, command.ValidateArgs(command.Flags().Args()), "%s:%d: %q", page.Path, c.Line, c.Words)

@@ -19,7 +19,7 @@ import (
 
 func TestLogsShowsWhatMatchesInARealLoki(t *testing.T) {
 	loki, err := parts.StartLoki(t.Context(), parts.LokiOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, loki.Stop()) })
 	file := filepath.Join(t.TempDir(), "copilot.yaml")
 	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, `

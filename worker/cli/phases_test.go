@@ -21,7 +21,7 @@ import (
 // a real Prometheus, and compares the verdict at the end of each phase with what was the matter.
 func TestRecordedClustersAreJudgedAsTheyWere(t *testing.T) {
 	prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{RemoteWrite: true})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, prometheus.Stop()) })
 	require.NoError(t, phases.Load(t.Context(), prometheus.URL(), phases.Options{}))
 

@@ -20,7 +20,7 @@ import (
 // prefix.
 func TestSignalsShowWhatAnOlderServerIsReadFrom(t *testing.T) {
 	prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{RemoteWrite: true})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, prometheus.Stop()) })
 	recorded, err := phases.Recorded("server-1.29.1")
 	require.NoError(t, err)

@@ -17,6 +17,7 @@ import (
 // TestNoEventIsLostOrDoubledWhenTheWorkerIsKilled runs the real worker process against a real Temporal
 // server, PostgreSQL and Prometheus, and kills it again and again in the middle of a cycle.
 func TestNoEventIsLostOrDoubledWhenTheWorkerIsKilled(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	sys := startSystem(t)
 	gate, s := sys.gate, sys.store

@@ -19,6 +19,7 @@ import (
 
 // TestAnOperatorsFirstMinutes walks through what an operator does with a new worker.
 func TestAnOperatorsFirstMinutes(t *testing.T) {
+	t.Parallel()
 	sys := startSystem(t)
 	assert.Contains(t, sys.run(t, "db", "check", "--config", sys.config), "no cycle yet", "an empty store says so")
 	worker := sys.startWorker(t)
@@ -33,10 +34,13 @@ func TestAnOperatorsFirstMinutes(t *testing.T) {
 		assert.Contains(t, metrics, "temporal_workflow_task_execution_latency")
 	})
 	t.Run("a cycle can be asked for", func(t *testing.T) {
-		var verdict health.Verdict
-		require.NoError(t, json.Unmarshal([]byte(sys.run(t, "observe", "--config", sys.config)), &verdict))
-		assert.Equal(t, health.Happy, verdict.State)
-		assert.WithinDuration(t, time.Now(), verdict.At, 30*time.Second)
+		// A busy machine can make the server slow for a moment.
+		require.EventuallyWithT(t, func(c *assert.CollectT) {
+			var verdict health.Verdict
+			require.NoError(c, json.Unmarshal([]byte(sys.run(t, "observe", "--config", sys.config)), &verdict))
+			assert.Equal(c, health.Happy, verdict.State)
+			assert.WithinDuration(c, time.Now(), verdict.At, 30*time.Second)
+		}, time.Minute, time.Second)
 	})
 	t.Run("signals shows what is read, and why something is not", func(t *testing.T) {
 		out := sys.run(t, "signals", "--config", sys.config)

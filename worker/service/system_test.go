@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,8 +23,46 @@ import (
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-// system is the real worker process's surroundings: a Temporal server that it runs on and watches, a
-// PostgreSQL, and a Prometheus behind a gate.
+// shared is what the systems of all tests have in common: the command, and a PostgreSQL with a database for each.
+var shared struct {
+	sync.Once
+	err       error
+	folder    string
+	binary    string
+	postgres  *parts.Postgres
+	databases atomic.Int64
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.postgres != nil {
+		if err := shared.postgres.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	_ = os.RemoveAll(shared.folder)
+	os.Exit(code)
+}
+
+func share(ctx context.Context) (err error) {
+	if err := parts.Installed(); err != nil {
+		return err
+	}
+	if shared.folder, err = os.MkdirTemp("", "copilot-service-"); err != nil {
+		return err
+	}
+	shared.binary = filepath.Join(shared.folder, "copilot")
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", shared.binary, "github.com/temporal-sre/copilot/worker").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("building the copilot: %w\n%s", err, out)
+	}
+	shared.postgres, err = parts.StartPostgres(ctx, parts.PostgresOptions{})
+	return err
+}
+
+// system is the real worker process's surroundings: a Temporal server that it runs on and watches, a database, and a
+// Prometheus behind a gate. Tests wait for theirs side by side, and what one does to its server no other one sees.
 type system struct {
 	temporal *parts.Temporal
 	gate     *gatekeeper
@@ -36,19 +76,19 @@ type system struct {
 func startSystem(t *testing.T) *system {
 	t.Helper()
 	ctx := t.Context()
-	sys := &system{binary: filepath.Join(t.TempDir(), "copilot"), config: filepath.Join(t.TempDir(), "copilot.yaml")}
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", sys.binary, "github.com/temporal-sre/copilot/worker").CombinedOutput()
-	require.NoError(t, err, string(out))
+	shared.Do(func() { shared.err = share(context.Background()) })
+	parts.Require(t, shared.err)
+	sys := &system{binary: shared.binary, config: filepath.Join(t.TempDir(), "copilot.yaml")}
+	database := fmt.Sprintf("copilot_%d", shared.databases.Add(1))
+	require.NoError(t, shared.postgres.CreateDatabase(ctx, database))
+	storeURL := shared.postgres.URL(database)
 
+	var err error
 	sys.temporal, err = parts.StartTemporal(ctx, parts.TemporalOptions{})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, sys.temporal.Stop()) })
-	postgres, err := parts.StartPostgres(ctx, parts.PostgresOptions{})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, postgres.Stop()) })
-	require.NoError(t, postgres.CreateDatabase(ctx, "copilot"))
 	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{Targets: []parts.Target{{Job: "temporal", Address: sys.temporal.MetricsAddress()}}})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, prometheus.Stop()) })
 	sys.gate = keepGate(t, prometheus.URL())
 
@@ -64,10 +104,10 @@ clusters:
   - name: prod
     prometheus: {url: %q}
     telemetry: {scrape_interval: 1s, window: 10s}
-`, sys.temporal.Address(), postgres.URL("copilot"), sys.metrics, sys.gate.URL), 0o600))
+`, sys.temporal.Address(), storeURL, sys.metrics, sys.gate.URL), 0o600))
 	sys.run(t, "db", "migrate", "--config", sys.config)
 
-	parsed, err := store.ParseURL(postgres.URL("copilot"))
+	parsed, err := store.ParseURL(storeURL)
 	require.NoError(t, err)
 	sys.store, err = store.Open(ctx, store.Config{Postgres: &parsed})
 	require.NoError(t, err)

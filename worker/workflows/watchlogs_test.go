@@ -101,7 +101,7 @@ func TestLogsThatCannotBeReadAreUnknownAndSayWhy(t *testing.T) {
 	a := &archive{read: func(time.Time) (workflows.ReadLogsOutput, error) {
 		return workflows.ReadLogsOutput{}, errors.New("no Loki")
 	}}
-	a.watch(t, logsOf(30*time.Second), 2*time.Minute) //nolint:errcheck // it is canceled
+	a.watch(t, logsOf(30*time.Second), 2*time.Minute) // it is canceled
 	require.NotEmpty(t, a.stored)
 	assert.Equal(t, "the logs could not be read: no Loki", a.stored[0].Unavailable)
 	assert.Nil(t, a.told[0].PerMinute)
@@ -115,7 +115,7 @@ func TestABurstOfLinesIsReadOnAtOnce(t *testing.T) {
 		n++
 		return workflows.ReadLogsOutput{More: n < 3, PerMinute: rate(float64(100 - n))}, nil
 	}}
-	a.watch(t, logsOf(30*time.Second), 56*time.Second) //nolint:errcheck // it is canceled
+	a.watch(t, logsOf(30*time.Second), 56*time.Second) // it is canceled
 	assert.Len(t, a.stored, 4)
 	require.Len(t, a.told, 2)
 	assert.Equal(t, 99.0, *a.told[0].PerMinute)
@@ -124,7 +124,7 @@ func TestABurstOfLinesIsReadOnAtOnce(t *testing.T) {
 func TestWhatTheStoreDoesNotTakeIsWrittenLaterInOrder(t *testing.T) {
 	a := &archive{read: steadyLogs}
 	a.storeUp = func() bool { return a.now().Sub(start) > 20*time.Minute }
-	a.watch(t, logsOf(30*time.Second), 22*time.Minute) //nolint:errcheck // it is canceled
+	a.watch(t, logsOf(30*time.Second), 22*time.Minute) // it is canceled
 	require.Len(t, a.stored, len(a.at))
 	for i, r := range a.stored {
 		assert.True(t, r.Through.Equal(a.at[i]))
@@ -142,7 +142,7 @@ func TestTheReadingOfLogsGoesOnInTheNextRun(t *testing.T) {
 	assert.Less(t, len(next.Input.Payloads[0].Data), 100_000, "an hour of readings fits")
 
 	b := &archive{read: steadyLogs}
-	b.watch(t, in, time.Minute) //nolint:errcheck // it is canceled
+	b.watch(t, in, time.Minute) // it is canceled
 	assert.Equal(t, "500", b.cursors[0])
 	assert.GreaterOrEqual(t, len(b.stored), 60)
 }

@@ -21,7 +21,7 @@ import (
 func startLoki(t *testing.T, options parts.LokiOptions) *parts.Loki {
 	t.Helper()
 	loki, err := parts.StartLoki(t.Context(), options)
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, loki.Stop()) })
 	return loki
 }
@@ -235,7 +235,7 @@ func TestWhatARealTemporalServerWritesIsFound(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, shipper.Close()) })
 	const shards = 8
 	temporal, err := parts.StartTemporal(t.Context(), parts.TemporalOptions{Shards: shards, Log: shipper})
-	require.NoError(t, err)
+	parts.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, temporal.Stop()) })
 
 	r := reader(t, logs.Source{Source: at(loki), Selector: `{job="temporal"}`}, logs.Options{})
