@@ -118,7 +118,7 @@ func Test(ctx context.Context) error {
 		step{"lint the front end", func() error { return npm("run", "lint") }},
 		step{"test the front end", func() error { return npm("run", "test:ci") }},
 		step{"test Go", func() error { return sh.RunV("go", "test", "-race", "-timeout=40m", "./...") }},
-		step{"look for secrets in what was redacted", func() error { return in("lab/gitleaks", "go", "test", "./...") }},
+		step{"look for secrets in what was redacted", func() error { return in("pkg/redact/gitleaks", "go", "test", "./...") }},
 		step{"build the worker", worker},
 		step{"test the lab", func() error { return in("lab", "go", "test", "-timeout=20m", "./...") }},
 		step{"test docker-compose.yaml", func() error { return in("deploy", "go", "test", "./...") }},
@@ -267,7 +267,7 @@ func untilStopped(ctx context.Context, command *exec.Cmd) error {
 func lintGo() error {
 	return inOrder(
 		step{"go vet", func() error { return sh.RunV("go", "vet", "./...") }},
-		step{"go vet, lab/gitleaks", func() error { return in("lab/gitleaks", "go", "vet", "./...") }},
+		step{"go vet, pkg/redact/gitleaks", func() error { return in("pkg/redact/gitleaks", "go", "vet", "./...") }},
 		step{"go vet, lab", func() error { return in("lab", "go", "vet", "./...") }},
 		step{"go vet, deploy", func() error { return in("deploy", "go", "vet", "./...") }},
 		step{"staticcheck", func() error { return tool(".", "staticcheck", "./...") }},

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
-	"github.com/temporal-sre/copilot/pkg/explain/redact"
+	"github.com/temporal-sre/copilot/pkg/redact"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
