@@ -5,41 +5,42 @@ import (
 	"math"
 	"strconv"
 	"time"
-
-	"github.com/temporal-sre/copilot/pkg/health"
 )
 
-// quantity writes a value of a signal with its unit, in at most three significant digits.
-func quantity(v float64, s health.Signal) string {
-	switch s.Unit {
-	case health.PerSecond:
+// Format writes a value of the signal with its unit, in at most three significant digits.
+func (s Signal) Format(v float64) string {
+	if s.IsFactor() {
+		return digits(v) + " to 1"
+	}
+	return s.Unit.Format(v)
+}
+
+// IsFactor tells a ratio that is not a share: it may be above 1.
+func (s Signal) IsFactor() bool { return s.ID == HotShardRatio || s.ID == PollersPerSlot }
+
+// Format writes a value with its unit, in at most three significant digits. A ratio is a share.
+func (u Unit) Format(v float64) string {
+	switch u {
+	case PerSecond:
 		return digits(v) + "/s"
-	case health.PerMinute:
+	case PerMinute:
 		return digits(v) + "/min"
-	case health.Seconds:
+	case Seconds:
 		return seconds(v)
-	case health.Milliseconds:
+	case Milliseconds:
 		if v >= 1000 {
 			return seconds(v / 1000)
 		}
 		return digits(v) + " ms"
-	case health.Ratio:
-		if isFactor(s.ID) {
-			return digits(v) + " to 1"
-		}
+	case Ratio:
 		return percent(v * 100)
-	case health.Percent:
+	case Percent:
 		return percent(v)
-	case health.Bytes:
+	case Bytes:
 		return bytes(v)
 	default:
 		return digits(v)
 	}
-}
-
-// isFactor tells the ratios that are not shares: they may be above 1.
-func isFactor(id health.SignalID) bool {
-	return id == health.HotShardRatio || id == health.PollersPerSlot
 }
 
 func seconds(v float64) string {
@@ -99,8 +100,8 @@ func digits(v float64) string {
 	}
 }
 
-// lasting writes a duration as people say it; negative ones are none.
-func lasting(d time.Duration) string {
+// Lasting writes a duration in words, such as "4 minutes"; a negative one is none.
+func Lasting(d time.Duration) string {
 	d = max(d, 0)
 	count := func(n int, unit string) string {
 		if n == 1 {

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/temporal-sre/copilot/internal/parts"
-	"github.com/temporal-sre/copilot/pkg/explain"
+	gathered "github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -151,18 +152,18 @@ func (f *fleet) tellPresent(b testing.TB, s *store.Store) {
 // explain stores what the rules say of the present, as the worker does.
 func (f *fleet) explain(b testing.TB, s *store.Store, n store.Now, event health.Event) {
 	b.Helper()
-	evidence := explain.Gather(explain.Input{Verdict: n.Verdict, Snapshot: n.Snapshot, Event: &event})
-	x := explain.ByRules(evidence)
+	e := gathered.Gather(gathered.Input{Verdict: n.Verdict, Snapshot: n.Snapshot, Event: &event})
+	x := rules.Explain(e)
 	a := store.Assessment{
 		Cluster: n.Cluster, ID: fmt.Sprintf("event-%d", event.Seq), At: n.At, MadeAt: n.At.Add(time.Second), Trigger: store.OnEvent, EventSeq: event.Seq,
-		State: x.State, Coverage: evidence.Coverage, Confidence: x.Confidence, Depth: string(x.Depth), Made: x.Made,
+		State: x.State, Coverage: e.Coverage, Confidence: x.Confidence, Depth: string(x.Depth), Made: x.Made,
 		Fingerprint: x.Fingerprint, Summary: x.Summary,
 	}
 	var findings store.Findings
 	var err error
 	a.Explanation, err = json.Marshal(x)
 	require.NoError(b, err)
-	a.Evidence, err = json.Marshal(evidence)
+	a.Evidence, err = json.Marshal(e)
 	require.NoError(b, err)
 	for _, i := range x.Issues {
 		whole, err := json.Marshal(i)

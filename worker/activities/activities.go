@@ -55,8 +55,8 @@ type Activities struct {
 	Store    Store
 	// Logs holds every cluster whose logs are configured.
 	Logs map[string]Logs
-	// Marks are the own marks of amplifiers of clusters that have any.
-	Marks map[string]map[health.SignalID]float64
+	// AmplifierThresholds are the own thresholds of amplifiers of clusters that have any.
+	AmplifierThresholds map[string]map[health.SignalID]float64
 	// Knowledge finds documents; nil finds none.
 	Knowledge knowledge.Retriever
 	// KnowledgeBase is nil unless there is one to be kept in step.

@@ -20,6 +20,8 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/knowledge"
 	"github.com/temporal-sre/copilot/pkg/store"
@@ -181,16 +183,16 @@ func TestWhateverAModelDoesTheStateIsOnTimeAndEveryEventIsExplained(t *testing.T
 			says(w, draft(prompt, nil)[:100])
 		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
 		{"one that says another state", time.Minute, func(_ int, prompt string, w http.ResponseWriter, _ *http.Request) {
-			says(w, draft(prompt, func(d *explain.Draft) { d.State = "unknown" }))
+			says(w, draft(prompt, func(d *llm.Draft) { d.State = "unknown" }))
 		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
 		{"one that invents signals", time.Minute, func(_ int, prompt string, w http.ResponseWriter, _ *http.Request) {
-			says(w, draft(prompt, func(d *explain.Draft) {
+			says(w, draft(prompt, func(d *llm.Draft) {
 				d.Summary.What = "The flux.capacitor_rate is at [[flux.capacitor_rate]]."
-				d.Factors = []explain.DraftFactor{{Title: "Flux", Detail: "It flows.", Gate: "flux_low", Signal: "flux.capacitor_rate"}}
+				d.Factors = []llm.DraftFactor{{Title: "Flux", Detail: "It flows.", Gate: "flux_low", Signal: "flux.capacitor_rate"}}
 			}))
 		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
 		{"one that can't stop", time.Minute, func(_ int, prompt string, w http.ResponseWriter, _ *http.Request) {
-			says(w, draft(prompt, func(d *explain.Draft) { d.Summary.Why = strings.Repeat("It is so. ", 10_000) }))
+			says(w, draft(prompt, func(d *llm.Draft) { d.Summary.Why = strings.Repeat("It is so. ", 10_000) }))
 		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
 		{"one that repairs what it wrote", time.Minute, func(n int, prompt string, w http.ResponseWriter, r *http.Request) {
 			if n%2 == 1 {
@@ -202,7 +204,7 @@ func TestWhateverAModelDoesTheStateIsOnTimeAndEveryEventIsExplained(t *testing.T
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := serve(t, c.reply)
-			d := newDesk(t, e.explainer(t, c.limit, explain.Budget{}))
+			d := newDesk(t, e.explainer(t, c.limit, llm.Budget{}))
 			d.observe(t, 15*time.Minute)
 			d.onTime(t)
 			var critical store.Assessment
@@ -235,7 +237,7 @@ func TestEveryAttemptIsOnTheRecordOnce(t *testing.T) {
 		}
 		good(n, prompt, w, r)
 	})
-	d := newDesk(t, e.explainer(t, time.Minute, explain.Budget{}))
+	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{}))
 	d.observeQuietly(t)
 	d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
 	assert.Equal(t, 3, e.asked())
@@ -256,7 +258,7 @@ func (d *desk) observeQuietly(t *testing.T) {
 
 func TestTheSameSituationIsExplainedByAModelOnce(t *testing.T) {
 	e := serve(t, good)
-	d := newDesk(t, e.explainer(t, time.Minute, explain.Budget{}))
+	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{}))
 	d.observeQuietly(t)
 	first := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
 	second := d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: store.OnDemand, EventSeq: 3})
@@ -273,7 +275,7 @@ func TestTheSameSituationIsExplainedByAModelOnce(t *testing.T) {
 
 func TestABudgetThatIsSpentLeavesItToTheRules(t *testing.T) {
 	e := serve(t, good)
-	d := newDesk(t, e.explainer(t, time.Minute, explain.Budget{DollarsPerDay: 0.30}))
+	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{DollarsPerDay: 0.30}))
 	d.observeQuietly(t)
 	first := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
 	assert.Equal(t, "large", first.Made)
@@ -307,7 +309,7 @@ func (secretive) Spent(context.Context, time.Time) (store.Spent, error) {
 
 func TestWhereTheBudgetCannotBeReadNoModelIsAsked(t *testing.T) {
 	e := serve(t, good)
-	d := newDesk(t, e.explainer(t, time.Minute, explain.Budget{TokensPerDay: 1_000_000}))
+	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{TokensPerDay: 1_000_000}))
 	d.Store = secretive{d.store}
 	d.observeQuietly(t)
 	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
@@ -397,7 +399,7 @@ func TestLogsThatAreGoneAreToldInTheAssessment(t *testing.T) {
 	env.ExecuteWorkflow(workflows.WatchLogs, workflows.WatchLogsInput{Cluster: "prod", Settings: workflows.LogSettings{Interval: 30 * time.Second}})
 	a = d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: store.OnDemand, EventSeq: 3})
 	assert.Contains(t, a.LogsUnavailable, "connection refused")
-	var e explain.Evidence
+	var e evidence.Evidence
 	require.NoError(t, json.Unmarshal(a.Evidence, &e))
 	assert.Equal(t, a.LogsUnavailable, e.LogsUnavailable)
 }
@@ -416,7 +418,7 @@ func TestLogPatternsBelongToAnEventWithinTheWindowOnly(t *testing.T) {
 	require.NoError(t, d.store.SaveLogRead(t.Context(), read))
 	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
 	assert.Empty(t, a.LogsUnavailable)
-	var e explain.Evidence
+	var e evidence.Evidence
 	require.NoError(t, json.Unmarshal(a.Evidence, &e))
 	require.Len(t, e.Patterns, 1)
 	assert.Equal(t, 321, e.Patterns[0].Count)

@@ -6,7 +6,7 @@ import (
 	"io"
 	"text/template"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -50,7 +50,7 @@ type documentedClass struct {
 
 // mark is the number beyond which a signal stands out in explanations, or why it has none.
 func mark(id health.SignalID) string {
-	for _, m := range explain.Marks() {
+	for _, m := range evidence.AmplifierThresholds() {
 		switch {
 		case m.Signal != id:
 		case m.Says == "":

@@ -8,6 +8,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -51,7 +54,7 @@ func Assess(ctx workflow.Context, in AssessInput) (AssessOutput, error) {
 type assessing struct {
 	in          AssessInput
 	explanation explain.Explanation
-	draft       *explain.Draft
+	draft       *llm.Draft
 	sameAs      string
 	calls       []store.ModelCall
 }
@@ -72,7 +75,7 @@ func (a *assessing) withStore(ctx workflow.Context) workflow.Context {
 
 // gather puts the evidence together, and again as long as the log lines of the moment are yet to be read and it
 // may wait.
-func (a *assessing) gather(ctx workflow.Context) (explain.Evidence, error) {
+func (a *assessing) gather(ctx workflow.Context) (evidence.Evidence, error) {
 	until := workflow.Now(ctx).Add(a.in.Wait)
 	for {
 		var out GatherEvidenceOutput
@@ -83,13 +86,13 @@ func (a *assessing) gather(ctx workflow.Context) (explain.Evidence, error) {
 			return out.Evidence, err
 		}
 		if err := workflow.Sleep(ctx, min(left, lookAgain)); err != nil {
-			return explain.Evidence{}, err
+			return evidence.Evidence{}, err
 		}
 	}
 }
 
 // explain uses what was written for the same situation, or has it written anew.
-func (a *assessing) explain(ctx workflow.Context, evidence explain.Evidence) error {
+func (a *assessing) explain(ctx workflow.Context, evidence evidence.Evidence) error {
 	known, err := recall(ctx, evidence)
 	if err != nil || known.Explanation != nil {
 		if known.Explanation != nil {
@@ -105,7 +108,7 @@ func (a *assessing) explain(ctx workflow.Context, evidence explain.Evidence) err
 }
 
 // recall looks for what was written before. When that can't be read it is written anew.
-func recall(ctx workflow.Context, evidence explain.Evidence) (RecallOutput, error) {
+func recall(ctx workflow.Context, evidence evidence.Evidence) (RecallOutput, error) {
 	quickly := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 15 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, MaximumAttempts: 2},
@@ -126,11 +129,11 @@ func asking(ctx workflow.Context, attempts int32) workflow.Context {
 }
 
 // triage says how deep to look. Where nobody answers, the rules do.
-func (a *assessing) triage(ctx workflow.Context, evidence explain.Evidence) (explain.Depth, error) {
+func (a *assessing) triage(ctx workflow.Context, evidence evidence.Evidence) (explain.Depth, error) {
 	var out TriageOutput
 	err := workflow.ExecuteActivity(asking(ctx, triageAttempts), ActivityTriage, TriageInput{Assessment: a.in.ID, Evidence: evidence}).Get(ctx, &out)
 	if err != nil {
-		return explain.TriageByRules(evidence), unlessCanceled(err)
+		return rules.Triage(evidence), unlessCanceled(err)
 	}
 	a.calls = append(a.calls, out.Calls...)
 	return out.Depth, nil
@@ -138,7 +141,7 @@ func (a *assessing) triage(ctx workflow.Context, evidence explain.Evidence) (exp
 
 // research explains. The activity itself lets the rules explain in the end; this is for a worker that dies
 // of every attempt.
-func (a *assessing) research(ctx workflow.Context, evidence explain.Evidence, depth explain.Depth) error {
+func (a *assessing) research(ctx workflow.Context, evidence evidence.Evidence, depth explain.Depth) error {
 	var out ResearchOutput
 	err := workflow.ExecuteActivity(asking(ctx, ResearchAttempts), ActivityResearch,
 		ResearchInput{Assessment: a.in.ID, Evidence: evidence, Depth: depth}).Get(ctx, &out)
@@ -151,13 +154,13 @@ func (a *assessing) research(ctx workflow.Context, evidence explain.Evidence, de
 		return err
 	}
 	return workflow.SideEffect(ctx, func(workflow.Context) any {
-		x := explain.ByRules(evidence)
+		x := rules.Explain(evidence)
 		x.Depth, x.Instead = depth, "the worker failed to ask the model, so the rules explain"
 		return x
 	}).Get(&a.explanation)
 }
 
-func (a *assessing) store(ctx workflow.Context, evidence explain.Evidence) error {
+func (a *assessing) store(ctx workflow.Context, evidence evidence.Evidence) error {
 	return workflow.ExecuteActivity(a.withStore(ctx), ActivityStoreAssessment, StoreAssessmentInput{
 		ID: a.in.ID, Trigger: a.in.Trigger, Evidence: evidence, Explanation: a.explanation, Draft: a.draft, SameAs: a.sameAs,
 		MadeAt: workflow.Now(ctx), Calls: a.calls,

@@ -15,6 +15,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 	"github.com/temporal-sre/copilot/worker/workflows"
@@ -241,7 +243,7 @@ func (n *newsroom) up() error {
 }
 
 func (n *newsroom) GatherEvidence(_ context.Context, in workflows.GatherEvidenceInput) (workflows.GatherEvidenceOutput, error) {
-	return workflows.GatherEvidenceOutput{Evidence: explain.Gather(explain.Input{Verdict: in.Situation.Verdict, Snapshot: in.Situation.Snapshot}),
+	return workflows.GatherEvidenceOutput{Evidence: evidence.Gather(evidence.Input{Verdict: in.Situation.Verdict, Snapshot: in.Situation.Snapshot}),
 		LogsLate: n.now().Sub(start) < n.logsLate}, n.up()
 }
 
@@ -262,7 +264,7 @@ func (n *newsroom) Research(ctx context.Context, in workflows.ResearchInput) (wo
 	if n.research != nil {
 		return n.research(activity.GetInfo(ctx).Attempt)
 	}
-	return workflows.ResearchOutput{Explanation: explain.ByRules(in.Evidence), Calls: []store.ModelCall{{Number: 10}}}, nil
+	return workflows.ResearchOutput{Explanation: rules.Explain(in.Evidence), Calls: []store.ModelCall{{Number: 10}}}, nil
 }
 
 func (n *newsroom) StoreAssessment(_ context.Context, in workflows.StoreAssessmentInput) (workflows.StoreAssessmentOutput, error) {

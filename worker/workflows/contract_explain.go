@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -87,14 +89,14 @@ type GatherEvidenceInput struct {
 
 // GatherEvidenceOutput is redacted evidence.
 type GatherEvidenceOutput struct {
-	Evidence explain.Evidence `json:"evidence"`
+	Evidence evidence.Evidence `json:"evidence"`
 	// LogsLate: logs are read, but not yet up to the time that is explained.
 	LogsLate bool `json:"logs_late,omitempty"`
 }
 
 // RecallInput asks whether the same situation was explained before.
 type RecallInput struct {
-	Evidence explain.Evidence `json:"evidence"`
+	Evidence evidence.Evidence `json:"evidence"`
 }
 
 // RecallOutput is the explanation of before with the numbers of now; nil when there is none.
@@ -106,8 +108,8 @@ type RecallOutput struct {
 
 // TriageInput asks how much explaining the evidence needs.
 type TriageInput struct {
-	Assessment string           `json:"assessment"`
-	Evidence   explain.Evidence `json:"evidence"`
+	Assessment string            `json:"assessment"`
+	Evidence   evidence.Evidence `json:"evidence"`
 }
 
 // TriageOutput is the answer, with the calls that it took.
@@ -118,16 +120,16 @@ type TriageOutput struct {
 
 // ResearchInput asks for an explanation.
 type ResearchInput struct {
-	Assessment string           `json:"assessment"`
-	Evidence   explain.Evidence `json:"evidence"`
-	Depth      explain.Depth    `json:"depth"`
+	Assessment string            `json:"assessment"`
+	Evidence   evidence.Evidence `json:"evidence"`
+	Depth      explain.Depth     `json:"depth"`
 }
 
 // ResearchOutput is the explanation, with the calls that it took.
 type ResearchOutput struct {
 	Explanation explain.Explanation `json:"explanation"`
 	// Draft is what a model wrote, nil when the rules explain.
-	Draft *explain.Draft    `json:"draft,omitempty"`
+	Draft *llm.Draft        `json:"draft,omitempty"`
 	Calls []store.ModelCall `json:"calls,omitempty"`
 }
 
@@ -135,9 +137,9 @@ type ResearchOutput struct {
 type StoreAssessmentInput struct {
 	ID          string              `json:"id"`
 	Trigger     store.Trigger       `json:"trigger"`
-	Evidence    explain.Evidence    `json:"evidence"`
+	Evidence    evidence.Evidence   `json:"evidence"`
 	Explanation explain.Explanation `json:"explanation"`
-	Draft       *explain.Draft      `json:"draft,omitempty"`
+	Draft       *llm.Draft          `json:"draft,omitempty"`
 	SameAs      string              `json:"same_as,omitempty"`
 	MadeAt      time.Time           `json:"made_at"`
 	// Calls are stored again, in case the store was away when they were made.

@@ -10,28 +10,28 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
-// Mark is a number beyond which an amplifier stands out in an explanation. Marks decide nothing: amplifiers say why. An
-// amplifier without a mark says why it can't have one.
-type Mark struct {
+// AmplifierThreshold is a number beyond which an amplifier stands out in an explanation. It decides nothing: amplifiers say why. An
+// amplifier without one says why it can't have one.
+type AmplifierThreshold struct {
 	Signal health.SignalID
 	Op     health.Op
 	// At is the usual number, in the signal's unit; a cluster may have its own.
 	At float64
-	// Says is what it means when the signal is beyond the mark, as a clause. It is empty where there is no mark, and
+	// Says is what it means when the signal is beyond the threshold, as a clause. It is empty where there is none, and
 	// Without says why.
 	Says, Without string
 }
 
-// Marks lists all amplifiers and worker amplifiers in the order of the table of signals. The slice is shared: do not
+// AmplifierThresholds lists all amplifiers and worker amplifiers in the order of the table of signals. The slice is shared: do not
 // change it.
-func Marks() []Mark { return marks }
+func AmplifierThresholds() []AmplifierThreshold { return amplifierThresholds }
 
 const (
 	loadOnly   = "it describes load, and no value of it is wrong by itself"
 	noExporter = "no Temporal server exports it; a query of your own can"
 )
 
-var marks = []Mark{
+var amplifierThresholds = []AmplifierThreshold{
 	// Optimistic concurrency: conflicts are normal, more than one a second is contention.
 	{health.OCCConflicts, health.Above, 1, "transactions collide and are retried", ""},
 	// Measured: only at start and at membership changes.
@@ -93,36 +93,36 @@ var marks = []Mark{
 	{health.PollersPerSlot, health.Above, 1, "workers run more pollers than they have slots", ""},
 }
 
-// markOf is the mark of a signal, with the cluster's own number where it has one.
-func markOf(id health.SignalID, own map[health.SignalID]float64) (Mark, bool) {
-	for _, m := range marks {
-		if m.Signal == id && m.Says != "" {
+// LookupAmplifierThreshold is the threshold of an amplifier, with the cluster's own number where it has one.
+func LookupAmplifierThreshold(id health.SignalID, own map[health.SignalID]float64) (AmplifierThreshold, bool) {
+	for _, t := range amplifierThresholds {
+		if t.Signal == id && t.Says != "" {
 			if at, ok := own[id]; ok {
-				m.At = at
+				t.At = at
 			}
-			return m, true
+			return t, true
 		}
 	}
-	return Mark{}, false
+	return AmplifierThreshold{}, false
 }
 
-// ValidateMarks returns every mistake in a cluster's own marks in one error.
-func ValidateMarks(own map[health.SignalID]float64) error {
+// ValidateAmplifierThresholds returns every mistake in a cluster's own thresholds of amplifiers in one error.
+func ValidateAmplifierThresholds(own map[health.SignalID]float64) error {
 	var errs []error
 	for _, id := range slices.Sorted(maps.Keys(own)) {
 		signal, known := health.LookupSignal(id)
 		at := own[id]
-		i := slices.IndexFunc(marks, func(m Mark) bool { return m.Signal == id })
+		i := slices.IndexFunc(amplifierThresholds, func(t AmplifierThreshold) bool { return t.Signal == id })
 		switch {
 		case !known:
 			errs = append(errs, fmt.Errorf("marks.%s: there is no such signal; `copilot signals --list` prints them", id))
 		case i < 0:
 			errs = append(errs, fmt.Errorf("marks.%s: it is no amplifier, so it has no mark; set thresholds.gates for what decides", id))
-		case marks[i].Says == "":
-			errs = append(errs, fmt.Errorf("marks.%s: it can't have a mark: %s", id, marks[i].Without))
+		case amplifierThresholds[i].Says == "":
+			errs = append(errs, fmt.Errorf("marks.%s: it can't have a mark: %s", id, amplifierThresholds[i].Without))
 		case math.IsNaN(at) || math.IsInf(at, 0) || at < 0:
 			errs = append(errs, fmt.Errorf("marks.%s %g: it is a finite number, 0 or above", id, at))
-		case signal.Unit == health.Ratio && !isFactor(id) && at > 1:
+		case signal.Unit == health.Ratio && !signal.IsFactor() && at > 1:
 			errs = append(errs, fmt.Errorf("marks.%s %g: it is a share from 0 to 1", id, at))
 		case signal.Unit == health.Percent && at > 100:
 			errs = append(errs, fmt.Errorf("marks.%s %g: it is a percentage from 0 to 100", id, at))

@@ -1,6 +1,9 @@
+// Package evidence gathers what an explanation may speak of: a verdict's gates and signals with their numbers in words,
+// what changed, what logs and documents say, and what is unknown.
 package evidence
 
 import (
+	"math"
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/health"
@@ -76,7 +79,7 @@ type Gate struct {
 // Standing compares a signal with the threshold that is decisive for it.
 type Standing string
 
-// The standings. A signal without a gate or a mark of its own has none.
+// The standings. A signal without a gate or an amplifier threshold has none.
 const (
 	WellWithin Standing = "well within"
 	Near       Standing = "near"
@@ -222,27 +225,36 @@ func (e *Evidence) Role(service health.Service) ServiceRole {
 	return ServiceRole{Service: service, Role: RoleUnknown}
 }
 
-// over asks whether a signal is known and above a number, in the unit of the table of signals.
-func (e *Evidence) over(id health.SignalID, x float64) bool {
+// Over asks whether a signal is known and above a number, in the unit of the table of signals.
+func (e *Evidence) Over(id health.SignalID, x float64) bool {
 	s, ok := e.Signal(id)
 	return ok && s.Amount > x
 }
 
-// atMost asks whether a signal is known and not above a number.
-func (e *Evidence) atMost(id health.SignalID, x float64) bool {
+// AtMost asks whether a signal is known and not above a number.
+func (e *Evidence) AtMost(id health.SignalID, x float64) bool {
 	s, ok := e.Signal(id)
 	return ok && s.Amount <= x
 }
 
-func (e *Evidence) knows(id health.SignalID) bool {
+// Knows asks whether a signal is known.
+func (e *Evidence) Knows(id health.SignalID) bool {
 	_, ok := e.Signal(id)
 	return ok
 }
 
-// trend is where a signal goes; unknown when it is not known.
-func (e *Evidence) trend(id health.SignalID) Trend {
+// Trend is where a signal goes; unknown when it is not known.
+func (e *Evidence) Trend(id health.SignalID) Trend {
 	if s, ok := e.Signal(id); ok {
 		return s.Trend
 	}
 	return UnknownTrend
+}
+
+// CapConfidence bounds a confidence by how much of the cluster is known.
+func (e *Evidence) CapConfidence(confidence float64) float64 {
+	if math.IsNaN(confidence) {
+		return 0
+	}
+	return math.Round(100*max(0, min(confidence, e.Coverage, 1))) / 100
 }

@@ -24,7 +24,7 @@ type Facts map[string]string
 func (e *Evidence) Facts() Facts {
 	f := Facts{
 		"cluster": e.Cluster, "state": e.State.String(), "lasting": e.Lasting,
-		"coverage": percent(e.Coverage * 100),
+		"coverage": health.Ratio.Format(e.Coverage),
 	}
 	if e.Event != nil {
 		f["previous_state"] = e.Event.From.String()
@@ -45,7 +45,7 @@ func (e *Evidence) Facts() Facts {
 			f["unserved"], f["unserved.version"] = q.text(), fmt.Sprintf("%q", q.UnservedVersion)
 		}
 	}
-	for id, lines := range e.lines() {
+	for id, lines := range e.Lines() {
 		f["log."+id] = lines
 	}
 	for name, text := range f {
@@ -61,35 +61,17 @@ func (q Queue) text() string {
 	return fmt.Sprintf("%q (%s tasks, namespace %q)", q.Name, q.Type, q.Namespace)
 }
 
-// factsOf are what [[value]] and [[threshold]] mean in the text about a gate.
-func factsOf(g Gate) Facts {
-	own := Facts{"threshold": g.Threshold}
-	if g.Value != "" {
-		own["value"] = g.Value
-	}
-	return own
-}
+// Reference finds a reference to a fact.
+var Reference = regexp.MustCompile(`\[\[([^\[\]]{1,100})\]\]`)
 
-var reference = regexp.MustCompile(`\[\[([^\[\]]{1,100})\]\]`)
-
-// fill replaces the references in a text by its own facts and the evidence's. A sentence with a reference that stands for nothing is left
-// out: what can't be known is not said.
-func (f Facts) fill(text string, own Facts) string {
-	var kept []string
-	for _, sentence := range sentences(text) {
-		if complete, ok := f.replace(sentence, own); ok {
-			kept = append(kept, complete)
-		}
-	}
-	return strings.Join(kept, " ")
-}
-
-func (f Facts) replace(sentence string, own Facts) (string, bool) {
+// Replace replaces the references in a sentence by its own facts and the evidence's. It is false where a reference
+// stands for nothing.
+func (f Facts) Replace(sentence string, own Facts) (string, bool) {
 	if !strings.Contains(sentence, "[[") && !strings.Contains(sentence, "]]") {
 		return sentence, true
 	}
 	ok := true
-	complete := reference.ReplaceAllStringFunc(sentence, func(ref string) string {
+	complete := Reference.ReplaceAllStringFunc(sentence, func(ref string) string {
 		name := strings.TrimSpace(ref[2 : len(ref)-2])
 		text, known := own[name]
 		if !known {
@@ -100,36 +82,4 @@ func (f Facts) replace(sentence string, own Facts) (string, bool) {
 	})
 	// A reference that was written wrongly must not reach people either.
 	return complete, ok && !strings.Contains(complete, "[[") && !strings.Contains(complete, "]]")
-}
-
-// sentences splits a text where a sentence ends: at a full stop, question or exclamation mark before
-// white space. Abbreviations such as "e.g." end no sentence.
-func sentences(text string) []string {
-	var all []string
-	words := strings.Fields(text)
-	start := 0
-	for i, word := range words {
-		end := strings.TrimRight(word, `"')”’`)
-		if i == len(words)-1 || (strings.HasSuffix(end, ".") && !abbreviations[strings.ToLower(end)]) || strings.HasSuffix(end, "!") || strings.HasSuffix(end, "?") {
-			all = append(all, strings.Join(words[start:i+1], " "))
-			start = i + 1
-		}
-	}
-	return all
-}
-
-var abbreviations = map[string]bool{"e.g.": true, "i.e.": true, "etc.": true, "vs.": true, "approx.": true}
-
-// serviceNames are the services as people call them.
-var serviceNames = map[health.Service]string{
-	health.Cluster: "the cluster", health.Frontend: "the frontend", health.History: "the history service",
-	health.Matching: "the matching service", health.Persistence: "the database", health.Workers: "the workers",
-	health.Visibility: "the visibility store", health.SystemWorker: "the internal worker service", health.Replication: "replication",
-}
-
-func capital(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
 }

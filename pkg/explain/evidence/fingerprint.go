@@ -83,6 +83,6 @@ func magnitude(v float64) string {
 	case v < 1:
 		return "<1"
 	default:
-		return digits(math.Pow(10, math.Floor(math.Log10(v))))
+		return health.Count.Format(math.Pow(10, math.Floor(math.Log10(v))))
 	}
 }

@@ -20,8 +20,8 @@ type Input struct {
 	// Previous is the verdict of the cycle before, or of the one before the improvement that this cycle confirms, nil when
 	// it is not known: it says what has cleared.
 	Previous *health.Verdict
-	// Marks are the cluster's own marks of amplifiers; see Marks for the usual ones.
-	Marks map[health.SignalID]float64
+	// Thresholds are the cluster's own thresholds of amplifiers; see AmplifierThresholds for the usual ones.
+	Thresholds map[health.SignalID]float64
 	// Event is the change to explain; nil takes the verdict's own.
 	Event *health.Event
 	// Patterns are the log patterns around it. LogsUnavailable says why there are none to be had.
@@ -45,7 +45,7 @@ const (
 func Gather(in Input) Evidence {
 	v := in.Verdict
 	before := in.Before[max(0, len(in.Before)-maxBefore):]
-	texts := tidied{}
+	texts := sanitized{}
 	e := Evidence{
 		Cluster: texts.text(v.Cluster), At: v.At, State: v.State, Since: v.Since,
 		Stale: v.Stale, Flapping: v.Flapping, Coverage: v.Coverage, Bottleneck: v.Bottleneck, Band: v.Band,
@@ -55,7 +55,7 @@ func Gather(in Input) Evidence {
 		e.Event = v.Event
 	}
 	if !v.Since.IsZero() {
-		e.Lasting = lasting(v.At.Sub(v.Since))
+		e.Lasting = health.Lasting(v.At.Sub(v.Since))
 	}
 	e.Gates = gatesOf(v, texts)
 	e.Cleared = cleared(in.Previous, v)
@@ -74,20 +74,20 @@ func Gather(in Input) Evidence {
 	return e
 }
 
-func gatesOf(v health.Verdict, texts tidied) []Gate {
+func gatesOf(v health.Verdict, texts sanitized) []Gate {
 	gates := make([]Gate, 0, len(v.Gates))
 	for _, r := range v.Gates {
 		signal, _ := health.LookupSignal(r.Signal)
 		gate := Gate{
 			ID: r.ID, Title: string(r.ID), Result: r.Result, Severity: r.Severity, Service: r.Service, Side: r.Side,
-			Signal: r.Signal, Op: r.Op, Threshold: quantity(r.Threshold, signal),
+			Signal: r.Signal, Op: r.Op, Threshold: signal.Format(r.Threshold),
 			Deciding: r.Deciding, Overridden: r.Overridden, Note: texts.text(r.Note), Witness: texts.text(r.Witness),
 		}
 		if known, ok := health.LookupGate(r.ID); ok {
 			gate.Title = known.Title
 		}
 		if r.Value != nil {
-			gate.Value = quantity(*r.Value, signal)
+			gate.Value = signal.Format(*r.Value)
 		}
 		gates = append(gates, gate)
 	}
@@ -109,11 +109,11 @@ func cleared(previous *health.Verdict, now health.Verdict) []health.GateID {
 		}
 	}
 	// Causes before their symptoms.
-	slices.SortStableFunc(ids, func(a, b health.GateID) int { return rowOf(a) - rowOf(b) })
+	slices.SortStableFunc(ids, func(a, b health.GateID) int { return placeOf(a) - placeOf(b) })
 	return ids
 }
 
-func signalsOf(in Input, before []health.Snapshot, texts tidied) []Signal {
+func signalsOf(in Input, before []health.Snapshot, texts sanitized) []Signal {
 	v, snapshot := in.Verdict, in.Snapshot
 	tail, known := snapshot.Value(health.PersistenceP99)
 	looksFast := known && tail < 100 && (firedIn(v, "persistence_failing") || firedIn(v, "persistence_error_rate"))
@@ -125,9 +125,9 @@ func signalsOf(in Input, before []health.Snapshot, texts tidied) []Signal {
 		}
 		signal := Signal{
 			ID: s.ID, Title: s.Title, Class: s.Class, Service: s.Service,
-			Amount: amount, Value: quantity(amount, s), Trend: trendOf(s, snapshot, before), Witness: texts.text(witnessOf(in, s.ID)),
+			Amount: amount, Value: s.Format(amount), Trend: trendOf(s, snapshot, before), Witness: texts.text(witnessOf(in, s.ID)),
 		}
-		signal.Standing = standing(v, s, amount, in.Marks)
+		signal.Standing = standing(v, s, amount, in.Thresholds)
 		switch {
 		case looksFast && s.ID == health.PersistenceP99:
 			signal.Remark = "looks fast only because operations that fail return at once"
@@ -148,7 +148,7 @@ func withheld(v health.Verdict, id health.SignalID) bool {
 }
 
 // waitingIn is the rules' reason for not believing that a task queue has emptied.
-func waitingIn(in Input, texts tidied) string {
+func waitingIn(in Input, texts sanitized) string {
 	for _, g := range in.Verdict.Gates {
 		if _, read := in.Snapshot.Value(g.Signal); read && g.Service == health.Matching && withheld(in.Verdict, g.Signal) {
 			return texts.text(g.Note)
@@ -183,8 +183,8 @@ func restNote(v health.Verdict, id health.SignalID) string {
 	return ""
 }
 
-// standing is the worst that the signal's gates say of it, or its mark when it has no gate.
-func standing(v health.Verdict, s health.Signal, amount float64, marks map[health.SignalID]float64) Standing {
+// standing is the worst that the signal's gates say of it, or its amplifier threshold when it has no gate.
+func standing(v health.Verdict, s health.Signal, amount float64, own map[health.SignalID]float64) Standing {
 	severity := []Standing{NoStanding, WellWithin, AtRest, Near, Beyond}
 	worst := 0
 	for _, g := range v.Gates {
@@ -202,11 +202,11 @@ func standing(v health.Verdict, s health.Signal, amount float64, marks map[healt
 		}
 		worst = max(worst, said)
 	}
-	if m, ok := markOf(s.ID, marks); ok && worst == 0 {
+	if t, ok := LookupAmplifierThreshold(s.ID, own); ok && worst == 0 {
 		switch {
-		case beyond(m.Op, amount, m.At):
+		case beyond(t.Op, amount, t.At):
 			worst = 4
-		case m.At > 0 && near(m.Op, amount, m.At, s.Unit):
+		case t.At > 0 && near(t.Op, amount, t.At, s.Unit):
 			worst = 3
 		default:
 			worst = 1
@@ -254,7 +254,7 @@ func median(values []float64) float64 {
 }
 
 // gapsOf groups the unknown signals that gates read by their reason.
-func gapsOf(v health.Verdict, snapshot health.Snapshot, texts tidied) []Gap {
+func gapsOf(v health.Verdict, snapshot health.Snapshot, texts sanitized) []Gap {
 	reasons := map[string][]health.SignalID{}
 	for _, g := range v.Gates {
 		if g.Value != nil || g.Result != health.NotKnowable {
@@ -291,25 +291,25 @@ func gapsOf(v health.Verdict, snapshot health.Snapshot, texts tidied) []Gap {
 // notRead is the reason where none is given.
 const notRead = "the signal was not read"
 
-func queuesOf(queues []health.TaskQueue, texts tidied) []Queue {
+func queuesOf(queues []health.TaskQueue, texts sanitized) []Queue {
 	var all []Queue
 	for _, q := range queues[:min(len(queues), maxQueues)] {
 		all = append(all, Queue{
 			Namespace: texts.text(q.Namespace), Name: texts.text(q.Name), Type: texts.text(q.Type), Starved: q.Starved,
 			Slotless: q.Slotless, UnservedVersion: texts.text(q.UnservedVersion),
-			Oldest: maybe(q.OldestAgeSec, seconds), Backlog: maybe(q.Backlog, digits),
-			Inflow:  maybe(q.InflowPerSec, func(v float64) string { return digits(v) + "/s" }),
-			Pollers: maybe(q.Pollers, digits), Slots: maybe(q.SlotsAvailable, digits),
+			Oldest: maybe(q.OldestAgeSec, health.Seconds), Backlog: maybe(q.Backlog, health.Count),
+			Inflow:  maybe(q.InflowPerSec, health.PerSecond),
+			Pollers: maybe(q.Pollers, health.Count), Slots: maybe(q.SlotsAvailable, health.Count),
 		})
 	}
 	return all
 }
 
-func maybe(v *float64, write func(float64) string) string {
+func maybe(v *float64, unit health.Unit) string {
 	if v == nil {
 		return ""
 	}
-	return write(*v)
+	return unit.Format(*v)
 }
 
 // changesOf looks for what an operator would ask first: was something deployed?
@@ -332,14 +332,14 @@ func changesOf(now health.Snapshot, before []health.Snapshot) []Change {
 		}
 		when := "now"
 		if ago := now.At.Sub(at); ago >= time.Second {
-			when = lasting(ago) + " before"
+			when = health.Lasting(ago) + " before"
 		}
-		changes = append(changes, Change{id, signal.Title, quantity(value, signal), when})
+		changes = append(changes, Change{id, signal.Title, signal.Format(value), when})
 	}
 	return changes
 }
 
-func patternsOf(patterns []LogPattern, texts tidied) []LogPattern {
+func patternsOf(patterns []LogPattern, texts sanitized) []LogPattern {
 	var all []LogPattern
 	for _, p := range patterns {
 		if p.Count > 0 {
@@ -353,7 +353,7 @@ func patternsOf(patterns []LogPattern, texts tidied) []LogPattern {
 	return all[:min(len(all), maxPatterns)]
 }
 
-func passagesOf(passages []Passage, texts tidied) []Passage {
+func passagesOf(passages []Passage, texts sanitized) []Passage {
 	var all []Passage
 	for _, p := range passages[:min(len(passages), maxPassages)] {
 		p.DocumentID, p.Method, p.Source = texts.text(p.DocumentID), texts.text(p.Method), texts.text(p.Source)

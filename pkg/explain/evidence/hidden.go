@@ -8,14 +8,14 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
-// hidden is a reason and the parts of the cluster that are not visible for it.
-type hidden struct {
-	parts  []string
-	reason string
+// Hidden is a reason and the parts of the cluster that are not visible for it.
+type Hidden struct {
+	Parts  []string
+	Reason string
 }
 
-// seen counts the deciding gates that are known, and all of them.
-func (e *Evidence) seen() (known, all int) {
+// KnownConditions counts the deciding gates that are known, and all of them.
+func (e *Evidence) KnownConditions() (known, all int) {
 	for _, g := range e.Gates {
 		if g.Deciding {
 			all++
@@ -27,9 +27,9 @@ func (e *Evidence) seen() (known, all int) {
 	return known, all
 }
 
-// hidden groups the parts with unknown gates by their reason, the largest group first. A part is named once, and said to
+// Hidden groups the parts with unknown gates by their reason, the largest group first. A part is named once, and said to
 // be hidden in part where other gates of it are known. Early signs that a cluster need not have are left out.
-func (e *Evidence) hidden(decidingOnly bool) []hidden {
+func (e *Evidence) Hidden(decidingOnly bool) []Hidden {
 	counts := func(g Gate) bool {
 		known, ok := health.LookupGate(g.ID)
 		return g.Deciding || (!decidingOnly && !(ok && known.Optional))
@@ -40,7 +40,7 @@ func (e *Evidence) hidden(decidingOnly bool) []hidden {
 			visible[partOf(g)] = true
 		}
 	}
-	var groups []hidden
+	var groups []Hidden
 	sizes, named := map[string]int{}, map[string]bool{}
 	for _, g := range e.Gates {
 		part := partOf(g)
@@ -59,21 +59,21 @@ func (e *Evidence) hidden(decidingOnly bool) []hidden {
 		if visible[part] {
 			part += " in part"
 		}
-		i := slices.IndexFunc(groups, func(h hidden) bool { return h.reason == reason })
+		i := slices.IndexFunc(groups, func(h Hidden) bool { return h.Reason == reason })
 		if i < 0 {
-			groups = append(groups, hidden{reason: reason})
+			groups = append(groups, Hidden{Reason: reason})
 			i = len(groups) - 1
 		}
-		groups[i].parts = append(groups[i].parts, part)
+		groups[i].Parts = append(groups[i].Parts, part)
 	}
 	// A reason says more than none.
-	place := func(h hidden) int {
-		if h.reason == notRead {
+	place := func(h Hidden) int {
+		if h.Reason == notRead {
 			return -1
 		}
-		return sizes[h.reason]
+		return sizes[h.Reason]
 	}
-	slices.SortStableFunc(groups, func(a, b hidden) int { return place(b) - place(a) })
+	slices.SortStableFunc(groups, func(a, b Hidden) int { return place(b) - place(a) })
 	return groups
 }
 
@@ -112,34 +112,15 @@ var signalParts = map[health.SignalID]string{
 	health.ArchivalBacklogAge: "archival", health.UnservedVersions: "worker versions",
 }
 
-// hiddenInWords lists groups with their reasons.
-func hiddenInWords(groups []hidden) string {
+// HiddenText lists groups with their reasons.
+func HiddenText(groups []Hidden) string {
 	var all []string
 	for _, h := range groups {
-		text := strings.Join(h.parts, ", ")
-		if h.reason != "" {
-			text += fmt.Sprintf(" (%s)", strings.TrimRight(h.reason, "."))
+		text := strings.Join(h.Parts, ", ")
+		if h.Reason != "" {
+			text += fmt.Sprintf(" (%s)", strings.TrimRight(h.Reason, "."))
 		}
 		all = append(all, text)
 	}
 	return strings.Join(all, "; ")
-}
-
-// maxHidden is how many reasons a summary names; the section about the state names them all.
-const maxHidden = 2
-
-// covers is what "happy" is said of, in one sentence.
-func (w writer) covers() string {
-	known, all := w.seen()
-	text := fmt.Sprintf("Happy covers %d of %d conditions", known, all)
-	groups := w.hidden(true)
-	if len(groups) == 0 {
-		return text + "."
-	}
-	more := ""
-	if len(groups) > maxHidden {
-		more = " and more"
-	}
-	// A reason may end as a question does.
-	return fmt.Sprintf("%s; not visible: %s%s.", text, hiddenInWords(groups[:min(len(groups), maxHidden)]), more)
 }

@@ -3,7 +3,6 @@ package evidence
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	"github.com/temporal-sre/copilot/pkg/health"
 )
@@ -25,10 +24,11 @@ type LogPattern struct {
 	Sample  string `json:"sample,omitempty"`
 }
 
-// about is the service that the pattern concerns.
-func (p LogPattern) about() health.Service { return cmp.Or(p.Concerns, p.Service) }
+// About is the service that the pattern concerns.
+func (p LogPattern) About() health.Service { return cmp.Or(p.Concerns, p.Service) }
 
-func (p LogPattern) linesText() string { return linesText(p.Count, p.AtLeast) + " lines" }
+// Lines are how many lines the pattern was found in, in words.
+func (p LogPattern) Lines() string { return linesText(p.Count, p.AtLeast) + " lines" }
 
 func linesText(count int, atLeast bool) string {
 	if atLeast {
@@ -37,8 +37,8 @@ func linesText(count int, atLeast bool) string {
 	return fmt.Sprint(count)
 }
 
-// lines are how many lines each pattern was found in, at all services together, in words.
-func (e *Evidence) lines() map[string]string {
+// Lines are how many lines each pattern was found in, at all services together, in words.
+func (e *Evidence) Lines() map[string]string {
 	sums, atLeast := map[string]int{}, map[string]bool{}
 	for _, p := range e.Patterns {
 		sums[p.ID] += p.Count
@@ -49,14 +49,4 @@ func (e *Evidence) lines() map[string]string {
 		lines[id] = linesText(sum, atLeast[id])
 	}
 	return lines
-}
-
-// logged is what logs say of a service: its most frequent pattern.
-func (w writer) logged(service health.Service) string {
-	for _, p := range w.Patterns {
-		if p.about() == service && p.Meaning != "" {
-			return fmt.Sprintf("Logs say so too: %s (%s lines).", uncapital(strings.TrimRight(p.Meaning, ".")), w.facts["log."+p.ID])
-		}
-	}
-	return ""
 }

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/temporal-sre/copilot/pkg/health"
 )
@@ -28,7 +29,7 @@ func (e *Evidence) order() {
 func (e *Evidence) culpritSide() health.Side {
 	worst := map[health.Side]health.State{}
 	for _, g := range e.Gates {
-		if g.Result == health.Fired && layerOf(g.ID) != beside {
+		if g.Result == health.Fired && !Beside(g.ID) {
 			worst[g.Side] = max(worst[g.Side], g.Severity)
 		}
 	}
@@ -38,14 +39,14 @@ func (e *Evidence) culpritSide() health.Side {
 	return health.SideServer
 }
 
-// depthOf is a gate's place between cause and symptom: its row in the table of texts. Where the workers
+// depthOf is a gate's place between cause and symptom: its place among the causes. Where the workers
 // lead, their gates come before the server's.
 func depthOf(g Gate, first health.Side) int {
-	row := rowOf(g.ID)
-	if g.Side == first && layerOf(g.ID) != beside {
-		row -= 1_000
+	place := placeOf(g.ID)
+	if g.Side == first && !Beside(g.ID) {
+		place -= 1_000
 	}
-	return row
+	return place
 }
 
 // behind lists, for the service that leads the explanation, the services whose failure may be nothing
@@ -57,9 +58,12 @@ var behind = map[health.Service][]health.Service{
 	health.Workers:     {health.Matching},
 }
 
-// culprit is the service that the leading gate blames. Gates of the matching service that say that
+// Behind tells whether a service's failure may be nothing but the consequence of another's.
+func Behind(cause, service health.Service) bool { return slices.Contains(behind[cause], service) }
+
+// Culprit is the service that the leading gate blames. Gates of the matching service that say that
 // no worker takes the work are about the workers.
-func culprit(g Gate) health.Service {
+func Culprit(g Gate) health.Service {
 	if g.Side == health.SideWorker || (g.Side == health.SideWaiting && g.Service == health.Matching) {
 		return health.Workers
 	}
@@ -71,8 +75,8 @@ func rolesOf(v health.Verdict, e *Evidence) []ServiceRole {
 	fired := e.Fired()
 	var blamed health.Service
 	if len(fired) > 0 {
-		blamed = culprit(fired[0])
-		if historySilent(e) && fired[0].Service == health.Frontend {
+		blamed = Culprit(fired[0])
+		if HistorySilent(e) && fired[0].Service == health.Frontend {
 			blamed = health.History
 		}
 	}
@@ -88,20 +92,20 @@ func (e *Evidence) role(status health.ServiceStatus, blamed health.Service) Serv
 	worst, own := health.Happy, status.Service == blamed
 	for _, g := range e.Fired() {
 		// What matching sees of missing workers is the workers' own failure.
-		about := g.Service == status.Service || (status.Service == health.Workers && culprit(g) == health.Workers)
+		about := g.Service == status.Service || (status.Service == health.Workers && Culprit(g) == health.Workers)
 		if !about {
 			continue
 		}
 		role.Because = append(role.Because, g.ID)
 		// Workflows that fail are the application's, and tasks that have waited the past's: the workers do their work.
-		if g.Side == health.SideApplication || (g.Side == health.SideWaiting && draining(e)) {
+		if g.Side == health.SideApplication || (g.Side == health.SideWaiting && Draining(e)) {
 			worst = max(worst, health.Stressed)
 		} else {
 			worst = max(worst, g.Severity)
 		}
-		own = own || (status.Service != health.Matching && g.Side == health.SideWorker && !slices.Contains(behind[blamed], status.Service))
+		own = own || (status.Service != health.Matching && g.Side == health.SideWorker && !Behind(blamed, status.Service))
 	}
-	shadow := !own && slices.Contains(behind[blamed], status.Service)
+	shadow := !own && Behind(blamed, status.Service)
 	switch {
 	case len(role.Because) == 0 && status.State == health.Unknown:
 		role.Role = RoleUnknown
@@ -119,7 +123,16 @@ func (e *Evidence) role(status health.ServiceStatus, blamed health.Service) Serv
 	return role
 }
 
-// historySilent: the history service reports nothing, while other processes do.
-func historySilent(e *Evidence) bool {
-	return !e.knows(health.TransitionRate) && !e.knows(health.HistoryTaskRate) && e.knows(health.FrontendErrors)
+// ServiceNames are the services as people call them.
+var ServiceNames = map[health.Service]string{
+	health.Cluster: "the cluster", health.Frontend: "the frontend", health.History: "the history service",
+	health.Matching: "the matching service", health.Persistence: "the database", health.Workers: "the workers",
+	health.Visibility: "the visibility store", health.SystemWorker: "the internal worker service", health.Replication: "replication",
+}
+
+func capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }

@@ -6,6 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
+	"github.com/temporal-sre/copilot/pkg/explain/sentence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -19,8 +23,8 @@ const (
 // the evidence; the rest is dropped and counted. The state, the issues, the services' roles and the setting
 // are the rules' whatever the draft says. Where too little is left, there is an error that tells the model
 // what was wrong.
-func Check(e Evidence, d Draft, made string) (Explanation, error) {
-	return checked(&checker{writer: newWriter(&e), lint: newLinter(&e)}, d, made)
+func Check(e evidence.Evidence, d Draft, made string) (explain.Explanation, error) {
+	return checked(newChecker(&e), d, made)
 }
 
 // Again holds a draft that stood up once against later evidence of the same situation: the same words with
@@ -28,34 +32,34 @@ func Check(e Evidence, d Draft, made string) (Explanation, error) {
 // sentences with one are dropped, even where the new evidence happens to hold the same. made is who wrote
 // the draft. There is an error where too little is left; then the situation is not the same, and needs an
 // explanation of its own. Depth is what the rules would ask for.
-func Again(e Evidence, d Draft, made string) (Explanation, error) {
-	c := &checker{writer: newWriter(&e), lint: newLinter(&e)}
+func Again(e evidence.Evidence, d Draft, made string) (explain.Explanation, error) {
+	c := newChecker(&e)
 	numberless := *c.lint
 	numberless.numbers = nil
 	c.unfilled = &numberless
 	return checked(c, d, made)
 }
 
-func checked(c *checker, d Draft, made string) (Explanation, error) {
+func checked(c *checker, d Draft, made string) (explain.Explanation, error) {
 	e := *c.Evidence
 	if d.State != e.State.String() {
-		return Explanation{}, fmt.Errorf("the state is %s and can't be changed, but the draft says %q", e.State, d.State)
+		return explain.Explanation{}, fmt.Errorf("the state is %s and can't be changed, but the draft says %q", e.State, d.State)
 	}
-	x := ByRules(e)
+	x := rules.Explain(e)
 	x.Made = made
-	x.Summary = strings.Join(nonEmpty(c.one(d.Summary.What), c.one(d.Summary.Why), c.one(d.Summary.First)), " ")
-	complete := len(sentences(x.Summary)) >= 3
+	x.Summary = sentence.Join(c.one(d.Summary.What), c.one(d.Summary.Why), c.one(d.Summary.First))
+	complete := len(sentence.Split(x.Summary)) >= 3
 	x.Factors = c.factors(d.Factors)
 	x.Actions = c.actions(d.Actions)
 	x.Watch = c.watch(d.Watch)
-	x.Sections.ToDo = toDo(x.Actions)
+	x.Sections.ToDo = rules.ToDo(x.Actions)
 	if len(x.Watch) > 0 {
 		x.Sections.Next = strings.Join(x.Watch, " ")
 	}
 	x.Dropped = c.dropped
 
-	decides := slices.ContainsFunc(x.Factors, func(f Factor) bool { g, ok := e.Gate(f.Gate); return ok && g.Deciding })
-	_, _, leads := c.lead()
+	decides := slices.ContainsFunc(x.Factors, func(f explain.Factor) bool { g, ok := e.Gate(f.Gate); return ok && g.Deciding })
+	_, leads := rules.Culprit(c.Evidence)
 	switch {
 	case !complete:
 		c.complain("summary needs three sentences (what, why, first) that the evidence bears out")
@@ -66,24 +70,29 @@ func checked(c *checker, d Draft, made string) (Explanation, error) {
 	default:
 		return x, nil
 	}
-	return Explanation{Dropped: c.dropped}, fmt.Errorf("%s", strings.Join(c.complaints, "; "))
+	return explain.Explanation{Dropped: c.dropped}, fmt.Errorf("%s", strings.Join(c.complaints, "; "))
 }
 
 // checker holds a draft against the evidence.
 type checker struct {
-	writer
-	lint *linter
+	*evidence.Evidence
+	facts evidence.Facts
+	lint  *linter
 	// unfilled is what sentences are held to before their references are filled in; nil for a new draft.
 	unfilled   *linter
-	dropped    Dropped
+	dropped    explain.Dropped
 	complaints []string
+}
+
+func newChecker(e *evidence.Evidence) *checker {
+	return &checker{Evidence: e, facts: e.Facts(), lint: newLinter(e)}
 }
 
 const maxComplaints = 8
 
 func (c *checker) complain(format string, args ...any) {
 	if len(c.complaints) < maxComplaints {
-		c.complaints = append(c.complaints, cut(fmt.Sprintf(format, args...), 200))
+		c.complaints = append(c.complaints, sentence.Cut(fmt.Sprintf(format, args...), 200))
 	}
 }
 
@@ -91,11 +100,11 @@ func (c *checker) complain(format string, args ...any) {
 func (c *checker) text(draft string, limit int) string {
 	var kept []string
 	length := 0
-	for _, sentence := range sentences(draft) {
-		complete, why := c.sentence(sentence)
+	for _, part := range sentence.Split(draft) {
+		complete, why := c.sentence(part)
 		if why != "" {
 			c.dropped.Sentences++
-			c.complain("%s in %q", why, cut(sentence, 80))
+			c.complain("%s in %q", why, sentence.Cut(part, 80))
 			continue
 		}
 		if length += len(complete) + 1; length > limit {
@@ -109,11 +118,11 @@ func (c *checker) text(draft string, limit int) string {
 // sentence fills in a sentence's references, and says what is wrong with it; empty when nothing is.
 func (c *checker) sentence(draft string) (complete, why string) {
 	if c.unfilled != nil {
-		if wrong := c.unfilled.check(reference.ReplaceAllString(draft, " ")); len(wrong) > 0 {
+		if wrong := c.unfilled.check(evidence.Reference.ReplaceAllString(draft, " ")); len(wrong) > 0 {
 			return "", wrong[0]
 		}
 	}
-	complete, ok := c.facts.replace(draft, nil)
+	complete, ok := c.facts.Replace(draft, nil)
 	wrong := c.lint.check(complete)
 	switch {
 	case !ok:
@@ -128,18 +137,7 @@ func (c *checker) sentence(draft string) (complete, why string) {
 
 // one keeps the first true sentence.
 func (c *checker) one(draft string) string {
-	text := first(sentences(c.text(draft, maxSentence)))
-	if text == "" {
-		return ""
-	}
-	return ensureEnd(capital(text))
-}
-
-func ensureEnd(s string) string {
-	if strings.ContainsAny(s[len(s)-1:], ".!?") {
-		return s
-	}
-	return s + "."
+	return sentence.End(sentence.Capital(sentence.First(c.text(draft, maxSentence))))
 }
 
 var (
@@ -188,7 +186,7 @@ func (c *checker) untrue(sentence string) string {
 		innocent = max(innocent, service)
 	}
 	if innocent != "" {
-		return "no gate blames " + serviceNames[innocent]
+		return "no gate blames " + evidence.ServiceNames[innocent]
 	}
 	return ""
 }
@@ -196,36 +194,36 @@ func (c *checker) untrue(sentence string) string {
 // involved: a gate of the service fired, or it is silent while others fail because of that.
 func (c *checker) involved(service health.Service) bool {
 	role := c.Role(service)
-	lead, _, ok := c.lead()
-	return len(role.Because) > 0 || (ok && c.blamed(lead) == service)
+	culprit, leads := rules.Culprit(c.Evidence)
+	return len(role.Because) > 0 || (leads && culprit == service)
 }
 
-func (c *checker) factors(drafts []DraftFactor) []Factor {
-	factors := []Factor{}
+func (c *checker) factors(drafts []DraftFactor) []explain.Factor {
+	factors := []explain.Factor{}
 	for _, d := range drafts {
 		f, why := c.factor(d)
-		same := func(other Factor) bool {
+		same := func(other explain.Factor) bool {
 			return other.Gate == f.Gate && other.Signal == f.Signal && other.Pattern == f.Pattern && other.Document == f.Document
 		}
 		switch {
 		case why != "":
 			c.dropped.Factors++
-			c.complain("factor %q: %s", cut(d.Title, 60), why)
-		case len(factors) < maxFactors && !slices.ContainsFunc(factors, same):
+			c.complain("factor %q: %s", sentence.Cut(d.Title, 60), why)
+		case len(factors) < explain.MaxFactors && !slices.ContainsFunc(factors, same):
 			factors = append(factors, f)
 		}
 	}
 	return factors
 }
 
-func (c *checker) factor(d DraftFactor) (Factor, string) {
-	f := Factor{Gate: health.GateID(d.Gate), Signal: health.SignalID(d.Signal), Pattern: d.Pattern, Document: d.Document}
+func (c *checker) factor(d DraftFactor) (explain.Factor, string) {
+	f := explain.Factor{Gate: health.GateID(d.Gate), Signal: health.SignalID(d.Signal), Pattern: d.Pattern, Document: d.Document}
 	pointed := false
 	if f.Gate != "" {
 		g, ok := c.Gate(f.Gate)
 		switch {
 		case !ok:
-			return f, "there is no gate " + cut(d.Gate, 40) + " in the evidence"
+			return f, "there is no gate " + sentence.Cut(d.Gate, 40) + " in the evidence"
 		case g.Result != health.Fired:
 			return f, "gate " + d.Gate + " did not fire"
 		case f.Signal == "":
@@ -236,20 +234,20 @@ func (c *checker) factor(d DraftFactor) (Factor, string) {
 	if f.Signal != "" {
 		s, ok := c.Signal(f.Signal)
 		if !ok {
-			return f, "there is no known signal " + cut(d.Signal, 40) + " in the evidence"
+			return f, "there is no known signal " + sentence.Cut(d.Signal, 40) + " in the evidence"
 		}
 		f.Value = s.Value
-		pointed = pointed || s.Standing == Beyond || s.Standing == Near
+		pointed = pointed || s.Standing == evidence.Beyond || s.Standing == evidence.Near
 	}
 	if f.Pattern != "" {
-		if !slices.ContainsFunc(c.Patterns, func(p LogPattern) bool { return p.ID == f.Pattern }) {
-			return f, "there is no log pattern " + cut(d.Pattern, 40) + " in the evidence"
+		if !slices.ContainsFunc(c.Patterns, func(p evidence.LogPattern) bool { return p.ID == f.Pattern }) {
+			return f, "there is no log pattern " + sentence.Cut(d.Pattern, 40) + " in the evidence"
 		}
 		pointed = true
 	}
 	if f.Document != "" {
-		if !slices.ContainsFunc(c.Passages, func(p Passage) bool { return p.DocumentID == f.Document }) {
-			return f, "there is no document " + cut(d.Document, 40) + " in the evidence"
+		if !slices.ContainsFunc(c.Passages, func(p evidence.Passage) bool { return p.DocumentID == f.Document }) {
+			return f, "there is no document " + sentence.Cut(d.Document, 40) + " in the evidence"
 		}
 		pointed = true
 	}
@@ -278,37 +276,37 @@ func targets() []health.Service {
 
 var scalesDown = regexp.MustCompile(`(?i)\bscal\w*\s+(?:\w+\s+){0,3}(?:down|in)\b|\b(?:fewer|reduce|remove|stop|drain|terminate)\s+(?:\w+\s+){0,3}workers?\b`)
 
-func (c *checker) actions(drafts []DraftAction) []Action {
-	actions := []Action{}
+func (c *checker) actions(drafts []DraftAction) []explain.Action {
+	actions := []explain.Action{}
 	for _, d := range drafts {
 		a, why := c.action(d)
 		switch {
 		case why != "":
 			c.dropped.Actions++
-			c.complain("action %q: %s", cut(d.Description, 60), why)
-		case len(actions) < maxActions && !slices.ContainsFunc(actions, func(b Action) bool { return a.Description == b.Description }):
+			c.complain("action %q: %s", sentence.Cut(d.Description, 60), why)
+		case len(actions) < explain.MaxActions && !slices.ContainsFunc(actions, func(b explain.Action) bool { return a.Description == b.Description }):
 			actions = append(actions, a)
 		}
 	}
 	return actions
 }
 
-func (c *checker) action(d DraftAction) (Action, string) {
-	a := Action{Type: ActionType(d.Type), Target: health.Service(d.Target), Risk: Risk(d.Risk), Gate: health.GateID(d.Gate),
-		Confidence: capConfidence(d.Confidence, *c.Evidence)}
+func (c *checker) action(d DraftAction) (explain.Action, string) {
+	a := explain.Action{Type: explain.ActionType(d.Type), Target: health.Service(d.Target), Risk: explain.Risk(d.Risk), Gate: health.GateID(d.Gate),
+		Confidence: c.CapConfidence(d.Confidence)}
 	switch {
-	case !slices.Contains(ActionTypes(), a.Type):
+	case !slices.Contains(explain.ActionTypes(), a.Type):
 		return a, "there is no such type of action"
 	case !slices.Contains(targets(), a.Target):
 		return a, "there is no such target"
-	case !slices.Contains(Risks(), a.Risk):
+	case !slices.Contains(explain.Risks(), a.Risk):
 		return a, "there is no such risk"
 	}
 	if a.Gate != "" {
 		if g, ok := c.Gate(a.Gate); !ok || g.Result != health.Fired {
-			return a, "gate " + cut(d.Gate, 40) + " did not fire"
+			return a, "gate " + sentence.Cut(d.Gate, 40) + " did not fire"
 		}
-	} else if a.Type != Investigate && a.Type != Alert && !c.involved(a.Target) {
+	} else if a.Type != explain.Investigate && a.Type != explain.Alert && !c.involved(a.Target) {
 		// What changes something needs a reason in the evidence.
 		return a, "nothing in the evidence asks for it"
 	}
@@ -329,7 +327,7 @@ func (c *checker) holds(rule health.ScalingRule) bool {
 func (c *checker) watch(drafts []string) []string {
 	watch := []string{}
 	for _, d := range drafts {
-		if text := c.text(d, maxSentence); text != "" && len(watch) < maxWatch {
+		if text := c.text(d, maxSentence); text != "" && len(watch) < explain.MaxWatch {
 			watch = append(watch, text)
 		}
 	}

@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+
+	"github.com/temporal-sre/copilot/pkg/explain"
 )
 
 // Draft is what a model writes. Texts hold references instead of numbers.
@@ -45,11 +49,7 @@ type DraftAction struct {
 }
 
 func object(properties map[string]any) map[string]any {
-	required := make([]string, 0, len(properties))
-	for name := range properties {
-		required = append(required, name)
-	}
-	return map[string]any{"type": "object", "properties": properties, "required": sorted(required), "additionalProperties": false}
+	return map[string]any{"type": "object", "properties": properties, "required": slices.Sorted(maps.Keys(properties)), "additionalProperties": false}
 }
 
 func oneOf[T ~string](values ...T) map[string]any {
@@ -72,13 +72,13 @@ var (
 		"state":   oneOf("unknown", "happy", "stressed", "critical"),
 		"summary": object(map[string]any{"what": aString, "why": aString, "first": aString}),
 		"factors": listOf(object(map[string]any{"title": aString, "detail": aString, "gate": aString, "signal": aString, "log_pattern": aString, "document": aString})),
-		"actions": listOf(object(map[string]any{"type": oneOf(ActionTypes()...), "target": oneOf(targets()...), "description": aString, "reason": aString,
-			"gate": aString, "confidence": map[string]any{"type": "number"}, "risk": oneOf(Risks()...)})),
+		"actions": listOf(object(map[string]any{"type": oneOf(explain.ActionTypes()...), "target": oneOf(targets()...), "description": aString, "reason": aString,
+			"gate": aString, "confidence": map[string]any{"type": "number"}, "risk": oneOf(explain.Risks()...)})),
 		"watch": listOf(aString),
 	})}
 
 	triageSchema = Schema{"triage", "How much explaining the state needs", object(map[string]any{
-		"depth": oneOf(None, Quick, Deep), "reason": aString,
+		"depth": oneOf(explain.None, explain.Quick, explain.Deep), "reason": aString,
 	})}
 )
 

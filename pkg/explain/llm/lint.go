@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 // Lint finds what texts hold that the evidence does not: numbers, and names of signals, metrics, gates
 // and settings. Every provider's texts are held to it. It returns what is wrong, in words.
-func (e *Evidence) Lint(texts ...string) []string {
+func Lint(e *evidence.Evidence, texts ...string) []string {
 	l := newLinter(e)
 	var wrong []string
 	for _, text := range texts {
@@ -23,22 +25,11 @@ func (e *Evidence) Lint(texts ...string) []string {
 
 // linter knows what a text about an evidence may hold.
 type linter struct {
-	evidence *Evidence
+	evidence *evidence.Evidence
 	// names are taken out of a text before numbers are looked for: a queue may be called orders-2.
 	names   []string
 	numbers map[string]bool
 	known   map[string]bool
-}
-
-// Settings are the names of settings that a text may mention although they are not in the evidence.
-// Their values are not in it either, and no text states any.
-func Settings() []string {
-	return []string{
-		"frontend.rps", "frontend.namespaceRPS", "frontend.namespaceCount", "frontend.persistenceMaxQPS", "history.persistenceMaxQPS",
-		"matching.rps", "matching.persistenceMaxQPS", "system.visibilityPersistenceMaxWriteQPS", "metrics.breakdownByTaskQueue", "metrics.breakdownByPartition",
-		"matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions", "persistence.datastores.sql.maxConns",
-		"MaxConcurrentActivityExecutionSize", "MaxConcurrentWorkflowTaskExecutionSize",
-	}
 }
 
 var (
@@ -51,7 +42,7 @@ var (
 	percentile = regexp.MustCompile(`(?i)\bp(?:50|90|95|99|999)\b`)
 )
 
-func newLinter(e *Evidence) *linter {
+func newLinter(e *evidence.Evidence) *linter {
 	l := &linter{evidence: e, numbers: map[string]bool{}, known: map[string]bool{}}
 	for _, s := range e.Signals {
 		l.known[strings.ToLower(string(s.ID))] = true
@@ -81,7 +72,7 @@ func newLinter(e *Evidence) *linter {
 		l.name(p.ID, p.Meaning)
 		l.number(fmt.Sprint(p.Count))
 	}
-	for _, lines := range e.lines() {
+	for _, lines := range e.Lines() {
 		l.number(lines)
 	}
 	for _, c := range e.Changes {
@@ -95,12 +86,12 @@ func newLinter(e *Evidence) *linter {
 	}
 	l.name(e.Cluster, strings.TrimRight(e.LogsUnavailable, "."))
 	l.number(e.LogsUnavailable)
-	l.name(Settings()...)
+	l.name(explain.Settings()...)
 	for _, b := range health.Bottlenecks() {
 		l.name(string(b))
 	}
-	known, all := e.seen()
-	l.number(e.Lasting, percent(e.Coverage*100), fmt.Sprint(known), fmt.Sprint(all))
+	known, all := e.KnownConditions()
+	l.number(e.Lasting, health.Ratio.Format(e.Coverage), fmt.Sprint(known), fmt.Sprint(all))
 	// Longest first, so that no name hides in another.
 	slices.SortFunc(l.names, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	l.names = slices.Compact(l.names)

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/temporal-sre/copilot/pkg/explain/sentence"
+	"github.com/temporal-sre/copilot/pkg/redact"
 )
 
 // Model is a large language model that answers with JSON. There are two kinds: Amazon Bedrock
-// (pkg/explain/bedrock) and everything that speaks OpenAI's protocol (pkg/explain/openai).
+// (pkg/explain/llm/bedrock) and everything that speaks OpenAI's protocol (pkg/explain/llm/openai).
 type Model interface {
 	// ID is the model's id, as explanations and usage name it.
 	ID() string
@@ -100,4 +104,9 @@ func asModelError(ctx context.Context, err error) *ModelError {
 	default:
 		return &ModelError{Kind: Unavailable, Err: err}
 	}
+}
+
+// Said is what a provider says of a failure, in one line without secrets.
+func Said(text string) string {
+	return sentence.Cut(strings.Join(strings.Fields(redact.Text(text)), " "), maxFailure)
 }

@@ -7,8 +7,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/redact"
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
+	"github.com/temporal-sre/copilot/pkg/explain/sentence"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/redact"
 )
 
 // Models is the provider that asks models. Small triages and explains plain situations; Large explains
@@ -52,10 +56,10 @@ func (m Models) limit() time.Duration {
 // Triage asks the small model, unless the rules settle it: critical goes deep, a happy cluster that did not
 // change needs nothing, and where no gate fires that decides there is nothing to be tangled. A change is always
 // explained, so the model can't make it none.
-func (m Models) Triage(ctx context.Context, e Evidence, spent Spent) Triaged {
-	byRules := Triaged{Depth: TriageByRules(e), Made: MadeByRules}
-	tangled := slices.ContainsFunc(e.Fired(), func(g Gate) bool { return g.Deciding })
-	if e.State == health.Critical || byRules.Depth == None || !tangled {
+func (m Models) Triage(ctx context.Context, e evidence.Evidence, spent Spent) Triaged {
+	byRules := Triaged{Depth: rules.Triage(e), Made: explain.MadeByRules}
+	tangled := slices.ContainsFunc(e.Fired(), func(g evidence.Gate) bool { return g.Deciding })
+	if e.State == health.Critical || byRules.Depth == explain.None || !tangled {
 		return byRules
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.limit())
@@ -67,17 +71,17 @@ func (m Models) Triage(ctx context.Context, e Evidence, spent Spent) Triaged {
 		return byRules
 	}
 	var answer struct {
-		Depth Depth `json:"depth"`
+		Depth explain.Depth `json:"depth"`
 	}
 	if err := parse(text, &answer); err != nil {
 		return byRules
 	}
 	switch answer.Depth {
-	case None:
+	case explain.None:
 		if e.Event != nil {
-			answer.Depth = Quick
+			answer.Depth = explain.Quick
 		}
-	case Quick, Deep:
+	case explain.Quick, explain.Deep:
 	default:
 		return byRules
 	}
@@ -86,13 +90,13 @@ func (m Models) Triage(ctx context.Context, e Evidence, spent Spent) Triaged {
 
 // Research asks the model for a draft and checks it. A draft that does not stand up is sent back once;
 // then the rules explain.
-func (m Models) Research(ctx context.Context, e Evidence, depth Depth, spent Spent) Researched {
+func (m Models) Research(ctx context.Context, e evidence.Evidence, depth explain.Depth, spent Spent) Researched {
 	model := m.Small
-	if depth == Deep || e.State == health.Critical {
-		depth, model = Deep, m.Large
+	if depth == explain.Deep || e.State == health.Critical {
+		depth, model = explain.Deep, m.Large
 	}
-	if depth == None {
-		return Rules{}.Research(ctx, e, depth, spent)
+	if depth == explain.None {
+		return RulesOnly{}.Research(ctx, e, depth, spent)
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.limit())
 	defer cancel()
@@ -109,10 +113,10 @@ func (m Models) Research(ctx context.Context, e Evidence, depth Depth, spent Spe
 	return Researched{Explanation: x, Draft: draft, Usage: call.usage}
 }
 
-func (m Models) fallBack(e Evidence, depth Depth, dropped Dropped, usage []Usage, err *ModelError) Researched {
-	x := ByRules(e)
+func (m Models) fallBack(e evidence.Evidence, depth explain.Depth, dropped explain.Dropped, usage []Usage, err *ModelError) Researched {
+	x := rules.Explain(e)
 	x.Depth, x.Dropped = depth, dropped
-	text := cut(redact.Text(err.Err.Error()), maxSample)
+	text := sentence.Cut(redact.Text(err.Err.Error()), maxFailure)
 	x.Instead = insteadOf[err.Kind]
 	return Researched{Explanation: x, Usage: usage, Failure: &Failure{Kind: err.Kind, Text: text, Retryable: err.Kind.Retryable(), AfterSec: err.After.Seconds()}}
 }
@@ -136,9 +140,9 @@ type caller struct {
 }
 
 // draft asks for a draft, and once more when it does not stand up.
-func (c *caller) draft(ctx context.Context, model Model, e Evidence, question Question) (Explanation, *Draft, *ModelError) {
+func (c *caller) draft(ctx context.Context, model Model, e evidence.Evidence, question Question) (explain.Explanation, *Draft, *ModelError) {
 	purpose := PurposeResearch
-	var x Explanation
+	var x explain.Explanation
 	for {
 		text, failed := c.ask(ctx, model, purpose, question)
 		if failed != nil {
@@ -159,13 +163,16 @@ func (c *caller) draft(ctx context.Context, model Model, e Evidence, question Qu
 		purpose = PurposeRepair
 		question.Complaint = "That can't be used: " + err.Error() + ". Answer again with the whole JSON object."
 		if question.Earlier = redact.Text(text); len(question.Earlier) > maxEarlier {
-			question.Earlier = cut(question.Earlier, maxEarlier)
+			question.Earlier = sentence.Cut(question.Earlier, maxEarlier)
 		}
 		if question.Earlier == "" {
 			question.Earlier = "(nothing)"
 		}
 	}
 }
+
+// maxFailure is how much is kept of what a model or its provider says of a failure, in bytes.
+const maxFailure = 300
 
 // maxEarlier is how much of an answer that failed a model is shown again, in bytes.
 const maxEarlier = 8 << 10

@@ -27,19 +27,19 @@ func Modes() []Mode { return []Mode{Auto, Native, ForcedTool, PromptOnly} }
 // rarely say clearly which part of a request they did not like.
 var ErrMode = errors.New("the model may not take this way of asking for JSON")
 
-// Ladder remembers which modes a model takes. It is safe for concurrent use.
-type Ladder struct {
+// OutputMode remembers which modes a model takes. It is safe for concurrent use.
+type OutputMode struct {
 	mu    sync.Mutex
 	modes []Mode
 }
 
-// NewLadder begins at a mode; Auto, or empty, begins with the best one and steps down.
-func NewLadder(mode Mode) (*Ladder, error) {
+// NewOutputMode begins at a mode; Auto, or empty, begins with the best one and steps down.
+func NewOutputMode(mode Mode) (*OutputMode, error) {
 	switch mode {
 	case Auto, "":
-		return &Ladder{modes: []Mode{Native, ForcedTool, PromptOnly}}, nil
+		return &OutputMode{modes: []Mode{Native, ForcedTool, PromptOnly}}, nil
 	case Native, ForcedTool, PromptOnly:
-		return &Ladder{modes: []Mode{mode}}, nil
+		return &OutputMode{modes: []Mode{mode}}, nil
 	}
 	return nil, fmt.Errorf("mode %q: it is one of %v", mode, Modes())
 }
@@ -47,21 +47,21 @@ func NewLadder(mode Mode) (*Ladder, error) {
 // Ask tries the modes from the one that worked last, and steps down where ask fails with ErrMode. Only a
 // lower mode that works is remembered: a request that fails in all of them was refused for something else,
 // and then the first error is returned.
-func (l *Ladder) Ask(ask func(Mode) (Answer, error)) (Answer, error) {
-	l.mu.Lock()
-	modes := l.modes
-	l.mu.Unlock()
+func (o *OutputMode) Ask(ask func(Mode) (Answer, error)) (Answer, error) {
+	o.mu.Lock()
+	modes := o.modes
+	o.mu.Unlock()
 	var failed error
 	for i, mode := range modes {
 		answer, err := ask(mode)
 		if err == nil || !errors.Is(err, ErrMode) {
 			if i > 0 && err == nil {
-				l.mu.Lock()
+				o.mu.Lock()
 				// Another question may have stepped down further meanwhile.
-				if len(modes)-i < len(l.modes) {
-					l.modes = modes[i:]
+				if len(modes)-i < len(o.modes) {
+					o.modes = modes[i:]
 				}
-				l.mu.Unlock()
+				o.mu.Unlock()
 			}
 			return answer, err
 		}

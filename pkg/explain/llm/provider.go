@@ -2,20 +2,23 @@ package llm
 
 import (
 	"context"
-	"slices"
+
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 )
 
 // Provider triages and explains. Neither fails: what a model can't do, the rules do, and the answer says so.
 type Provider interface {
 	// Triage says how much explaining the evidence needs.
-	Triage(ctx context.Context, e Evidence, spent Spent) Triaged
+	Triage(ctx context.Context, e evidence.Evidence, spent Spent) Triaged
 	// Research explains it.
-	Research(ctx context.Context, e Evidence, depth Depth, spent Spent) Researched
+	Research(ctx context.Context, e evidence.Evidence, depth explain.Depth, spent Spent) Researched
 }
 
 // Triaged is the answer of a triage.
 type Triaged struct {
-	Depth Depth `json:"depth"`
+	Depth explain.Depth `json:"depth"`
 	// Made is "rules", or the id of the model.
 	Made string `json:"made"`
 	// Usage are the calls that it took.
@@ -24,7 +27,7 @@ type Triaged struct {
 
 // Researched is an explanation and what it took.
 type Researched struct {
-	Explanation Explanation `json:"explanation"`
+	Explanation explain.Explanation `json:"explanation"`
 	// Draft is what the model wrote, for Again to hold against later evidence of the same situation; nil
 	// when the rules explain.
 	Draft *Draft  `json:"draft,omitempty"`
@@ -43,22 +46,17 @@ type Failure struct {
 	AfterSec  float64 `json:"after_sec,omitempty"`
 }
 
-// Rules is the provider that needs nothing.
-type Rules struct{}
+// RulesOnly is the provider that needs no model.
+type RulesOnly struct{}
 
-// Triage is TriageByRules.
-func (Rules) Triage(_ context.Context, e Evidence, _ Spent) Triaged {
-	return Triaged{Depth: TriageByRules(e), Made: MadeByRules}
+// Triage is rules.Triage.
+func (RulesOnly) Triage(_ context.Context, e evidence.Evidence, _ Spent) Triaged {
+	return Triaged{Depth: rules.Triage(e), Made: explain.MadeByRules}
 }
 
-// Research is ByRules.
-func (Rules) Research(_ context.Context, e Evidence, depth Depth, _ Spent) Researched {
-	x := ByRules(e)
+// Research is rules.Explain.
+func (RulesOnly) Research(_ context.Context, e evidence.Evidence, depth explain.Depth, _ Spent) Researched {
+	x := rules.Explain(e)
 	x.Depth = depth
 	return Researched{Explanation: x}
-}
-
-func sorted(s []string) []string {
-	slices.Sort(s)
-	return s
 }

@@ -2,19 +2,21 @@ package rules
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/sentence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
-// ByRules explains the evidence without a model. It is pure: the same evidence has the same explanation.
-func ByRules(e Evidence) Explanation {
+// Explain explains the evidence without a model. It is pure: the same evidence has the same explanation.
+func Explain(e evidence.Evidence) explain.Explanation {
 	w := newWriter(&e)
-	x := Explanation{
-		Cluster: e.Cluster, At: e.At, State: e.State, Stale: e.Stale, Made: MadeByRules,
-		Depth: TriageByRules(e), Confidence: capConfidence(0.9, e), Fingerprint: e.Fingerprint(),
+	x := explain.Explanation{
+		Cluster: e.Cluster, At: e.At, State: e.State, Stale: e.Stale, Made: explain.MadeByRules,
+		Depth: Triage(e), Confidence: e.CapConfidence(0.9), Fingerprint: e.Fingerprint(),
 		Factors: w.factors(), Actions: w.actions(), Issues: w.issues(), Watch: w.watch(),
 	}
 	if e.Event != nil {
@@ -27,44 +29,47 @@ func ByRules(e Evidence) Explanation {
 
 // writer writes about one evidence.
 type writer struct {
-	*Evidence
-	facts Facts
+	*evidence.Evidence
+	facts evidence.Facts
 	// fired and apart are Fired and distinct, made once.
-	fired, apart []Gate
+	fired, apart []evidence.Gate
 }
 
-func newWriter(e *Evidence) writer {
+func newWriter(e *evidence.Evidence) writer {
 	w := writer{Evidence: e, facts: e.Facts(), fired: e.Fired()}
 	w.apart = w.distinct()
 	return w
 }
 
-// capConfidence bounds a confidence by how much of the cluster is known.
-func capConfidence(confidence float64, e Evidence) float64 {
-	if math.IsNaN(confidence) {
-		return 0
-	}
-	return math.Round(100*max(0, min(confidence, e.Coverage, 1))) / 100
-}
-
 // lead is the gate that the explanation begins with: the first fired one that decides a state, or else the
 // first critical one.
-func (w writer) lead() (Gate, text, bool) {
-	i := slices.IndexFunc(w.fired, func(g Gate) bool { return g.Deciding || g.Severity == health.Critical })
+func (w writer) lead() (evidence.Gate, text, bool) {
+	i := slices.IndexFunc(w.fired, func(g evidence.Gate) bool { return g.Deciding || g.Severity == health.Critical })
 	if i < 0 {
-		return Gate{}, text{}, false
+		return evidence.Gate{}, text{}, false
 	}
 	t, ok := textOf(w.Evidence, w.fired[i].ID)
 	return w.fired[i], t, ok
 }
 
-// fill writes a text about a gate; what can't be filled in is left out.
-func (w writer) fill(g Gate, template string) string {
-	return w.facts.fill(template, factsOf(g))
+// fill writes a text about a gate. [[value]] and [[threshold]] are the gate's own. A sentence with a reference that
+// stands for nothing is left out: what can't be known is not said.
+func (w writer) fill(g evidence.Gate, template string) string {
+	own := evidence.Facts{"threshold": g.Threshold}
+	if g.Value != "" {
+		own["value"] = g.Value
+	}
+	var kept []string
+	for _, draft := range sentence.Split(template) {
+		if complete, ok := w.facts.Replace(draft, own); ok {
+			kept = append(kept, complete)
+		}
+	}
+	return strings.Join(kept, " ")
 }
 
 // what is the clause of what happens. Where it refers to what is unknown, the gate's title and value stand in.
-func (w writer) what(g Gate, t text) string {
+func (w writer) what(g evidence.Gate, t text) string {
 	if clause := w.fill(g, t.what); clause != "" {
 		return clause
 	}
@@ -81,8 +86,8 @@ func inBrackets(value string) string {
 // hint is the first amplifier that stands out and says more about the why.
 func (w writer) hint(t text) string {
 	for _, id := range t.hints {
-		if m, ok := markOf(id, nil); ok {
-			if s, known := w.Signal(id); known && s.Standing == Beyond {
+		if m, ok := evidence.LookupAmplifierThreshold(id, nil); ok {
+			if s, known := w.Signal(id); known && s.Standing == evidence.Beyond {
 				return fmt.Sprintf("Here %s (%s).", m.Says, s.Value)
 			}
 		}
@@ -90,19 +95,13 @@ func (w writer) hint(t text) string {
 	return ""
 }
 
-const (
-	maxFactors = 6
-	maxActions = 6
-	maxWatch   = 4
-)
-
 // factors are the fired gates, each with its why; milder gates over the same signal add nothing.
-func (w writer) factors() []Factor {
-	factors := []Factor{}
+func (w writer) factors() []explain.Factor {
+	factors := []explain.Factor{}
 	logged, said := map[health.Service]bool{}, map[string]bool{}
 	for i, g := range w.apart {
 		t, ok := textOf(w.Evidence, g.ID)
-		if !ok || len(factors) == maxFactors {
+		if !ok || len(factors) == explain.MaxFactors {
 			continue
 		}
 		why := w.fill(g, t.why)
@@ -112,25 +111,34 @@ func (w writer) factors() []Factor {
 			why = ""
 		}
 		said[why] = true
-		parts := nonEmpty(capital(w.what(g, t))+".", why, w.hint(t))
-		if about := culprit(g); !logged[about] {
+		detail := sentence.Join(sentence.Capital(w.what(g, t))+".", why, w.hint(t))
+		if about := evidence.Culprit(g); !logged[about] {
 			logged[about] = true
-			parts = append(parts, nonEmpty(w.logged(about))...)
+			detail = sentence.Join(detail, w.logged(about))
 		}
-		detail := strings.Join(parts, " ")
-		factors = append(factors, Factor{Title: g.Title, Detail: detail, Gate: g.ID, Signal: g.Signal, Value: g.Value})
+		factors = append(factors, explain.Factor{Title: g.Title, Detail: detail, Gate: g.ID, Signal: g.Signal, Value: g.Value})
 	}
 	return factors
 }
 
+// logged is what logs say of a service: its most frequent pattern.
+func (w writer) logged(service health.Service) string {
+	for _, p := range w.Patterns {
+		if p.About() == service && p.Meaning != "" {
+			return fmt.Sprintf("Logs say so too: %s (%s lines).", sentence.Uncapital(strings.TrimRight(p.Meaning, ".")), w.facts["log."+p.ID])
+		}
+	}
+	return ""
+}
+
 // distinct are the fired gates without the milder ones over the same signal, and without an early sign
 // where something else fires.
-func (w writer) distinct() []Gate {
-	var all []Gate
+func (w writer) distinct() []evidence.Gate {
+	var all []evidence.Gate
 	for _, g := range w.fired {
-		worse := slices.ContainsFunc(w.fired, func(other Gate) bool {
+		worse := slices.ContainsFunc(w.fired, func(other evidence.Gate) bool {
 			return other.Signal == g.Signal && other.Op == g.Op && (other.Severity > g.Severity ||
-				(other.Severity == g.Severity && other.ID != g.ID && rowOf(other.ID) < rowOf(g.ID)))
+				(other.Severity == g.Severity && other.ID != g.ID && evidence.Precedes(other.ID, g.ID)))
 		})
 		early := g.Side == health.SideEarly && w.fired[0].Side != health.SideEarly
 		if !worse && !early {
@@ -141,7 +149,7 @@ func (w writer) distinct() []Gate {
 }
 
 // shadow reports whether a gate only shows the failure that leads the explanation.
-func (w writer) shadow(g Gate) bool {
+func (w writer) shadow(g evidence.Gate) bool {
 	lead, _, ok := w.lead()
 	if !ok || g.ID == lead.ID {
 		return false
@@ -152,11 +160,11 @@ func (w writer) shadow(g Gate) bool {
 	if g.Side == health.SideProgress {
 		return true
 	}
-	blamed := culprit(lead)
-	if culprit(g) == blamed && g.Service != blamed {
+	blamed := evidence.Culprit(lead)
+	if evidence.Culprit(g) == blamed && g.Service != blamed {
 		return true
 	}
-	return slices.Contains(behind[blamed], culprit(g)) && g.Side != health.SideWorker && culprit(g) != blamed
+	return evidence.Behind(blamed, evidence.Culprit(g)) && g.Side != health.SideWorker && evidence.Culprit(g) != blamed
 }
 
 // cause names what leads the explanation, in the middle of a sentence.
@@ -168,34 +176,44 @@ func (w writer) cause() string {
 	if lead.Side == health.SideApplication {
 		return "the problem with the application"
 	}
-	return fmt.Sprintf("the problem with %s", serviceNames[w.blamed(lead)])
+	return fmt.Sprintf("the problem with %s", evidence.ServiceNames[w.blamed(lead)])
 }
 
 // blamed is the service that the leading gate blames; a frontend that fails before a silent history service only
 // passes on.
-func (w writer) blamed(lead Gate) health.Service {
-	if lead.Service == health.Frontend && historySilent(w.Evidence) {
+func (w writer) blamed(lead evidence.Gate) health.Service {
+	if lead.Service == health.Frontend && evidence.HistorySilent(w.Evidence) {
 		return health.History
 	}
-	return culprit(lead)
+	return evidence.Culprit(lead)
 }
 
-func (w writer) actions() []Action {
-	actions := []Action{}
+// Culprit is the service that the leading gate blames; false where no gate leads.
+func Culprit(e *evidence.Evidence) (health.Service, bool) {
+	w := newWriter(e)
+	lead, _, ok := w.lead()
+	if !ok {
+		return "", false
+	}
+	return w.blamed(lead), true
+}
+
+func (w writer) actions() []explain.Action {
+	actions := []explain.Action{}
 	// One step of a kind for a service is enough: what another gate would add is the same in other words.
-	add := func(a Action) {
-		same := func(b Action) bool {
+	add := func(a explain.Action) {
+		same := func(b explain.Action) bool {
 			return a.Description == b.Description || (a.Gate != b.Gate && a.Type == b.Type && a.Target == b.Target)
 		}
-		if a.Description != "" && a.Reason != "" && len(actions) < maxActions && !slices.ContainsFunc(actions, same) {
+		if a.Description != "" && a.Reason != "" && len(actions) < explain.MaxActions && !slices.ContainsFunc(actions, same) {
 			actions = append(actions, a)
 		}
 	}
 	switch {
 	case w.Waiting != "":
-		add(w.action(Gate{}, unloaded))
+		add(w.action(evidence.Gate{}, unloaded))
 	case w.Stale:
-		add(Action{Investigate, health.Cluster, "Check that Prometheus answers and still scrapes this cluster.", "Without signals there is no verdict.", capBlind(w.Evidence), RiskLow, nil, ""})
+		add(w.action(evidence.Gate{}, unseen))
 	}
 	for _, g := range w.apart {
 		if w.shadow(g) {
@@ -208,31 +226,34 @@ func (w writer) actions() []Action {
 	}
 	for _, rule := range w.ScalingRules {
 		if a, ok := scalingAdvice[rule.Rule]; ok {
-			add(w.action(Gate{}, a))
+			add(w.action(evidence.Gate{}, a))
 		}
 	}
 	return actions
 }
 
+// unseen is what to do about a cluster of which too little is known.
+var unseen = advice{explain.Investigate, health.Cluster, "Check that Prometheus answers and still scrapes this cluster.",
+	"Without signals there is no verdict.", 0.9, explain.RiskLow, nil}
+
 // unloaded is what to do about a task queue that was unloaded with its tasks.
-var unloaded = advice{Investigate, health.Workers, "Check pollers and backlog of that task queue with temporal task-queue describe, and start its workers.",
-	"Its tasks stay in the database until a worker polls; the state improves when they are dispatched.", 0.75, RiskLow, nil}
+var unloaded = advice{explain.Investigate, health.Workers, "Check pollers and backlog of that task queue with temporal task-queue describe, and start its workers.",
+	"Its tasks stay in the database until a worker polls; the state improves when they are dispatched.", 0.75, explain.RiskLow, nil}
 
-// capBlind is the confidence in looking at the telemetry: being blind is what makes it certain, so the
-// cap by coverage would turn it upside down, but nothing may claim more than is known.
-func capBlind(e *Evidence) float64 { return capConfidence(0.9, *e) }
-
-func (w writer) action(g Gate, a advice) Action {
-	return Action{a.kind, a.target, w.fill(g, a.do), w.fill(g, a.because), capConfidence(a.confidence, *w.Evidence), a.risk, a.parameters, g.ID}
+func (w writer) action(g evidence.Gate, a advice) explain.Action {
+	return explain.Action{
+		Type: a.kind, Target: a.target, Description: w.fill(g, a.do), Reason: w.fill(g, a.because),
+		Confidence: w.CapConfidence(a.confidence), Risk: a.risk, Parameters: a.parameters, Gate: g.ID,
+	}
 }
 
 // scalingAdvice is what the scaling rules come to when they hold. Never scaling down at zero is part of
 // the text about the gates themselves.
 var scalingAdvice = map[health.ScalingRule]advice{
-	health.RestartToRedistribute: {Restart, health.Workers, "Restart the workers one after the other, so that cached workflows spread over all of them.",
-		"One worker holds far more cached workflows than the others, and new workers get new workflows only.", 0.5, RiskMedium, nil},
-	health.PollerExecutorMismatch: {Configure, health.Workers, "Configure no more pollers than executor slots.",
-		"Pollers beyond the slots do nothing.", 0.6, RiskLow, nil},
+	health.RestartToRedistribute: {explain.Restart, health.Workers, "Restart the workers one after the other, so that cached workflows spread over all of them.",
+		"One worker holds far more cached workflows than the others, and new workers get new workflows only.", 0.5, explain.RiskMedium, nil},
+	health.PollerExecutorMismatch: {explain.Configure, health.Workers, "Configure no more pollers than executor slots.",
+		"Pollers beyond the slots do nothing.", 0.6, explain.RiskLow, nil},
 }
 
 // watch are the signals that show whether it gets better, with where they are now.
@@ -243,7 +264,7 @@ func (w writer) watch() []string {
 		t, _ := textOf(w.Evidence, g.ID)
 		for _, id := range t.watch {
 			s, ok := w.Signal(id)
-			if !ok || slices.Contains(seen, id) || len(watch) == maxWatch {
+			if !ok || slices.Contains(seen, id) || len(watch) == explain.MaxWatch {
 				continue
 			}
 			seen = append(seen, id)
@@ -260,9 +281,9 @@ func (w writer) watch() []string {
 	return watch
 }
 
-func (w writer) watchLine(s Signal) string {
+func (w writer) watchLine(s evidence.Signal) string {
 	line := fmt.Sprintf("%s: %s", s.Title, s.Value)
-	if s.Trend != UnknownTrend {
+	if s.Trend != evidence.UnknownTrend {
 		line += " and " + string(s.Trend)
 	}
 	for _, g := range w.Gates {
@@ -276,37 +297,4 @@ func (w writer) watchLine(s Signal) string {
 		}
 	}
 	return line + "."
-}
-
-func first(all []string) string {
-	if len(all) == 0 {
-		return ""
-	}
-	return all[0]
-}
-
-func firstOr(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
-}
-
-func nonEmpty(parts ...string) []string {
-	return slices.DeleteFunc(parts, func(s string) bool { return s == "" })
-}
-
-// uncapital makes a sentence go on after a colon. Names in capitals stay.
-func uncapital(s string) string {
-	if len(s) < 2 || (s[1] >= 'A' && s[1] <= 'Z') || strings.HasPrefix(s, "Prometheus") || strings.HasPrefix(s, "Temporal") {
-		return s
-	}
-	return strings.ToLower(s[:1]) + s[1:]
-}
-
-func ensureStop(s string) string {
-	if strings.HasSuffix(s, ".") {
-		return s
-	}
-	return s + "."
 }

@@ -5,20 +5,23 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/sentence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 // sections give the details, in the order in which an operator asks.
-func (w writer) sections(x Explanation) Sections {
-	s := Sections{Setting: w.setting(), Inciting: w.inciting(), Standing: w.standing(), Reactions: []Reaction{}}
+func (w writer) sections(x explain.Explanation) explain.Sections {
+	s := explain.Sections{Setting: w.setting(), Inciting: w.inciting(), Standing: w.standing(), Reactions: []explain.Reaction{}}
 	for _, role := range w.Services {
 		// Most clusters do not replicate.
-		if role.Role == RoleUnknown && optionalServices[role.Service] {
+		if role.Role == evidence.RoleUnknown && optionalServices[role.Service] {
 			continue
 		}
-		s.Reactions = append(s.Reactions, Reaction{role.Service, role.Role, w.reaction(role)})
+		s.Reactions = append(s.Reactions, explain.Reaction{Service: role.Service, Role: role.Role, Text: w.reaction(role)})
 	}
-	s.ToDo, s.Next = toDo(x.Actions), strings.Join(x.Watch, " ")
+	s.ToDo, s.Next = ToDo(x.Actions), strings.Join(x.Watch, " ")
 	if s.Next == "" {
 		s.Next = "Nothing in particular."
 	}
@@ -36,7 +39,8 @@ var optionalServices = func() map[health.Service]bool {
 	return optional
 }()
 
-func toDo(actions []Action) string {
+// ToDo is what to do, in sentences.
+func ToDo(actions []explain.Action) string {
 	if len(actions) == 0 {
 		return "Nothing needs to be done."
 	}
@@ -61,7 +65,7 @@ func (w writer) setting() string {
 	} else {
 		parts = append(parts, "The demand is unknown.")
 	}
-	if len(w.Changes) == 0 && !w.knows(health.TaskRestarts) && !w.knows(health.MembershipChanges) {
+	if len(w.Changes) == 0 && !w.Knows(health.TaskRestarts) && !w.Knows(health.MembershipChanges) {
 		return strings.Join(append(parts, "Whether anything was restarted or deployed just before is unknown."), " ")
 	}
 	if len(w.Changes) == 0 {
@@ -69,7 +73,7 @@ func (w writer) setting() string {
 	}
 	var changes []string
 	for _, c := range w.Changes {
-		changes = append(changes, fmt.Sprintf("%s %s (%s)", uncapital(c.Title), c.Value, c.When))
+		changes = append(changes, fmt.Sprintf("%s %s (%s)", sentence.Uncapital(c.Title), c.Value, c.When))
 	}
 	return strings.Join(append(parts, "Just before: "+strings.Join(changes, ", ")+"."), " ")
 }
@@ -84,7 +88,7 @@ func (w writer) inciting() string {
 	trend := ""
 	if s, known := w.Signal(g.Signal); known {
 		title = s.Title
-		if s.Trend != UnknownTrend {
+		if s.Trend != evidence.UnknownTrend {
 			trend = ", " + string(s.Trend)
 		}
 	}
@@ -102,7 +106,7 @@ func (w writer) inciting() string {
 }
 
 // witness is what a gate's value was read from, empty where that is the first choice.
-func (w writer) witness(g Gate) string {
+func (w writer) witness(g evidence.Gate) string {
 	if g.Witness != "" {
 		return g.Witness
 	}
@@ -110,8 +114,8 @@ func (w writer) witness(g Gate) string {
 	return s.Witness
 }
 
-func (w writer) reaction(role ServiceRole) string {
-	name := capital(serviceNames[role.Service])
+func (w writer) reaction(role evidence.ServiceRole) string {
+	name := sentence.Capital(evidence.ServiceNames[role.Service])
 	verb := "is"
 	if role.Service == health.Workers {
 		verb = "are"
@@ -119,26 +123,26 @@ func (w writer) reaction(role ServiceRole) string {
 	var seen []string
 	for _, id := range role.Because {
 		// A milder gate over the same signal says less in more words.
-		milder := !slices.ContainsFunc(w.apart, func(g Gate) bool { return g.ID == id })
+		milder := !slices.ContainsFunc(w.apart, func(g evidence.Gate) bool { return g.ID == id })
 		if g, ok := w.Gate(id); ok && len(seen) < 3 && !milder {
-			seen = append(seen, uncapital(g.Title)+inBrackets(g.Value))
+			seen = append(seen, sentence.Uncapital(g.Title)+inBrackets(g.Value))
 		}
 	}
 	because := strings.Join(seen, "; ")
 	switch role.Role {
-	case Blocked:
+	case evidence.Blocked:
 		if role.Behind != "" {
-			return fmt.Sprintf("%s %s blocked behind %s: %s.", name, verb, serviceNames[role.Behind], because)
+			return fmt.Sprintf("%s %s blocked behind %s: %s.", name, verb, evidence.ServiceNames[role.Behind], because)
 		}
 		return fmt.Sprintf("%s %s blocked: %s.", name, verb, because)
-	case UnderPressure:
+	case evidence.UnderPressure:
 		return fmt.Sprintf("%s %s degraded: %s.", name, verb, because)
-	case Artefact:
-		return fmt.Sprintf("%s only %s the problem with %s: %s.", name, map[string]string{"is": "reflects", "are": "reflect"}[verb], serviceNames[role.Behind], because)
-	case Fine:
+	case evidence.Artefact:
+		return fmt.Sprintf("%s only %s the problem with %s: %s.", name, map[string]string{"is": "reflects", "are": "reflect"}[verb], evidence.ServiceNames[role.Behind], because)
+	case evidence.Fine:
 		return fmt.Sprintf("%s %s healthy as far as %s known.", name, verb, map[string]string{"is": "it is", "are": "they are"}[verb])
 	default:
-		if role.Service == health.History && historySilent(w.Evidence) {
+		if role.Service == health.History && evidence.HistorySilent(w.Evidence) {
 			return name + " reports nothing, and is most likely down."
 		}
 		return fmt.Sprintf("%s: unknown.", name)
@@ -157,7 +161,7 @@ func (w writer) standing() string {
 	parts[0] += fmt.Sprintf("; %s of the deciding conditions are known.", w.facts["coverage"])
 	switch w.Bottleneck {
 	case health.ServerLimited:
-		if g, _, ok := w.lead(); ok && layerOf(g.ID) == beside {
+		if g, _, ok := w.lead(); ok && evidence.Beside(g.ID) {
 			parts = append(parts, "The cause is on the server side; workflows that run are not limited by it.")
 		} else {
 			parts = append(parts, "The server side limits progress.")
@@ -183,19 +187,19 @@ func (w writer) standing() string {
 		parts = append(parts, rule.Text)
 	}
 	for _, s := range w.Signals {
-		if s.Remark != "" && s.Standing != AtRest {
+		if s.Remark != "" && s.Standing != evidence.AtRest {
 			parts = append(parts, fmt.Sprintf("%s of %s %s.", s.Title, s.Value, s.Remark))
 		}
 	}
 	if w.State == health.Happy && !w.Stale {
-		known, all := w.seen()
+		known, all := w.KnownConditions()
 		parts = append(parts, fmt.Sprintf("Happy covers %d of %d conditions.", known, all))
 	}
-	if groups := w.hidden(false); len(groups) > 0 {
-		parts = append(parts, fmt.Sprintf("Not visible: %s.", hiddenInWords(groups)))
+	if groups := w.Hidden(false); len(groups) > 0 {
+		parts = append(parts, fmt.Sprintf("Not visible: %s.", evidence.HiddenText(groups)))
 	}
 	if w.LogsUnavailable != "" {
-		parts = append(parts, fmt.Sprintf("Logs were unavailable: %s", ensureEnd(w.LogsUnavailable)))
+		parts = append(parts, fmt.Sprintf("Logs were unavailable: %s", sentence.End(w.LogsUnavailable)))
 	}
 	return strings.Join(parts, " ")
 }

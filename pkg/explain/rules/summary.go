@@ -1,14 +1,18 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/sentence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 // summary is three sentences: what happened, why, what to do first.
-func (w writer) summary(x Explanation) string {
+func (w writer) summary(x explain.Explanation) string {
 	g, t, ok := w.lead()
 	switch {
 	case w.Stale:
@@ -17,12 +21,12 @@ func (w writer) summary(x Explanation) string {
 		return w.summaryRecovered()
 	case ok:
 		// The why is one sentence here; the rest of it stands with the factor.
-		why := first(sentences(w.fill(g, t.why)))
+		why := sentence.First(w.fill(g, t.why))
 		joint := ":"
 		if w.State == health.Happy {
 			joint = ", but"
 		}
-		return strings.Join(nonEmpty(fmt.Sprintf("%s%s %s.", w.opening(), joint, w.what(g, t)), why, "First: "+uncapital(w.fill(g, t.first))), " ")
+		return sentence.Join(fmt.Sprintf("%s%s %s.", w.opening(), joint, w.what(g, t)), why, "First: "+sentence.Uncapital(w.fill(g, t.first)))
 	default:
 		return w.summaryCalm(x)
 	}
@@ -68,16 +72,16 @@ func (w writer) summaryStale() string {
 	}
 	why := "Signals that decide are missing, and an absent signal is not a healthy one."
 	do := "First: check that Prometheus answers and still scrapes this cluster; then check the cluster itself from a client."
-	if groups := w.hidden(true); len(groups) > 0 && groups[0].reason != "" {
-		why = fmt.Sprintf("Signals that decide are missing: %s", ensureEnd(groups[0].reason))
+	if groups := w.Hidden(true); len(groups) > 0 && groups[0].Reason != "" {
+		why = fmt.Sprintf("Signals that decide are missing: %s", sentence.End(groups[0].Reason))
 		if w.Coverage >= 0.5 {
-			why = fmt.Sprintf("Not visible: %s.", hiddenInWords(groups[:1]))
+			why = fmt.Sprintf("Not visible: %s.", evidence.HiddenText(groups[:1]))
 			do = "First: check that part of the cluster by hand, and restore its metrics: without them there is no new verdict."
 		}
 	}
 	if w.Waiting != "" {
-		why = capital(ensureEnd(w.Waiting))
-		do = "First: " + uncapital(unloaded.do)
+		why = sentence.Capital(sentence.End(w.Waiting))
+		do = "First: " + sentence.Uncapital(unloaded.do)
 	}
 	// A gate that fires is evidence by itself, however little else is known.
 	if g, t, ok := w.lead(); ok {
@@ -103,13 +107,13 @@ func (w writer) summaryRecovered() string {
 	return fmt.Sprintf("%s: work advances again. %s %s", w.opening(), why, do)
 }
 
-func (w writer) summaryCalm(x Explanation) string {
+func (w writer) summaryCalm(x explain.Explanation) string {
 	switch {
-	case w.State == health.Happy && w.atMost(health.WorkflowStarts, 0):
+	case w.State == health.Happy && w.AtMost(health.WorkflowStarts, 0):
 		return fmt.Sprintf("%s: no work is requested and none waits; an idle cluster is healthy. %s First: nothing needs to be done.", w.opening(), w.covers())
 	case w.State == health.Happy && len(x.Factors) > 0:
 		return fmt.Sprintf("%s: work advances as requested. An early sign, which decides nothing yet: %s First: %s",
-			w.opening(), ensureStop(uncapital(x.Factors[0].Detail)), uncapital(firstOr(w.earlyFirst(), "keep an eye on it.")))
+			w.opening(), sentence.End(sentence.Uncapital(x.Factors[0].Detail)), sentence.Uncapital(cmp.Or(w.earlyFirst(), "keep an eye on it.")))
 	case w.State == health.Happy:
 		return fmt.Sprintf("%s: work advances as requested. %s First: nothing needs to be done.", w.opening(), w.covers())
 	case w.State == health.Unknown:
@@ -125,10 +129,29 @@ func (w writer) summaryLeaving() string {
 	why := "The state improves when enough is known and the improvement has held for some cycles."
 	if w.Flapping {
 		why = "The state is flapping, so the improvement has to hold longer than usual before the state follows."
-	} else if groups := w.hidden(true); len(groups) > 0 {
-		why = fmt.Sprintf("The state improves when the improvement has held for some cycles; not visible: %s.", hiddenInWords(groups[:min(len(groups), maxHidden)]))
+	} else if groups := w.Hidden(true); len(groups) > 0 {
+		why = fmt.Sprintf("The state improves when the improvement has held for some cycles; not visible: %s.", evidence.HiddenText(groups[:min(len(groups), maxHidden)]))
 	}
 	return fmt.Sprintf("%s: no condition fires in this cycle. %s First: wait for the next cycles, and see what is unknown.", w.opening(), why)
+}
+
+// maxHidden is how many reasons a summary names; the section about the state names them all.
+const maxHidden = 2
+
+// covers is what "happy" is said of, in one sentence.
+func (w writer) covers() string {
+	known, all := w.KnownConditions()
+	text := fmt.Sprintf("Happy covers %d of %d conditions", known, all)
+	groups := w.Hidden(true)
+	if len(groups) == 0 {
+		return text + "."
+	}
+	more := ""
+	if len(groups) > maxHidden {
+		more = " and more"
+	}
+	// A reason may end as a question does.
+	return fmt.Sprintf("%s; not visible: %s%s.", text, evidence.HiddenText(groups[:min(len(groups), maxHidden)]), more)
 }
 
 func (w writer) earlyFirst() string {
@@ -144,7 +167,7 @@ func (w writer) titles(ids []health.GateID) string {
 	var titles []string
 	for _, id := range ids[:min(3, len(ids))] {
 		if g, ok := w.Gate(id); ok {
-			titles = append(titles, uncapital(g.Title))
+			titles = append(titles, sentence.Uncapital(g.Title))
 		}
 	}
 	return strings.Join(titles, "; ")

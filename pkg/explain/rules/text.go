@@ -3,6 +3,8 @@ package rules
 import (
 	"slices"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -12,7 +14,7 @@ import (
 type text struct {
 	gate health.GateID
 	// when tells a special case of the gate from its general one, which stands below it and has none.
-	when func(*Evidence) bool
+	when func(*evidence.Evidence) bool
 	// what says what happens, as a clause: it goes on after "prod is critical: ".
 	what string
 	// why says what usually makes it so, in full sentences.
@@ -31,65 +33,22 @@ type text struct {
 
 // advice is an action as the tables know it.
 type advice struct {
-	kind   ActionType
+	kind   explain.ActionType
 	target health.Service
 	// do says what to do, because says why; both as full sentences.
 	do, because string
 	// confidence is how sure a rule can be that this helps, 0 to 1, when everything is known.
 	confidence float64
-	risk       Risk
+	risk       explain.Risk
 	parameters map[string]string
 }
 
-// texts are all texts in the order of cause and symptom: when several gates fire, the one whose text comes first leads
-// the explanation. Within a layer it is the order of the tables.
-var texts = func() []text {
-	all := slices.Concat(persistenceTexts, clusterTexts, historyTexts, frontendTexts, matchingTexts, visibilityTexts,
-		systemWorkerTexts, replicationTexts, workflowTexts, workerTexts, progressTexts)
-	slices.SortStableFunc(all, func(a, b text) int { return layerOf(a.gate) - layerOf(b.gate) })
-	return all
-}()
-
-// The layers of causes, the deepest first. What is beside a workflow's way through the cluster stops no workflow, so it
-// leads only where nothing on that way fires.
-const (
-	inDatabase = iota
-	inCluster
-	inHistory
-	inFrontend
-	inMatching
-	atWorkers
-	inApplication
-	waiting
-	progress
-	beside
-	early
-)
-
-func layerOf(id health.GateID) int {
-	g, ok := health.LookupGate(id)
-	switch {
-	case !ok, g.Side == health.SideEarly:
-		return early
-	case g.Service == health.Visibility, g.Service == health.SystemWorker, g.Service == health.Replication, g.Signal == health.CertsExpiring:
-		return beside
-	}
-	switch g.Side {
-	case health.SideWorker:
-		return atWorkers
-	case health.SideApplication:
-		return inApplication
-	case health.SideWaiting:
-		return waiting
-	case health.SideProgress:
-		return progress
-	}
-	return map[health.Service]int{health.Persistence: inDatabase, health.Cluster: inCluster, health.History: inHistory,
-		health.Frontend: inFrontend, health.Matching: inMatching}[g.Service]
-}
+// texts are all texts.
+var texts = slices.Concat(persistenceTexts, clusterTexts, historyTexts, frontendTexts, matchingTexts, visibilityTexts,
+	systemWorkerTexts, replicationTexts, workflowTexts, workerTexts, progressTexts)
 
 // textOf finds the text for a gate in a situation.
-func textOf(e *Evidence, id health.GateID) (text, bool) {
+func textOf(e *evidence.Evidence, id health.GateID) (text, bool) {
 	for _, t := range texts {
 		if t.gate == id && (t.when == nil || t.when(e)) {
 			return t, true
@@ -97,24 +56,6 @@ func textOf(e *Evidence, id health.GateID) (text, bool) {
 	}
 	return text{}, false
 }
-
-// rowOf is the place of a gate's first text; gates without a text come last.
-func rowOf(id health.GateID) int {
-	if row, ok := rows[id]; ok {
-		return row
-	}
-	return len(texts)
-}
-
-var rows = func() map[health.GateID]int {
-	rows := map[health.GateID]int{}
-	for i, t := range texts {
-		if _, seen := rows[t.gate]; !seen {
-			rows[t.gate] = i
-		}
-	}
-	return rows
-}()
 
 // GatesWithText lists the gates for which there is a text that fits every situation.
 func GatesWithText() []health.GateID {

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/temporal-sre/copilot/pkg/health"
+import (
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/health"
+)
 
 // The cluster as a whole: processes that do not report, hang, or can't be trusted by their peers.
 var clusterTexts = []text{
@@ -11,8 +15,8 @@ var clusterTexts = []text{
 		why:   "New connections that present or check such a certificate are refused. Open connections survive until they are renewed, so the failure spreads with every restart, scaling and reconnect.",
 		first: "Find which certificate has expired (internode, frontend, or a client certificate authority) and renew it; do not restart processes before the new one is in place.",
 		actions: []advice{
-			{Configure, health.Cluster, "Renew the expired certificate and distribute it to every process that presents or trusts it.", "The server reloads certificate files when a refresh interval is configured, else with a rolling restart.", 0.8, RiskMedium, nil},
-			{Investigate, health.Cluster, "Check the renewal that should have replaced it: its last run, its errors, and the certificates that it renews next.", "An expired certificate means that a renewal failed unnoticed.", 0.65, RiskLow, nil},
+			{explain.Configure, health.Cluster, "Renew the expired certificate and distribute it to every process that presents or trusts it.", "The server reloads certificate files when a refresh interval is configured, else with a rolling restart.", 0.8, explain.RiskMedium, nil},
+			{explain.Investigate, health.Cluster, "Check the renewal that should have replaced it: its last run, its errors, and the certificates that it renews next.", "An expired certificate means that a renewal failed unnoticed.", 0.65, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.CertsExpired, health.FrontendErrRatio, health.TargetsUp},
 	},
@@ -23,21 +27,21 @@ var clusterTexts = []text{
 		first: "Save the goroutine dump that the deadlock detector writes to the log, then restart that process alone.",
 		hints: []health.SignalID{health.CPUThrottle, health.GCPause, health.PoolUtilization},
 		actions: []advice{
-			{Investigate, health.Cluster, "Find the process and the component in the log of the deadlock detector, and keep its goroutine dump.", "The dump is the only evidence of the cause, and a restart destroys it.", 0.75, RiskLow, nil},
-			{Restart, health.Cluster, "Restart the process that is named there, and no other.", "Its shards move to processes that work.", 0.6, RiskMedium, nil},
-			{Investigate, health.Persistence, "Check the database and the CPU limits of that process.", "A slow database call under a lock, or a throttled process, looks like a deadlock to the detector.", 0.5, RiskLow, nil},
+			{explain.Investigate, health.Cluster, "Find the process and the component in the log of the deadlock detector, and keep its goroutine dump.", "The dump is the only evidence of the cause, and a restart destroys it.", 0.75, explain.RiskLow, nil},
+			{explain.Restart, health.Cluster, "Restart the process that is named there, and no other.", "Its shards move to processes that work.", 0.6, explain.RiskMedium, nil},
+			{explain.Investigate, health.Persistence, "Check the database and the CPU limits of that process.", "A slow database call under a lock, or a throttled process, looks like a deadlock to the detector.", 0.5, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.Deadlocks, health.TransitionRate, health.HistoryBacklogAge},
 	},
 	{
 		gate:  "targets_down",
-		when:  historySilent,
+		when:  evidence.HistorySilent,
 		what:  "the history service reports nothing, and only [[value]] of the server processes can be scraped",
 		why:   "Processes that neither report nor answer are most likely down. Every call that touches a workflow goes through the history service, so clients are refused until it is back.",
 		first: "Look at the history processes: are they running, and what did they log last?",
 		actions: []advice{
-			{Restart, health.History, "Bring the history processes back, after reading the end of their logs.", "No other process can own their shards when none is left.", 0.75, RiskMedium, nil},
-			{Investigate, health.History, "Look for out-of-memory kills, failed deploys and lost nodes.", "They end processes without a log line.", 0.65, RiskLow, nil},
+			{explain.Restart, health.History, "Bring the history processes back, after reading the end of their logs.", "No other process can own their shards when none is left.", 0.75, explain.RiskMedium, nil},
+			{explain.Investigate, health.History, "Look for out-of-memory kills, failed deploys and lost nodes.", "They end processes without a log line.", 0.65, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.TargetsUp, health.FrontendErrRatio},
 	},
@@ -48,7 +52,7 @@ var clusterTexts = []text{
 		first: "See which targets Prometheus reports as down, and whether those processes run.",
 		hints: []health.SignalID{health.TaskRestarts, health.MembershipChanges},
 		actions: []advice{
-			{Investigate, health.Cluster, "Open the targets page of Prometheus and compare it with what is deployed.", "That separates a process that is down from one that is only not scraped.", 0.8, RiskLow, nil},
+			{explain.Investigate, health.Cluster, "Open the targets page of Prometheus and compare it with what is deployed.", "That separates a process that is down from one that is only not scraped.", 0.8, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.TargetsUp},
 	},
@@ -59,7 +63,7 @@ var clusterTexts = []text{
 		why:   "Once a certificate has expired, processes or clients that rely on it can't open new connections. Nothing fails until then.",
 		first: "Renew the certificates that are named in the server's log, and check why the automatic renewal has not done so.",
 		actions: []advice{
-			{Configure, health.Cluster, "Renew the certificate and distribute it before it expires.", "A planned renewal moves no work; an expired certificate stops it.", 0.8, RiskLow, nil},
+			{explain.Configure, health.Cluster, "Renew the certificate and distribute it before it expires.", "A planned renewal moves no work; an expired certificate stops it.", 0.8, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.CertsExpiring, health.CertsExpired},
 	},

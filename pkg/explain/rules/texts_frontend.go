@@ -1,18 +1,22 @@
 package rules
 
-import "github.com/temporal-sre/copilot/pkg/health"
+import (
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/health"
+)
 
 // The frontend refuses calls by its own limits, or passes on what fails behind it.
 var frontendTexts = []text{
 	{
 		gate:  "rate_limited",
-		when:  func(e *Evidence) bool { return e.over(health.AdmissionRejects, 0.1) },
+		when:  func(e *evidence.Evidence) bool { return e.Over(health.AdmissionRejects, 0.1) },
 		what:  "requests are refused by a server limit, [[value]], and the services reach their own limit on database requests ([[throttling.admission_rejects_per_sec]])",
 		why:   "The cause is the limit on persistence requests per second, which protects the database from the services. While the database is slow that limit keeps it alive; with a fast database it is too low for the load.",
 		first: "Check the database's latency before raising a persistence limit.",
 		actions: []advice{
-			{Investigate, health.Persistence, "Compare the database's latency and load with the configured persistence limits.", "The limit is right when the database has no room, and too low when it has.", 0.75, RiskLow, nil},
-			{Configure, health.Frontend, "Raise the persistence limit of the service that refuses, in steps, while the database's latency stays low.", "The services are then allowed to use what the database can carry.", 0.5, RiskMedium,
+			{explain.Investigate, health.Persistence, "Compare the database's latency and load with the configured persistence limits.", "The limit is right when the database has no room, and too low when it has.", 0.75, explain.RiskLow, nil},
+			{explain.Configure, health.Frontend, "Raise the persistence limit of the service that refuses, in steps, while the database's latency stays low.", "The services are then allowed to use what the database can carry.", 0.5, explain.RiskMedium,
 				map[string]string{"setting": "frontend.persistenceMaxQPS, history.persistenceMaxQPS, matching.persistenceMaxQPS"}},
 		},
 		watch: []health.SignalID{health.FrontendLimited, health.AdmissionRejects, health.PersistenceP99},
@@ -23,15 +27,15 @@ var frontendTexts = []text{
 		why:   "The load has reached a limit of the server's configuration, and refused work waits however sound the services behind it are. The cause of each refusal names the limit: requests per second of a host or a namespace, concurrent polls, or requests to the database.",
 		first: "Sort the refusals by cause, namespace and operation, and decide whether that load is wanted.",
 		actions: []advice{
-			{Investigate, health.Frontend, "Sort the refusals by cause, namespace and operation.", "The cause names the limit; a limit that stops a runaway client does its job.", 0.8, RiskLow, nil},
-			{Configure, health.Frontend, "For the cause RpsLimit, raise the request limit of the namespace or of the host in steps, while the database has room.", "Wanted load needs a limit above it.", 0.55, RiskMedium,
+			{explain.Investigate, health.Frontend, "Sort the refusals by cause, namespace and operation.", "The cause names the limit; a limit that stops a runaway client does its job.", 0.8, explain.RiskLow, nil},
+			{explain.Configure, health.Frontend, "For the cause RpsLimit, raise the request limit of the namespace or of the host in steps, while the database has room.", "Wanted load needs a limit above it.", 0.55, explain.RiskMedium,
 				map[string]string{"setting": "frontend.namespaceRPS, frontend.rps"}},
-			{Configure, health.Frontend, "For the cause ConcurrentLimit, run fewer pollers per worker or raise the limit on concurrent long-running requests.", "Idle pollers occupy the limit as long as they wait.", 0.45, RiskMedium,
+			{explain.Configure, health.Frontend, "For the cause ConcurrentLimit, run fewer pollers per worker or raise the limit on concurrent long-running requests.", "Idle pollers occupy the limit as long as they wait.", 0.45, explain.RiskMedium,
 				map[string]string{"setting": "frontend.namespaceCount"}},
 		},
 		watch: []health.SignalID{health.FrontendLimited, health.FrontendErrRatio, health.WorkflowBacklogAge},
 	},
-	{gate: "frontend_failing", when: historySilent, what: historyDead.what, why: historyDead.why, first: historyDead.first, actions: historyDead.actions, watch: historyDead.watch},
+	{gate: "frontend_failing", when: evidence.HistorySilent, what: historyDead.what, why: historyDead.why, first: historyDead.first, actions: historyDead.actions, watch: historyDead.watch},
 	{gate: "frontend_failing", when: rateLimited, what: refused.what, why: refused.why, first: refused.first, actions: refused.actions, watch: refused.watch},
 	{
 		gate:  "frontend_failing",
@@ -40,11 +44,11 @@ var frontendTexts = []text{
 		first: "Read which error the frontend returns, and from which service it comes.",
 		hints: []health.SignalID{health.MembershipChanges, health.TaskRestarts},
 		actions: []advice{
-			{Investigate, health.Frontend, "Read the errors in the frontend's log by operation and kind.", "They name the service that does not answer.", 0.75, RiskLow, nil},
+			{explain.Investigate, health.Frontend, "Read the errors in the frontend's log by operation and kind.", "They name the service that does not answer.", 0.75, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.FrontendErrRatio, health.WorkflowStarts},
 	},
-	{gate: "frontend_errors", when: historySilent, what: historyDead.what, why: historyDead.why, first: historyDead.first, actions: historyDead.actions, watch: historyDead.watch},
+	{gate: "frontend_errors", when: evidence.HistorySilent, what: historyDead.what, why: historyDead.why, first: historyDead.first, actions: historyDead.actions, watch: historyDead.watch},
 	{gate: "frontend_errors", when: rateLimited, what: refused.what, why: refused.why, first: refused.first, actions: refused.actions, watch: refused.watch},
 	{
 		gate:  "frontend_errors",
@@ -53,7 +57,7 @@ var frontendTexts = []text{
 		first: "Read which error the frontend returns, and from which service it comes.",
 		hints: []health.SignalID{health.MembershipChanges, health.TaskRestarts},
 		actions: []advice{
-			{Investigate, health.Frontend, "Read the errors in the frontend's log by operation and kind.", "They name the service that does not answer.", 0.7, RiskLow, nil},
+			{explain.Investigate, health.Frontend, "Read the errors in the frontend's log by operation and kind.", "They name the service that does not answer.", 0.7, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.FrontendErrRatio, health.FrontendErrors},
 	},
@@ -64,7 +68,7 @@ var frontendTexts = []text{
 		first: "Find the operation that is slow, and follow it to the service behind.",
 		hints: []health.SignalID{health.CPUThrottle, health.GCPause},
 		actions: []advice{
-			{Investigate, health.Frontend, "Compare the latency of single operations: reads, starts and updates take different paths.", "The slow path names the slow service.", 0.6, RiskLow, nil},
+			{explain.Investigate, health.Frontend, "Compare the latency of single operations: reads, starts and updates take different paths.", "The slow path names the slow service.", 0.6, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.FrontendP99, health.TransitionP99},
 	},
@@ -75,7 +79,7 @@ var frontendTexts = []text{
 		why:   "Unknown namespaces, invalid arguments and missing permissions are the client's mistakes. They cost the cluster little and hide the client's real failure.",
 		first: "Find the client by operation, error type and namespace.",
 		actions: []advice{
-			{Alert, health.Workers, "Inform the team that owns the client, with the operation and the error type.", "Only the client can be corrected.", 0.5, RiskLow, nil},
+			{explain.Alert, health.Workers, "Inform the team that owns the client, with the operation and the error type.", "Only the client can be corrected.", 0.5, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.ClientErrors},
 	},
@@ -87,19 +91,19 @@ var historyDead = text{
 	why:   "Every call that touches a workflow goes through the history service, and its processes neither report nor answer: they are most likely down. The clients' retries come on top of the usual demand.",
 	first: "Look at the history processes: are they running, and what did they log last?",
 	actions: []advice{
-		{Restart, health.History, "Bring the history processes back, after reading the end of their logs.", "No other process can own their shards when none is left.", 0.75, RiskMedium, nil},
-		{Investigate, health.History, "Look for out-of-memory kills, failed deploys and lost nodes.", "They end processes without a log line.", 0.65, RiskLow, nil},
+		{explain.Restart, health.History, "Bring the history processes back, after reading the end of their logs.", "No other process can own their shards when none is left.", 0.75, explain.RiskMedium, nil},
+		{explain.Investigate, health.History, "Look for out-of-memory kills, failed deploys and lost nodes.", "They end processes without a log line.", 0.65, explain.RiskLow, nil},
 	},
 	watch: []health.SignalID{health.FrontendErrRatio, health.TargetsUp},
 }
 
 // rateLimited: requests are refused by a limit of the server, more than a handful a minute. Where the refusals are not
 // known by their cause, all of them count.
-func rateLimited(e *Evidence) bool {
-	if e.knows(health.FrontendLimited) {
-		return e.over(health.FrontendLimited, 0.1)
+func rateLimited(e *evidence.Evidence) bool {
+	if e.Knows(health.FrontendLimited) {
+		return e.Over(health.FrontendLimited, 0.1)
 	}
-	return e.over(health.RateLimitEvents, 0.1)
+	return e.Over(health.RateLimitEvents, 0.1)
 }
 
 var refused = text{
@@ -107,8 +111,8 @@ var refused = text{
 	why:   "The load has reached a limit, and refused work waits, however sound the services behind it are. A limit protects the cluster from a burst; against regular load it is too low.",
 	first: "Find out which limit it is (system, namespace or persistence) and whether the load behind it is wanted.",
 	actions: []advice{
-		{Investigate, health.Frontend, "See which namespace and operation are refused, and whether that load is wanted.", "A limit that stops a runaway client does its job.", 0.75, RiskLow, nil},
-		{Configure, health.Frontend, "Raise the limit that is hit, in steps, while the database has room.", "Wanted load needs a limit above it.", 0.6, RiskMedium, map[string]string{"setting": "frontend.rps, frontend.namespaceRPS"}},
+		{explain.Investigate, health.Frontend, "See which namespace and operation are refused, and whether that load is wanted.", "A limit that stops a runaway client does its job.", 0.75, explain.RiskLow, nil},
+		{explain.Configure, health.Frontend, "Raise the limit that is hit, in steps, while the database has room.", "Wanted load needs a limit above it.", 0.6, explain.RiskMedium, map[string]string{"setting": "frontend.rps, frontend.namespaceRPS"}},
 	},
 	watch: []health.SignalID{health.RateLimitEvents, health.FrontendErrRatio, health.WorkflowBacklogAge},
 }

@@ -1,6 +1,9 @@
 package rules
 
-import "github.com/temporal-sre/copilot/pkg/health"
+import (
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/health"
+)
 
 // The history service moves workflows; its failure reaches everything but the database.
 var historyTexts = []text{
@@ -11,7 +14,7 @@ var historyTexts = []text{
 		first: "Check whether a deploy or a scaling of the history service is under way; if not, find the host that left.",
 		hints: []health.SignalID{health.MembershipChanges, health.TaskRestarts, health.CASFailures},
 		actions: []advice{
-			{Investigate, health.History, "Compare the time of the move with deploys and with restarts of history hosts.", "A planned move ends by itself.", 0.7, RiskLow, nil},
+			{explain.Investigate, health.History, "Compare the time of the move with deploys and with restarts of history hosts.", "A planned move ends by itself.", 0.7, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.ShardsMoved, health.ShardChurn, health.HistoryBacklogAge},
 	},
@@ -22,8 +25,8 @@ var historyTexts = []text{
 		first: "Find the history host that keeps leaving: restarts, memory, CPU, network.",
 		hints: []health.SignalID{health.MembershipChanges, health.TaskRestarts, health.CPUThrottle, health.GCPause},
 		actions: []advice{
-			{Investigate, health.History, "Look for a history host that restarts in a loop or is short of CPU or memory.", "One unstable host moves the shards of all.", 0.7, RiskLow, nil},
-			{Scale, health.History, "Stop scaling the history service up and down while this lasts.", "Every change of size moves shards again.", 0.4, RiskLow, nil},
+			{explain.Investigate, health.History, "Look for a history host that restarts in a loop or is short of CPU or memory.", "One unstable host moves the shards of all.", 0.7, explain.RiskLow, nil},
+			{explain.Scale, health.History, "Stop scaling the history service up and down while this lasts.", "Every change of size moves shards again.", 0.4, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.ShardChurn, health.MembershipChanges},
 	},
@@ -34,8 +37,8 @@ var historyTexts = []text{
 		first: "Look at the history hosts' logs and shard ownership.",
 		hints: []health.SignalID{health.CPUThrottle, health.CASFailures},
 		actions: []advice{
-			{Investigate, health.History, "Check that every shard has an owner and read the history hosts' logs.", "A shard without an owner processes nothing.", 0.6, RiskLow, nil},
-			{Restart, health.History, "Restart the history hosts one after the other if they show no error and make no progress.", "Their shards are acquired afresh.", 0.4, RiskMedium, nil},
+			{explain.Investigate, health.History, "Check that every shard has an owner and read the history hosts' logs.", "A shard without an owner processes nothing.", 0.6, explain.RiskLow, nil},
+			{explain.Restart, health.History, "Restart the history hosts one after the other if they show no error and make no progress.", "Their shards are acquired afresh.", 0.4, explain.RiskMedium, nil},
 		},
 		watch: []health.SignalID{health.HistoryTaskRate, health.TransitionRate},
 	},
@@ -64,8 +67,8 @@ var historyTexts = []text{
 		first: "Find the queue by its task category and the error that its tasks fail with.",
 		hints: []health.SignalID{health.RetryTime, health.RateLimitEvents, health.HotShardRatio},
 		actions: []advice{
-			{Investigate, health.History, "Read the errors of failing tasks in the history log, by category, namespace and task type.", "The pending tasks usually share one error and one namespace.", 0.75, RiskLow, nil},
-			{Investigate, health.Workers, "Look at the workflows behind them: a workflow or a destination that refuses every attempt keeps its tasks pending.", "Ending the cause empties the queue; more history hosts do not.", 0.5, RiskLow, nil},
+			{explain.Investigate, health.History, "Read the errors of failing tasks in the history log, by category, namespace and task type.", "The pending tasks usually share one error and one namespace.", 0.75, explain.RiskLow, nil},
+			{explain.Investigate, health.Workers, "Look at the workflows behind them: a workflow or a destination that refuses every attempt keeps its tasks pending.", "Ending the cause empties the queue; more history hosts do not.", 0.5, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.PendingHistoryTasks, health.HistoryBacklogAge},
 	},
@@ -76,7 +79,7 @@ var historyTexts = []text{
 		first: "Look for a workflow or a shard that gets far more than its share.",
 		hints: []health.SignalID{health.HotShardRatio, health.CacheHitRate, health.CPUThrottle},
 		actions: []advice{
-			{Investigate, health.History, "Look for workflows that are signalled or updated very often.", "Changes to a workflow are made one after the other.", 0.6, RiskLow, nil},
+			{explain.Investigate, health.History, "Look for workflows that are signalled or updated very often.", "Changes to a workflow are made one after the other.", 0.6, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.TransitionP99, health.PersistenceP99},
 	},
@@ -87,9 +90,9 @@ var historyTexts = []text{
 		why:   "Stored state does not match its history or its checksum, and the workflows concerned can't continue. Usual reasons are a database that was restored or failed over with loss, writes from outside of Temporal, and a bug of the server version.",
 		first: "Stop whatever changes the database besides Temporal, and list the workflows that the log names.",
 		actions: []advice{
-			{Investigate, health.Persistence, "Compare the time of the first finding with restores, failovers and manual changes of the database.", "Temporal writes state and history in one transaction; a mismatch comes from outside of it.", 0.7, RiskLow, nil},
-			{Investigate, health.History, "List the workflows in the log, and inspect their mutable state with tdbg before changing anything.", "The state can be rebuilt from an intact history; a lost history can't.", 0.65, RiskLow, nil},
-			{Configure, health.Workers, "Reset the workflows concerned to the last good event, or terminate and start them again.", "They do not recover by themselves.", 0.45, RiskHigh, nil},
+			{explain.Investigate, health.Persistence, "Compare the time of the first finding with restores, failovers and manual changes of the database.", "Temporal writes state and history in one transaction; a mismatch comes from outside of it.", 0.7, explain.RiskLow, nil},
+			{explain.Investigate, health.History, "List the workflows in the log, and inspect their mutable state with tdbg before changing anything.", "The state can be rebuilt from an intact history; a lost history can't.", 0.65, explain.RiskLow, nil},
+			{explain.Configure, health.Workers, "Reset the workflows concerned to the last good event, or terminate and start them again.", "They do not recover by themselves.", 0.45, explain.RiskHigh, nil},
 		},
 		watch: []health.SignalID{health.Corruptions, health.TerminalFailures},
 	},
@@ -116,8 +119,8 @@ var historyTexts = []text{
 		why:   "A circuit breaker is open because the destination failed again and again. The callers wait, and the server itself is sound.",
 		first: "Find the destination in the history log and check whether its service and its workers answer.",
 		actions: []advice{
-			{Investigate, health.Workers, "Check the handler's namespace, task queue and workers, or the address of the callback.", "The breaker closes by itself as soon as calls succeed.", 0.75, RiskLow, nil},
-			{Alert, health.Workers, "Inform the team that owns the destination.", "The destination fails, not the cluster.", 0.6, RiskLow, nil},
+			{explain.Investigate, health.Workers, "Check the handler's namespace, task queue and workers, or the address of the callback.", "The breaker closes by itself as soon as calls succeed.", 0.75, explain.RiskLow, nil},
+			{explain.Alert, health.Workers, "Inform the team that owns the destination.", "The destination fails, not the cluster.", 0.6, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.CallbacksBlocked, health.OutboundBacklogAge, health.NexusLatency},
 	},
@@ -127,7 +130,7 @@ var historyTexts = []text{
 		why:   "Calls to another namespace or service wait, usually because the destination is slow or does not answer.",
 		first: "Check the destination of the calls before the history service.",
 		actions: []advice{
-			{Investigate, health.Workers, "Check the handler's workers, or the address of the callback.", "Outbound calls are retried until the destination answers.", 0.5, RiskLow, nil},
+			{explain.Investigate, health.Workers, "Check the handler's workers, or the address of the callback.", "Outbound calls are retried until the destination answers.", 0.5, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.OutboundBacklogAge, health.CallbacksBlocked},
 	},
@@ -137,7 +140,7 @@ var historyTexts = []text{
 		why:   "A Nexus request waits for a worker of the handler's namespace to take and answer it.",
 		first: "Look at the workers and the task queue of the Nexus endpoint's target.",
 		actions: []advice{
-			{Investigate, health.Workers, "Check the pollers and slots of the task queue that the endpoint targets.", "Nexus tasks wait for workers as other tasks do.", 0.5, RiskLow, nil},
+			{explain.Investigate, health.Workers, "Check the pollers and slots of the task queue that the endpoint targets.", "Nexus tasks wait for workers as other tasks do.", 0.5, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.NexusLatency},
 	},
@@ -148,7 +151,7 @@ var historyTexts = []text{
 		first: "See whether many timers share one due time, such as a full hour.",
 		hints: []health.SignalID{health.HotShardRatio, health.CPUThrottle},
 		actions: []advice{
-			{Investigate, health.History, "Look for a burst of timers with the same due time, and spread them with a random delay.", "Timers of a shard fire one after the other.", 0.5, RiskLow, nil},
+			{explain.Investigate, health.History, "Look for a burst of timers with the same due time, and spread them with a random delay.", "Timers of a shard fire one after the other.", 0.5, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.TimerBacklogAge, health.HistoryBacklogAge},
 	},
@@ -158,18 +161,18 @@ var historyTexts = []text{
 		why:   "Archival does not keep up with the workflows that close. No running workflow waits for it; data stays in the database longer.",
 		first: "Check that the archival store accepts writes.",
 		actions: []advice{
-			{Investigate, health.History, "Read the archival errors in the history log: permissions and the quota of the archival store come first.", "Archival is retried until it succeeds.", 0.5, RiskLow, nil},
+			{explain.Investigate, health.History, "Read the archival errors in the history log: permissions and the quota of the archival store come first.", "Archival is retried until it succeeds.", 0.5, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.ArchivalBacklogAge},
 	},
 }
 
 var historyBacklogAdvice = []advice{
-	{Investigate, health.History, "Look for a burst of starts or timers, for deletions after a retention change, and for a hot shard.", "Each of them fills the queues in its own way and needs a different remedy.", 0.65, RiskLow, nil},
-	{Scale, health.History, "Add history hosts if they are short of CPU and the database has room.", "Shards spread over more hosts; they move while it happens.", 0.45, RiskMedium, nil},
+	{explain.Investigate, health.History, "Look for a burst of starts or timers, for deletions after a retention change, and for a hot shard.", "Each of them fills the queues in its own way and needs a different remedy.", 0.65, explain.RiskLow, nil},
+	{explain.Scale, health.History, "Add history hosts if they are short of CPU and the database has room.", "Shards spread over more hosts; they move while it happens.", 0.45, explain.RiskMedium, nil},
 }
 
 var givenUpAdvice = []advice{
-	{Investigate, health.History, "Read the tasks in the dead-letter queue with tdbg dlq, and their errors in the history log.", "They name the workflows that wait and the error to fix.", 0.75, RiskLow, nil},
-	{Configure, health.History, "Fix the cause, then merge the dead-letter queue so that its tasks run again; purge only what is known to be obsolete.", "A merge before the fix fails the same tasks again, and a purge loses them.", 0.6, RiskMedium, nil},
+	{explain.Investigate, health.History, "Read the tasks in the dead-letter queue with tdbg dlq, and their errors in the history log.", "They name the workflows that wait and the error to fix.", 0.75, explain.RiskLow, nil},
+	{explain.Configure, health.History, "Fix the cause, then merge the dead-letter queue so that its tasks run again; purge only what is known to be obsolete.", "A merge before the fix fails the same tasks again, and a purge loses them.", 0.6, explain.RiskMedium, nil},
 }

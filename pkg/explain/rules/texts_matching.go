@@ -3,6 +3,8 @@ package rules
 import (
 	"slices"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -22,20 +24,20 @@ var matchingTexts = []text{
 		first: "Check the matching hosts and the dispatch limits of the queues that wait.",
 		hints: []health.SignalID{health.RateLimitEvents, health.MembershipChanges},
 		actions: []advice{
-			{Investigate, health.Matching, "Check the matching hosts' logs and the rate limits on the queues that wait.", "Tasks and pollers are both there; only the match fails.", 0.55, RiskLow, nil},
+			{explain.Investigate, health.Matching, "Check the matching hosts' logs and the rate limits on the queues that wait.", "Tasks and pollers are both there; only the match fails.", 0.55, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.PollTimeouts, health.WorkflowBacklogAge},
 	},
 	{
 		gate:  "workflow_pollers_gone",
-		when:  func(e *Evidence) bool { return e.atMost(health.MatchingActivityPoll, 0) },
+		when:  func(e *evidence.Evidence) bool { return e.AtMost(health.MatchingActivityPoll, 0) },
 		what:  "no worker polls at all while tasks wait",
 		why:   "The workers are gone, or can't reach the cluster. The server is sound: it accepts work that no worker takes. Usual reasons are a failed deploy, expired credentials or certificates, or a network change.",
 		first: "Look at the workers' deployment: are they running, and can they connect?",
 		hints: []health.SignalID{health.WorkerLongPollFailures},
 		actions: []advice{
-			{Restart, health.Workers, "Start the workers again, or roll back their last deploy.", "Waiting tasks are taken as soon as a worker polls; nothing is lost.", 0.85, RiskLow, nil},
-			{Investigate, health.Workers, "Read the workers' last log lines for connection, certificate and permission errors.", "Workers that run and don't poll log the reason.", 0.7, RiskLow, nil},
+			{explain.Restart, health.Workers, "Start the workers again, or roll back their last deploy.", "Waiting tasks are taken as soon as a worker polls; nothing is lost.", 0.85, explain.RiskLow, nil},
+			{explain.Investigate, health.Workers, "Read the workers' last log lines for connection, certificate and permission errors.", "Workers that run and don't poll log the reason.", 0.7, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.MatchingWorkflowPoll, health.StarvedOldestAge, health.TransitionRate},
 	},
@@ -46,22 +48,22 @@ var matchingTexts = []text{
 		first: "Look at the deployment of the workflow workers.",
 		hints: []health.SignalID{health.WorkerLongPollFailures},
 		actions: []advice{
-			{Restart, health.Workers, "Start the workflow workers again, or roll back their last deploy.", "Waiting tasks are taken as soon as a worker polls; nothing is lost.", 0.8, RiskLow, nil},
-			{Investigate, health.Workers, "Check which task queues the running workers poll.", "A worker on the wrong queue looks healthy and takes no task.", 0.6, RiskLow, nil},
+			{explain.Restart, health.Workers, "Start the workflow workers again, or roll back their last deploy.", "Waiting tasks are taken as soon as a worker polls; nothing is lost.", 0.8, explain.RiskLow, nil},
+			{explain.Investigate, health.Workers, "Check which task queues the running workers poll.", "A worker on the wrong queue looks healthy and takes no task.", 0.6, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.MatchingWorkflowPoll, health.TransitionRate},
 	},
 	// A worker without a free slot stops polling, so full slots come before missing pollers.
 	{
 		gate:  "task_slots_gone",
-		when:  func(e *Evidence) bool { return queueSlotless(e) && e.Queues[0].Type == "activity" },
+		when:  func(e *evidence.Evidence) bool { return queueSlotless(e) && e.Queues[0].Type == "activity" },
 		what:  "the workers of the task queue [[queue]] have no free slot while tasks wait",
 		why:   "Every slot is held by an activity that runs, and a worker without a free slot stops polling. Blocked activities are the usual reason: a slow dependency, a lock, or a call without a time-out.",
 		first: "Find what the running activities wait for; raise slots or add workers only if they do useful work.",
 		actions: []advice{
-			{Investigate, health.Workers, "Find the activity types that hold the slots of the task queue [[queue]], and what they wait for.", "Activities that hang fill new slots as fast as the old ones.", 0.8, RiskLow, nil},
-			{Configure, health.Workers, "Give these activities a start-to-close and a heartbeat time-out, and have them report progress.", "A hung activity then frees its slot by itself.", 0.65, RiskLow, nil},
-			{Scale, health.Workers, "Add workers, or raise the slots while the workers have CPU and memory to spare; do not scale down.", "More slots help only work that advances.", 0.55, RiskLow, map[string]string{"setting": "MaxConcurrentActivityExecutionSize"}},
+			{explain.Investigate, health.Workers, "Find the activity types that hold the slots of the task queue [[queue]], and what they wait for.", "Activities that hang fill new slots as fast as the old ones.", 0.8, explain.RiskLow, nil},
+			{explain.Configure, health.Workers, "Give these activities a start-to-close and a heartbeat time-out, and have them report progress.", "A hung activity then frees its slot by itself.", 0.65, explain.RiskLow, nil},
+			{explain.Scale, health.Workers, "Add workers, or raise the slots while the workers have CPU and memory to spare; do not scale down.", "More slots help only work that advances.", 0.55, explain.RiskLow, map[string]string{"setting": "MaxConcurrentActivityExecutionSize"}},
 		},
 		watch: []health.SignalID{health.SlotlessQueues, health.ActivitySlots, health.ActivityBacklogAge},
 	},
@@ -73,8 +75,8 @@ var matchingTexts = []text{
 		first: "Check whether workflow tasks have become slow; if not, add workers.",
 		hints: []health.SignalID{health.StickyCacheHitRate, health.StickyCacheImbalance},
 		actions: []advice{
-			{Investigate, health.Workers, "Look for workflow code that blocks, and for replays of long histories, in the workers of the task queue [[queue]].", "Such tasks hold their slot far too long.", 0.7, RiskLow, nil},
-			{Scale, health.Workers, "Add workers, or raise the slots while the workers have CPU to spare; do not scale down.", "More slots take more tasks.", 0.6, RiskLow, map[string]string{"setting": "MaxConcurrentWorkflowTaskExecutionSize"}},
+			{explain.Investigate, health.Workers, "Look for workflow code that blocks, and for replays of long histories, in the workers of the task queue [[queue]].", "Such tasks hold their slot far too long.", 0.7, explain.RiskLow, nil},
+			{explain.Scale, health.Workers, "Add workers, or raise the slots while the workers have CPU to spare; do not scale down.", "More slots take more tasks.", 0.6, explain.RiskLow, map[string]string{"setting": "MaxConcurrentWorkflowTaskExecutionSize"}},
 		},
 		watch: []health.SignalID{health.SlotlessQueues, health.WorkflowSlots, health.WorkflowBacklogAge},
 	},
@@ -84,8 +86,8 @@ var matchingTexts = []text{
 		why:   "Every executor slot is taken, and a worker without a free slot stops polling. Blocked activities are the usual reason: a slow dependency, a lock, or a call without a time-out.",
 		first: "Find what the running tasks wait for; raise slots or add workers only if they do useful work.",
 		actions: []advice{
-			{Investigate, health.Workers, "Find the task types that hold the slots, and what they wait for.", "Tasks that hang fill new slots as fast as the old ones.", 0.75, RiskLow, nil},
-			{Scale, health.Workers, "Add workers, or raise the slots while the workers have CPU and memory to spare; do not scale down.", "More slots help only work that advances.", 0.55, RiskLow, nil},
+			{explain.Investigate, health.Workers, "Find the task types that hold the slots, and what they wait for.", "Tasks that hang fill new slots as fast as the old ones.", 0.75, explain.RiskLow, nil},
+			{explain.Scale, health.Workers, "Add workers, or raise the slots while the workers have CPU and memory to spare; do not scale down.", "More slots help only work that advances.", 0.55, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.SlotlessQueues, health.ActivitySlots, health.WorkflowSlots},
 	},
@@ -109,8 +111,8 @@ var matchingTexts = []text{
 		why:   "Work arrives there and no worker takes it, while other queues may run well and hide it in every sum. Usually that queue's workers are down, or its name was changed on one side only.",
 		first: "Start the workers of that queue, or correct the name that they poll.",
 		actions: []advice{
-			{Restart, health.Workers, "Start the workers of the task queue [[queue]].", "Only this queue needs them; its tasks continue as soon as a worker polls.", 0.8, RiskLow, nil},
-			{Investigate, health.Workers, "Compare the queue's name in the workers and in the workflows, after the last deploy of either.", "A name that differs makes a queue that no worker serves.", 0.65, RiskLow, nil},
+			{explain.Restart, health.Workers, "Start the workers of the task queue [[queue]].", "Only this queue needs them; its tasks continue as soon as a worker polls.", 0.8, explain.RiskLow, nil},
+			{explain.Investigate, health.Workers, "Compare the queue's name in the workers and in the workflows, after the last deploy of either.", "A name that differs makes a queue that no worker serves.", 0.65, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.StarvedOldestAge, health.StarvedQueues},
 	},
@@ -120,7 +122,7 @@ var matchingTexts = []text{
 		why:   "Work arrives there and no worker takes it, while other queues may run well and hide it in every sum. Usually that queue's workers are down, or its name was changed on one side only.",
 		first: "Find the queue without pollers, and start its workers.",
 		actions: []advice{
-			{Investigate, health.Workers, "List the task queues with tasks and without pollers.", "The sums over all queues hide the one that is dead.", 0.75, RiskLow, nil},
+			{explain.Investigate, health.Workers, "List the task queues with tasks and without pollers.", "The sums over all queues hide the one that is dead.", 0.75, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.StarvedOldestAge, health.StarvedQueues},
 	},
@@ -131,8 +133,8 @@ var matchingTexts = []text{
 		why:   "The workers are there and every slot is taken: there is more work than slots, or what runs hangs on something that it waits for.",
 		first: "See what the running tasks of that queue do: if they hang, fix what they wait for; if they work, add workers.",
 		actions: []advice{
-			{Investigate, health.Workers, "Look at what the running tasks of the task queue [[queue]] wait for.", "Tasks that hang fill new slots as fast as the old ones.", 0.65, RiskLow, nil},
-			{Scale, health.Workers, "Add workers to the task queue [[queue]] if all of them are busy; do not scale down.", "More slots take more tasks.", 0.6, RiskLow, nil},
+			{explain.Investigate, health.Workers, "Look at what the running tasks of the task queue [[queue]] wait for.", "Tasks that hang fill new slots as fast as the old ones.", 0.65, explain.RiskLow, nil},
+			{explain.Scale, health.Workers, "Add workers to the task queue [[queue]] if all of them are busy; do not scale down.", "More slots take more tasks.", 0.6, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.StarvedQueues, health.StarvedOldestAge},
 	},
@@ -143,8 +145,8 @@ var matchingTexts = []text{
 		why:   "The server has no worker to give the work to. That queue's workers are down, cut off from the cluster, or poll a queue of another name.",
 		first: "See whether the workers of that queue run, and can connect.",
 		actions: []advice{
-			{Restart, health.Workers, "Start the workers of the task queue [[queue]], or roll back their last deploy.", "Its tasks continue as soon as a worker polls; nothing is lost.", 0.75, RiskLow, nil},
-			{Investigate, health.Workers, "Compare the queue's name in the workers and in the workflows, after the last deploy of either.", "A name that differs makes a queue that no worker serves.", 0.6, RiskLow, nil},
+			{explain.Restart, health.Workers, "Start the workers of the task queue [[queue]], or roll back their last deploy.", "Its tasks continue as soon as a worker polls; nothing is lost.", 0.75, explain.RiskLow, nil},
+			{explain.Investigate, health.Workers, "Compare the queue's name in the workers and in the workflows, after the last deploy of either.", "A name that differs makes a queue that no worker serves.", 0.6, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.StarvedQueues, health.StarvedOldestAge},
 	},
@@ -155,8 +157,8 @@ var matchingTexts = []text{
 		why:   "There is no poller, or no free slot behind the pollers. Usually that queue's workers are down, or its name was changed on one side only.",
 		first: "See whether the workers of that queue run, and have slots.",
 		actions: []advice{
-			{Restart, health.Workers, "Start the workers of the task queue [[queue]].", "Its tasks continue as soon as a worker polls.", 0.7, RiskLow, nil},
-			{Investigate, health.Workers, "Compare the queue's name in the workers and in the workflows, after the last deploy of either.", "A name that differs makes a queue that no worker serves.", 0.6, RiskLow, nil},
+			{explain.Restart, health.Workers, "Start the workers of the task queue [[queue]].", "Its tasks continue as soon as a worker polls.", 0.7, explain.RiskLow, nil},
+			{explain.Investigate, health.Workers, "Compare the queue's name in the workers and in the workflows, after the last deploy of either.", "A name that differs makes a queue that no worker serves.", 0.6, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.StarvedQueues, health.StarvedOldestAge},
 	},
@@ -166,7 +168,7 @@ var matchingTexts = []text{
 		why:   "Tasks wait or arrive there, and there is no poller, or no free slot behind the pollers.",
 		first: "List the task queues with tasks and without pollers, and start their workers.",
 		actions: []advice{
-			{Investigate, health.Workers, "List the task queues with tasks and without pollers.", "The sums over all queues hide the one that is dead.", 0.7, RiskLow, nil},
+			{explain.Investigate, health.Workers, "List the task queues with tasks and without pollers.", "The sums over all queues hide the one that is dead.", 0.7, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.StarvedQueues, health.StarvedOldestAge},
 	},
@@ -178,7 +180,7 @@ var matchingTexts = []text{
 		why:   refused.why,
 		first: refused.first, actions: refused.actions, watch: refused.watch,
 	},
-	{gate: "workflow_backlog_critical", when: draining, what: "workflow tasks have waited for [[value]], and the backlog drains", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
+	{gate: "workflow_backlog_critical", when: evidence.Draining, what: "workflow tasks have waited for [[value]], and the backlog drains", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
 	{gate: "workflow_backlog_critical", what: "workflow tasks have waited for [[value]]", why: tooFew.why, first: tooFew.first, hints: tooFew.hints, actions: tooFew.actions, watch: []health.SignalID{health.WorkflowBacklogAge, health.BacklogDepth}},
 	{
 		gate:  "workflow_backlog",
@@ -187,9 +189,9 @@ var matchingTexts = []text{
 		why:   refused.why,
 		first: refused.first, actions: refused.actions, watch: refused.watch,
 	},
-	{gate: "workflow_backlog", when: draining, what: "workflow tasks wait for a worker, the oldest for [[value]], and the backlog drains", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
+	{gate: "workflow_backlog", when: evidence.Draining, what: "workflow tasks wait for a worker, the oldest for [[value]], and the backlog drains", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
 	{gate: "workflow_backlog", what: "workflow tasks wait for a worker, the oldest for [[value]]", why: tooFew.why, first: tooFew.first, hints: tooFew.hints, actions: tooFew.actions, watch: []health.SignalID{health.WorkflowBacklogAge, health.BacklogDepth}},
-	{gate: "activity_backlog", when: drainingActivities, what: "activity tasks wait for a worker, the oldest for [[value]], and the backlog drains",
+	{gate: "activity_backlog", when: evidence.DrainingActivities, what: "activity tasks wait for a worker, the oldest for [[value]], and the backlog drains",
 		why: drained.why, first: drained.first, actions: drained.actions, watch: []health.SignalID{health.ActivityBacklogAge, health.BacklogDepth, health.TransitionRate}},
 	{
 		gate:  "activity_backlog",
@@ -198,8 +200,8 @@ var matchingTexts = []text{
 		first: "Look at the activity workers' free slots and at how long activities run.",
 		hints: []health.SignalID{health.BacklogDepth, health.TaskSlotsAvailable},
 		actions: []advice{
-			{Scale, health.Workers, "Add activity workers or slots if all of them are busy.", "Busy slots are the bottleneck in that case.", 0.55, RiskLow, nil},
-			{Investigate, health.Workers, "See whether activities have become slower than they were.", "Their dependency is the place to look in that case.", 0.55, RiskLow, nil},
+			{explain.Scale, health.Workers, "Add activity workers or slots if all of them are busy.", "Busy slots are the bottleneck in that case.", 0.55, explain.RiskLow, nil},
+			{explain.Investigate, health.Workers, "See whether activities have become slower than they were.", "Their dependency is the place to look in that case.", 0.55, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.ActivityBacklogAge, health.ActivitySlots},
 	},
@@ -210,9 +212,9 @@ var matchingTexts = []text{
 		first: "List the task queues that the applications use, and look for those without pollers with temporal task-queue describe.",
 		hints: []health.SignalID{health.TaskSlotsAvailable},
 		actions: []advice{
-			{Investigate, health.Workers, "Check pollers and backlog of each task queue with temporal task-queue describe.", "It reads them from the server even where metrics leave the names out.", 0.7, RiskLow, nil},
-			{Configure, health.Matching, "Switch the breakdown of metrics by task queue and partition on.", "The queue is then named, and judged by itself.", 0.6, RiskLow, map[string]string{"setting": "metrics.breakdownByTaskQueue, metrics.breakdownByPartition"}},
-			{Scale, health.Workers, "Add workers if the existing ones are busy.", "More slots take more tasks.", 0.4, RiskLow, nil},
+			{explain.Investigate, health.Workers, "Check pollers and backlog of each task queue with temporal task-queue describe.", "It reads them from the server even where metrics leave the names out.", 0.7, explain.RiskLow, nil},
+			{explain.Configure, health.Matching, "Switch the breakdown of metrics by task queue and partition on.", "The queue is then named, and judged by itself.", 0.6, explain.RiskLow, map[string]string{"setting": "metrics.breakdownByTaskQueue, metrics.breakdownByPartition"}},
+			{explain.Scale, health.Workers, "Add workers if the existing ones are busy.", "More slots take more tasks.", 0.4, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.BacklogGrowth, health.TasksAdded},
 	},
@@ -223,44 +225,22 @@ var matchingTexts = []text{
 		first: "Compare pollers and free slots with the rate of tasks, and add pollers or workers before the next peak.",
 		hints: []health.SignalID{health.TaskSlotsAvailable, health.PollersPerSlot},
 		actions: []advice{
-			{Configure, health.Workers, "Give the workers more pollers while they have free slots and CPU to spare, or enable poller autoscaling.", "A task without a waiting poll goes through the database.", 0.5, RiskLow, nil},
+			{explain.Configure, health.Workers, "Give the workers more pollers while they have free slots and CPU to spare, or enable poller autoscaling.", "A task without a waiting poll goes through the database.", 0.5, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.SyncMatch, health.BacklogDepth},
 	},
 }
 
-func versionNamed(e *Evidence) bool {
-	return slices.ContainsFunc(e.Queues, func(q Queue) bool { return q.UnservedVersion != "" })
+func versionNamed(e *evidence.Evidence) bool {
+	return slices.ContainsFunc(e.Queues, func(q evidence.Queue) bool { return q.UnservedVersion != "" })
 }
 
-func queueNamed(e *Evidence) bool { return len(e.Queues) > 0 && e.Queues[0].Starved }
+func queueNamed(e *evidence.Evidence) bool { return len(e.Queues) > 0 && e.Queues[0].Starved }
 
-func queueUnpolled(e *Evidence) bool { return queueNamed(e) && e.Queues[0].Pollers == "0" }
+func queueUnpolled(e *evidence.Evidence) bool { return queueNamed(e) && e.Queues[0].Pollers == "0" }
 
-func queueSlotless(e *Evidence) bool {
+func queueSlotless(e *evidence.Evidence) bool {
 	return queueNamed(e) && (e.Queues[0].Slotless || e.Queues[0].Slots == "0")
-}
-
-// draining: workers poll and are not known to lack room, and they have just returned or less is waiting than before.
-func draining(e *Evidence) bool {
-	return e.catchesUp(health.MatchingWorkflowPoll, health.WorkflowSlots, health.WorkflowBacklogAge)
-}
-
-func drainingActivities(e *Evidence) bool {
-	return e.catchesUp(health.MatchingActivityPoll, health.ActivitySlots, health.ActivityBacklogAge)
-}
-
-func (e *Evidence) catchesUp(pollers, slots, age health.SignalID) bool {
-	if !e.over(pollers, 0) || e.atMost(slots, 0) || e.over(health.StarvedQueues, 0) {
-		return false
-	}
-	return e.trend(pollers) == Rising || e.trend(age) == Falling || e.trend(health.BacklogDepth) == Falling || slices.ContainsFunc(e.Cleared, workersBack)
-}
-
-// workersBack reports the gates that pass again when workers return.
-func workersBack(id health.GateID) bool {
-	g, ok := health.LookupGate(id)
-	return ok && g.Side == health.SideWorker
 }
 
 // drained: measured, the server reports the age and the depth of backlogs once a minute, so they fall late.
@@ -268,8 +248,8 @@ var drained = text{
 	why:   "Workers poll again, and the tasks that piled up meanwhile are taken now. The server reports backlogs about once a minute, so the numbers fall late.",
 	first: "Wait until the backlog is gone, and look at the workers only if it stops falling.",
 	actions: []advice{
-		{Investigate, health.Workers, "Watch the backlog until it is gone; if it stops falling, look at the workers' CPU and at how long tasks take.", "Workers that have returned catch up by themselves.", 0.75, RiskLow, nil},
-		{Investigate, health.Workers, "Find out what kept the workers from polling before it happens again.", "The backlog shows that they were away or too few for a while.", 0.6, RiskLow, nil},
+		{explain.Investigate, health.Workers, "Watch the backlog until it is gone; if it stops falling, look at the workers' CPU and at how long tasks take.", "Workers that have returned catch up by themselves.", 0.75, explain.RiskLow, nil},
+		{explain.Investigate, health.Workers, "Find out what kept the workers from polling before it happens again.", "The backlog shows that they were away or too few for a while.", 0.6, explain.RiskLow, nil},
 	},
 	watch: []health.SignalID{health.WorkflowBacklogAge, health.BacklogDepth, health.TransitionRate},
 }
@@ -279,8 +259,8 @@ var tooFew = text{
 	first: "Look at the workers' free slots, CPU and pollers, and add workers if they are busy.",
 	hints: []health.SignalID{health.StickyCacheHitRate, health.StickyCacheImbalance, health.TaskSlotsAvailable, health.PollersPerSlot},
 	actions: []advice{
-		{Scale, health.Workers, "Add workflow workers if the running ones are busy.", "More pollers and slots take more tasks.", 0.55, RiskLow, nil},
-		{Investigate, health.Workers, "Look at the workers' CPU and at how long workflow tasks take.", "A worker without CPU polls and does not finish.", 0.55, RiskLow, nil},
+		{explain.Scale, health.Workers, "Add workflow workers if the running ones are busy.", "More pollers and slots take more tasks.", 0.55, explain.RiskLow, nil},
+		{explain.Investigate, health.Workers, "Look at the workers' CPU and at how long workflow tasks take.", "A worker without CPU polls and does not finish.", 0.55, explain.RiskLow, nil},
 	},
 }
 
@@ -288,9 +268,9 @@ var unservedVersion = text{
 	why:   "The task queue routes work to a version without workers, so the pollers of other versions can't take it. Usually the current version of a worker deployment was set before its workers were up, or its workers were removed while workflows are pinned to it.",
 	first: "Start workers of that version, or route the current version back to the one that runs.",
 	actions: []advice{
-		{Restart, health.Workers, "Deploy workers of the version that the tasks wait for.", "Pinned workflows can't continue on another version.", 0.75, RiskLow, nil},
-		{Configure, health.Workers, "Set the current version back to the one that runs, with temporal worker deployment set-current-version.", "New and auto-upgrading workflows then continue at once.", 0.65, RiskMedium, nil},
-		{Investigate, health.Workers, "Compare the routing of the deployment with the versions that poll, with temporal worker deployment describe and temporal task-queue describe.", "They name the version without pollers.", 0.65, RiskLow, nil},
+		{explain.Restart, health.Workers, "Deploy workers of the version that the tasks wait for.", "Pinned workflows can't continue on another version.", 0.75, explain.RiskLow, nil},
+		{explain.Configure, health.Workers, "Set the current version back to the one that runs, with temporal worker deployment set-current-version.", "New and auto-upgrading workflows then continue at once.", 0.65, explain.RiskMedium, nil},
+		{explain.Investigate, health.Workers, "Compare the routing of the deployment with the versions that poll, with temporal worker deployment describe and temporal task-queue describe.", "They name the version without pollers.", 0.65, explain.RiskLow, nil},
 	},
 	watch: []health.SignalID{health.UnservedVersions, health.WorkflowBacklogAge},
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -39,7 +41,7 @@ var (
 var elsewhere = map[string]string{"completion_collapsed": "workflows", "completion_degraded": "workflows", "client_errors": "frontend"}
 
 func TestTextsMirrorTheFilesOfTheirGates(t *testing.T) {
-	files, err := filepath.Glob("../health/gates_*.go")
+	files, err := filepath.Glob("../../health/gates_*.go")
 	require.NoError(t, err)
 	seen := 0
 	for _, file := range files {
@@ -72,7 +74,7 @@ func TestEveryTextIsAboutAGateAndReachable(t *testing.T) {
 		assert.NotEmptyf(t, x.actions, "%s", x.gate)
 		assert.NotEmptyf(t, x.watch, "%s", x.gate)
 		for _, id := range x.hints {
-			_, marked := markOf(id, nil)
+			_, marked := evidence.LookupAmplifierThreshold(id, nil)
 			assert.Truef(t, marked, "the hint %s of %s has no mark, so it never shows", id, x.gate)
 		}
 	}
@@ -84,7 +86,7 @@ func TestEverySettingOfATextIsKnown(t *testing.T) {
 		for _, a := range x.actions {
 			for setting := range strings.SplitSeq(a.parameters["setting"], ", ") {
 				if setting != "" {
-					assert.Contains(t, Settings(), setting)
+					assert.Contains(t, explain.Settings(), setting)
 				}
 			}
 		}

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/temporal-sre/copilot/pkg/health"
+import (
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/health"
+)
 
 // What the workers report of themselves. None of it is the server's fault, and scaling the server does not help.
 var workerTexts = []text{
@@ -10,8 +14,8 @@ var workerTexts = []text{
 		why:   "Every slot is held by an activity that runs, and a worker without a free slot stops polling. Either there is more work than slots, or activities hang on something that they wait for.",
 		first: "See what the running activities do: if they hang, fix what they wait for; if they work, add workers.",
 		actions: []advice{
-			{Investigate, health.Workers, "Look at what the running activities wait for: a slow dependency, a lock, a missing time-out.", "Activities that hang fill new slots as fast as the old ones.", 0.7, RiskLow, nil},
-			{Scale, health.Workers, "Add activity workers, or slots where CPU and memory allow; do not scale down.", "More slots take more tasks.", 0.7, RiskLow, map[string]string{"setting": "MaxConcurrentActivityExecutionSize"}},
+			{explain.Investigate, health.Workers, "Look at what the running activities wait for: a slow dependency, a lock, a missing time-out.", "Activities that hang fill new slots as fast as the old ones.", 0.7, explain.RiskLow, nil},
+			{explain.Scale, health.Workers, "Add activity workers, or slots where CPU and memory allow; do not scale down.", "More slots take more tasks.", 0.7, explain.RiskLow, map[string]string{"setting": "MaxConcurrentActivityExecutionSize"}},
 		},
 		watch: []health.SignalID{health.ActivitySlots, health.ActivityBacklogAge, health.ActivityScheduleToStart},
 	},
@@ -22,8 +26,8 @@ var workerTexts = []text{
 		first: "Check whether workflow tasks have become slow; if not, add workers.",
 		hints: []health.SignalID{health.StickyCacheHitRate, health.StickyCacheImbalance},
 		actions: []advice{
-			{Scale, health.Workers, "Add workflow workers; do not scale down.", "More slots take more tasks.", 0.65, RiskLow, map[string]string{"setting": "MaxConcurrentWorkflowTaskExecutionSize"}},
-			{Investigate, health.Workers, "Look for workflow code that blocks or computes, and for replays of long histories.", "Such tasks hold their slot far too long.", 0.6, RiskLow, nil},
+			{explain.Scale, health.Workers, "Add workflow workers; do not scale down.", "More slots take more tasks.", 0.65, explain.RiskLow, map[string]string{"setting": "MaxConcurrentWorkflowTaskExecutionSize"}},
+			{explain.Investigate, health.Workers, "Look for workflow code that blocks or computes, and for replays of long histories.", "Such tasks hold their slot far too long.", 0.6, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.WorkflowSlots, health.WorkflowBacklogAge, health.WorkflowScheduleToStart},
 	},
@@ -34,7 +38,7 @@ var workerTexts = []text{
 		first: "Check whether the workers are shutting down or report connection errors.",
 		hints: []health.SignalID{health.WorkerLongPollFailures},
 		actions: []advice{
-			{Investigate, health.Workers, "Read the workers' logs for shutdown and connection errors.", "A worker logs why it stops its pollers.", 0.6, RiskLow, nil},
+			{explain.Investigate, health.Workers, "Read the workers' logs for shutdown and connection errors.", "A worker logs why it stops its pollers.", 0.6, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.WorkflowPollers, health.WorkflowBacklogAge},
 	},
@@ -45,16 +49,16 @@ var workerTexts = []text{
 		first: "Look at the free activity slots first, then at connection errors.",
 		hints: []health.SignalID{health.WorkerLongPollFailures},
 		actions: []advice{
-			{Investigate, health.Workers, "Check the workers' free activity slots and what the running activities wait for.", "A worker without a free slot stops polling.", 0.65, RiskLow, nil},
+			{explain.Investigate, health.Workers, "Check the workers' free activity slots and what the running activities wait for.", "A worker without a free slot stops polling.", 0.65, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.ActivityPollers, health.ActivitySlots},
 	},
-	{gate: "workflow_schedule_to_start_critical", when: draining, what: "workflow tasks that have waited start now, [[value]] after they were made", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
+	{gate: "workflow_schedule_to_start_critical", when: evidence.Draining, what: "workflow tasks that have waited start now, [[value]] after they were made", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
 	{
 		gate: "workflow_schedule_to_start_critical", what: "workflow tasks start late, [[value]] after they were made",
 		why: tooFew.why, first: tooFew.first, hints: tooFew.hints, actions: tooFew.actions, watch: []health.SignalID{health.WorkflowScheduleToStart},
 	},
-	{gate: "activity_schedule_to_start_critical", when: drainingActivities, what: "activities that have waited start now, [[value]] after they were scheduled",
+	{gate: "activity_schedule_to_start_critical", when: evidence.DrainingActivities, what: "activities that have waited start now, [[value]] after they were scheduled",
 		why: drained.why, first: drained.first, actions: drained.actions, watch: []health.SignalID{health.ActivityScheduleToStart, health.BacklogDepth}},
 	{
 		gate: "activity_schedule_to_start_critical", what: "activities start late, [[value]] after they were scheduled",
@@ -62,17 +66,17 @@ var workerTexts = []text{
 		first: "Look at the activity workers' free slots and at how long activities run.",
 		hints: []health.SignalID{health.TaskSlotsAvailable},
 		actions: []advice{
-			{Scale, health.Workers, "Add activity workers or slots if all of them are busy.", "Busy slots are the bottleneck in that case.", 0.5, RiskLow, nil},
+			{explain.Scale, health.Workers, "Add activity workers or slots if all of them are busy.", "Busy slots are the bottleneck in that case.", 0.5, explain.RiskLow, nil},
 		},
 		watch: []health.SignalID{health.ActivityScheduleToStart, health.ActivitySlots},
 	},
 	// Early signs, which decide nothing.
 	{gate: "activity_slots_low", what: "activity slots run low, [[value]] are free", why: "There is little room for a burst of activities.", first: "Plan for more activity slots or workers before the next peak.",
-		actions: []advice{{Scale, health.Workers, "Add activity workers before the next peak.", "The room for a burst is small.", 0.4, RiskLow, nil}}, watch: []health.SignalID{health.ActivitySlotsRatio}},
+		actions: []advice{{explain.Scale, health.Workers, "Add activity workers before the next peak.", "The room for a burst is small.", 0.4, explain.RiskLow, nil}}, watch: []health.SignalID{health.ActivitySlotsRatio}},
 	{gate: "workflow_slots_low", what: "workflow task slots run low, [[value]] are free", why: "There is little room for a burst of workflow tasks.", first: "Plan for more workflow workers before the next peak.",
-		actions: []advice{{Scale, health.Workers, "Add workflow workers before the next peak.", "The room for a burst is small.", 0.4, RiskLow, nil}}, watch: []health.SignalID{health.WorkflowSlotsRatio}},
+		actions: []advice{{explain.Scale, health.Workers, "Add workflow workers before the next peak.", "The room for a burst is small.", 0.4, explain.RiskLow, nil}}, watch: []health.SignalID{health.WorkflowSlotsRatio}},
 	{gate: "workflow_schedule_to_start", what: "workflow tasks start a little late, [[value]]", why: "Workers may begin to fall behind.", first: "Keep an eye on the workers' CPU and slots.",
-		actions: []advice{{Investigate, health.Workers, "Look at the workers' CPU and free slots.", "They fall behind before they fail.", 0.4, RiskLow, nil}}, watch: []health.SignalID{health.WorkflowScheduleToStart}},
+		actions: []advice{{explain.Investigate, health.Workers, "Look at the workers' CPU and free slots.", "They fall behind before they fail.", 0.4, explain.RiskLow, nil}}, watch: []health.SignalID{health.WorkflowScheduleToStart}},
 	{gate: "activity_schedule_to_start", what: "activities start a little late, [[value]]", why: "Activity workers may begin to fall behind.", first: "Keep an eye on the workers' CPU and slots.",
-		actions: []advice{{Investigate, health.Workers, "Look at the workers' CPU and free slots.", "They fall behind before they fail.", 0.4, RiskLow, nil}}, watch: []health.SignalID{health.ActivityScheduleToStart}},
+		actions: []advice{{explain.Investigate, health.Workers, "Look at the workers' CPU and free slots.", "They fall behind before they fail.", 0.4, explain.RiskLow, nil}}, watch: []health.SignalID{health.ActivityScheduleToStart}},
 }

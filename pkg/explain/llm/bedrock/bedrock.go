@@ -16,23 +16,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
-	"github.com/temporal-sre/copilot/pkg/redact"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
 )
 
 // Options say which model to ask.
 type Options struct {
 	// Model is the id of a model or of an inference profile, such as eu.anthropic.claude-opus-4-6-v1, or its ARN.
 	Model string
-	// Mode is how the model is made to answer with JSON; empty is explain.Auto.
-	Mode explain.Mode
+	// Mode is how the model is made to answer with JSON; empty is llm.Auto.
+	Mode llm.Mode
 }
 
 // Model is a model on Bedrock. It is safe for concurrent use.
 type Model struct {
 	id     string
 	client *bedrockruntime.Client
-	ladder *explain.Ladder
+	modes  *llm.OutputMode
 	// uncached: the model refused cache points.
 	uncached atomic.Bool
 }
@@ -43,35 +42,35 @@ func New(access aws.Config, o Options) (*Model, error) {
 	if o.Model == "" {
 		return nil, errors.New("the id of the Bedrock model or inference profile is missing")
 	}
-	ladder, err := explain.NewLadder(o.Mode)
+	modes, err := llm.NewOutputMode(o.Mode)
 	if err != nil {
 		return nil, err
 	}
 	client := bedrockruntime.NewFromConfig(access, func(c *bedrockruntime.Options) { c.RetryMaxAttempts = 1 })
-	return &Model{id: o.Model, client: client, ladder: ladder}, nil
+	return &Model{id: o.Model, client: client, modes: modes}, nil
 }
 
-// ID implements explain.Model.
+// ID implements llm.Model.
 func (m *Model) ID() string { return m.id }
 
-// Ask implements explain.Model.
-func (m *Model) Ask(ctx context.Context, q explain.Question) (explain.Answer, error) {
-	return m.ladder.Ask(func(mode explain.Mode) (explain.Answer, error) {
+// Ask implements llm.Model.
+func (m *Model) Ask(ctx context.Context, q llm.Question) (llm.Answer, error) {
+	return m.modes.Ask(func(mode llm.Mode) (llm.Answer, error) {
 		out, err := m.client.Converse(ctx, m.request(q, mode))
 		var invalid *types.ValidationException
 		if errors.As(err, &invalid) && strings.Contains(strings.ToLower(invalid.ErrorMessage()), "cach") && m.uncached.CompareAndSwap(false, true) {
 			out, err = m.client.Converse(ctx, m.request(q, mode))
 		}
 		if err != nil {
-			return explain.Answer{}, failure(err)
+			return llm.Answer{}, failure(err)
 		}
 		return answer(out)
 	})
 }
 
-func (m *Model) request(q explain.Question, mode explain.Mode) *bedrockruntime.ConverseInput {
+func (m *Model) request(q llm.Question, mode llm.Mode) *bedrockruntime.ConverseInput {
 	system := q.System
-	if mode == explain.PromptOnly {
+	if mode == llm.PromptOnly {
 		system += "\n\nAnswer with nothing but a JSON object of this JSON schema:\n" + schemaOf(q)
 	}
 	in := &bedrockruntime.ConverseInput{
@@ -88,14 +87,14 @@ func (m *Model) request(q explain.Question, mode explain.Mode) *bedrockruntime.C
 		in.Messages = append(in.Messages, says(types.ConversationRoleAssistant, q.Earlier), says(types.ConversationRoleUser, q.Complaint))
 	}
 	switch mode {
-	case explain.Native:
+	case llm.Native:
 		in.OutputConfig = &types.OutputConfig{TextFormat: &types.OutputFormat{
 			Type: types.OutputFormatTypeJsonSchema,
 			Structure: &types.OutputFormatStructureMemberJsonSchema{Value: types.JsonSchemaDefinition{
 				Name: &q.Schema.Name, Description: &q.Schema.Description, Schema: aws.String(schemaOf(q)),
 			}},
 		}}
-	case explain.ForcedTool:
+	case llm.ForcedTool:
 		in.ToolConfig = &types.ToolConfiguration{
 			Tools: []types.Tool{&types.ToolMemberToolSpec{Value: types.ToolSpecification{
 				Name: &q.Schema.Name, Description: &q.Schema.Description,
@@ -111,16 +110,16 @@ func says(role types.ConversationRole, text string) types.Message {
 	return types.Message{Role: role, Content: []types.ContentBlock{&types.ContentBlockMemberText{Value: text}}}
 }
 
-func schemaOf(q explain.Question) string {
+func schemaOf(q llm.Question) string {
 	// A map of strings, lists and maps: this can't fail.
 	text, _ := json.Marshal(q.Schema.JSON)
 	return string(text)
 }
 
-func answer(out *bedrockruntime.ConverseOutput) (explain.Answer, error) {
-	var a explain.Answer
+func answer(out *bedrockruntime.ConverseOutput) (llm.Answer, error) {
+	var a llm.Answer
 	if u := out.Usage; u != nil {
-		a.Tokens = explain.Tokens{
+		a.Tokens = llm.Tokens{
 			Input: int64(aws.ToInt32(u.InputTokens)), Output: int64(aws.ToInt32(u.OutputTokens)),
 			CacheRead: int64(aws.ToInt32(u.CacheReadInputTokens)), CacheWrite: int64(aws.ToInt32(u.CacheWriteInputTokens)),
 		}
@@ -129,11 +128,11 @@ func answer(out *bedrockruntime.ConverseOutput) (explain.Answer, error) {
 	case types.StopReasonEndTurn, types.StopReasonToolUse, types.StopReasonStopSequence:
 	default:
 		// Out of tokens, a guardrail, a filter, malformed output, or a reason that is newer than this code.
-		return a, &explain.ModelError{Kind: explain.Stopped, Err: fmt.Errorf("the model stopped: %s", out.StopReason)}
+		return a, &llm.ModelError{Kind: llm.Stopped, Err: fmt.Errorf("the model stopped: %s", out.StopReason)}
 	}
 	message, ok := out.Output.(*types.ConverseOutputMemberMessage)
 	if !ok {
-		return a, &explain.ModelError{Kind: explain.Stopped, Err: errors.New("the answer has no message")}
+		return a, &llm.ModelError{Kind: llm.Stopped, Err: errors.New("the answer has no message")}
 	}
 	var text strings.Builder
 	for _, block := range message.Value.Content {
@@ -141,7 +140,7 @@ func answer(out *bedrockruntime.ConverseOutput) (explain.Answer, error) {
 		case *types.ContentBlockMemberToolUse:
 			raw, err := b.Value.Input.MarshalSmithyDocument()
 			if err != nil {
-				return a, &explain.ModelError{Kind: explain.Stopped, Err: errors.New("the tool's input can't be read")}
+				return a, &llm.ModelError{Kind: llm.Stopped, Err: errors.New("the tool's input can't be read")}
 			}
 			a.Text = string(raw)
 			return a, nil
@@ -156,32 +155,24 @@ func answer(out *bedrockruntime.ConverseOutput) (explain.Answer, error) {
 // failure tells what may be retried (throttling, overload) from what may not (validation, access, quota).
 func failure(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return &explain.ModelError{Kind: explain.TimedOut, Err: errors.New("no answer in time")}
+		return &llm.ModelError{Kind: llm.TimedOut, Err: errors.New("no answer in time")}
 	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		return &explain.ModelError{Kind: explain.Unavailable, Err: errors.New(short(redact.Text(err.Error())))}
+		return &llm.ModelError{Kind: llm.Unavailable, Err: errors.New(llm.Said(err.Error()))}
 	}
-	said := fmt.Errorf("%s: %s", api.ErrorCode(), short(redact.Text(api.ErrorMessage())))
+	said := fmt.Errorf("%s: %s", api.ErrorCode(), llm.Said(api.ErrorMessage()))
 	switch api.ErrorCode() {
 	case "ThrottlingException":
-		return &explain.ModelError{Kind: explain.Throttled, Err: said}
+		return &llm.ModelError{Kind: llm.Throttled, Err: said}
 	case "ModelNotReadyException", "ModelTimeoutException", "ServiceUnavailableException", "InternalServerException", "ModelErrorException":
-		return &explain.ModelError{Kind: explain.Unavailable, Err: said}
+		return &llm.ModelError{Kind: llm.Unavailable, Err: said}
 	case "ValidationException":
-		return &explain.ModelError{Kind: explain.Refused, Err: fmt.Errorf("%w: %w", explain.ErrMode, said)}
+		return &llm.ModelError{Kind: llm.Refused, Err: fmt.Errorf("%w: %w", llm.ErrMode, said)}
 	}
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) && response.HTTPStatusCode() >= 500 {
-		return &explain.ModelError{Kind: explain.Unavailable, Err: said}
+		return &llm.ModelError{Kind: llm.Unavailable, Err: said}
 	}
-	return &explain.ModelError{Kind: explain.Refused, Err: said}
-}
-
-func short(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if len(text) > 300 {
-		return strings.ToValidUTF8(text[:300], "") + "…"
-	}
-	return text
+	return &llm.ModelError{Kind: llm.Refused, Err: said}
 }

@@ -13,15 +13,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
-	"github.com/temporal-sre/copilot/pkg/explain/bedrock"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/llm/bedrock"
 )
 
 const modelID = "eu.anthropic.claude-opus-4-6-v1"
 
-var question = explain.Question{
+var question = llm.Question{
 	System: "be brief", Prompt: "why?", MaxTokens: 77,
-	Schema: explain.Schema{Name: "reply", Description: "a reply", JSON: map[string]any{"type": "object"}},
+	Schema: llm.Schema{Name: "reply", Description: "a reply", JSON: map[string]any{"type": "object"}},
 }
 
 // runtime stands in for Bedrock and keeps what it was sent.
@@ -58,7 +58,7 @@ func serve(t *testing.T, answer func(request map[string]any) reply) *runtime {
 	return s
 }
 
-func (s *runtime) model(t *testing.T, mode explain.Mode) *bedrock.Model {
+func (s *runtime) model(t *testing.T, mode llm.Mode) *bedrock.Model {
 	t.Helper()
 	m, err := bedrock.New(aws.Config{
 		Region: "eu-west-1", BaseEndpoint: aws.String(s.URL),
@@ -96,9 +96,9 @@ func at(t *testing.T, v any, path ...any) any {
 
 func TestAQuestionIsSentWithItsSchemaACachePointAndTheAnswerComesWithItsTokens(t *testing.T) {
 	s := serve(t, func(map[string]any) reply { return says(`{"a":1}`, "end_turn") })
-	answer, err := s.model(t, explain.Auto).Ask(t.Context(), question)
+	answer, err := s.model(t, llm.Auto).Ask(t.Context(), question)
 	require.NoError(t, err)
-	assert.Equal(t, explain.Answer{Text: `{"a":1}`, Tokens: explain.Tokens{Input: 100, Output: 20, CacheRead: 60, CacheWrite: 5}}, answer)
+	assert.Equal(t, llm.Answer{Text: `{"a":1}`, Tokens: llm.Tokens{Input: 100, Output: 20, CacheRead: 60, CacheWrite: 5}}, answer)
 	r := s.requests[0]
 	assert.Equal(t, "be brief", at(t, r, "system", 0, "text"))
 	assert.Equal(t, "default", at(t, r, "system", 1, "cachePoint", "type"))
@@ -112,7 +112,7 @@ func TestAComplaintIsSentAfterTheEarlierAnswer(t *testing.T) {
 	s := serve(t, func(map[string]any) reply { return says("{}", "end_turn") })
 	q := question
 	q.Earlier, q.Complaint = "nonsense", "that is no JSON"
-	_, err := s.model(t, explain.Auto).Ask(t.Context(), q)
+	_, err := s.model(t, llm.Auto).Ask(t.Context(), q)
 	require.NoError(t, err)
 	assert.Equal(t, "assistant", at(t, s.requests[0], "messages", 1, "role"))
 	assert.Equal(t, "nonsense", at(t, s.requests[0], "messages", 1, "content", 0, "text"))
@@ -128,7 +128,7 @@ func TestAModelThatTakesNoSchemaIsAskedAnotherWayAndThatIsRemembered(t *testing.
 			}
 			return tool
 		})
-		m := s.model(t, explain.Auto)
+		m := s.model(t, llm.Auto)
 		for range 2 {
 			answer, err := m.Ask(t.Context(), question)
 			require.NoError(t, err)
@@ -145,7 +145,7 @@ func TestAModelThatTakesNoSchemaIsAskedAnotherWayAndThatIsRemembered(t *testing.
 			}
 			return says(`{"c":3}`, "end_turn")
 		})
-		answer, err := s.model(t, explain.Auto).Ask(t.Context(), question)
+		answer, err := s.model(t, llm.Auto).Ask(t.Context(), question)
 		require.NoError(t, err)
 		assert.JSONEq(t, `{"c":3}`, answer.Text)
 		assert.Contains(t, at(t, s.requests[2], "system", 0, "text"), `{"type":"object"}`)
@@ -157,7 +157,7 @@ func TestAModelThatTakesNoSchemaIsAskedAnotherWayAndThatIsRemembered(t *testing.
 			}
 			return says("{}", "end_turn")
 		})
-		m := s.model(t, explain.Auto)
+		m := s.model(t, llm.Auto)
 		for range 2 {
 			_, err := m.Ask(t.Context(), question)
 			require.NoError(t, err)
@@ -170,45 +170,45 @@ func TestAModelThatTakesNoSchemaIsAskedAnotherWayAndThatIsRemembered(t *testing.
 func TestFailuresSayWhetherARetryHelps(t *testing.T) {
 	for name, c := range map[string]struct {
 		reply reply
-		want  explain.FailureKind
+		want  llm.FailureKind
 	}{
-		"throttled":              {refuses("ThrottlingException", "Too many requests", 429), explain.Throttled},
-		"not ready":              {refuses("ModelNotReadyException", "wait", 429), explain.Unavailable},
-		"overloaded":             {refuses("ServiceUnavailableException", "busy", 503), explain.Unavailable},
-		"broken":                 {refuses("InternalServerException", "oops", 500), explain.Unavailable},
-		"no access":              {refuses("AccessDeniedException", "arn:aws:iam::123456789012:user/x may not", 403), explain.Refused},
-		"a quota":                {refuses("ServiceQuotaExceededException", "quota", 400), explain.Refused},
-		"no such model":          {refuses("ResourceNotFoundException", "no", 404), explain.Refused},
-		"invalid":                {refuses("ValidationException", "bad", 400), explain.Refused},
-		"out of tokens":          {says("{", "max_tokens"), explain.Stopped},
-		"a guardrail":            {says("no", "guardrail_intervened"), explain.Stopped},
-		"a filter":               {says("no", "content_filtered"), explain.Stopped},
-		"malformed output":       {says("", "malformed_model_output"), explain.Stopped},
-		"malformed tool use":     {says("", "malformed_tool_use"), explain.Stopped},
-		"a reason of the future": {says("{}", "bored"), explain.Stopped},
-		"no message":             {reply{200, "", `{"stopReason":"end_turn"}`}, explain.Stopped},
+		"throttled":              {refuses("ThrottlingException", "Too many requests", 429), llm.Throttled},
+		"not ready":              {refuses("ModelNotReadyException", "wait", 429), llm.Unavailable},
+		"overloaded":             {refuses("ServiceUnavailableException", "busy", 503), llm.Unavailable},
+		"broken":                 {refuses("InternalServerException", "oops", 500), llm.Unavailable},
+		"no access":              {refuses("AccessDeniedException", "arn:aws:iam::123456789012:user/x may not", 403), llm.Refused},
+		"a quota":                {refuses("ServiceQuotaExceededException", "quota", 400), llm.Refused},
+		"no such model":          {refuses("ResourceNotFoundException", "no", 404), llm.Refused},
+		"invalid":                {refuses("ValidationException", "bad", 400), llm.Refused},
+		"out of tokens":          {says("{", "max_tokens"), llm.Stopped},
+		"a guardrail":            {says("no", "guardrail_intervened"), llm.Stopped},
+		"a filter":               {says("no", "content_filtered"), llm.Stopped},
+		"malformed output":       {says("", "malformed_model_output"), llm.Stopped},
+		"malformed tool use":     {says("", "malformed_tool_use"), llm.Stopped},
+		"a reason of the future": {says("{}", "bored"), llm.Stopped},
+		"no message":             {reply{200, "", `{"stopReason":"end_turn"}`}, llm.Stopped},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, func(map[string]any) reply { return c.reply })
-			answer, err := s.model(t, explain.Native).Ask(t.Context(), question)
-			var failed *explain.ModelError
+			answer, err := s.model(t, llm.Native).Ask(t.Context(), question)
+			var failed *llm.ModelError
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, c.want, failed.Kind, "%v", err)
 			assert.NotContains(t, err.Error(), "123456789012")
 			assert.Len(t, s.requests, 1, "Temporal owns the retries")
-			if c.want == explain.Stopped && name != "no message" {
+			if c.want == llm.Stopped && name != "no message" {
 				assert.EqualValues(t, 185, answer.Tokens.Total(), "what was used is counted")
 			}
 		})
 	}
 	t.Run("nobody there", func(t *testing.T) {
 		s := serve(t, func(map[string]any) reply { return reply{} })
-		m := s.model(t, explain.Auto)
+		m := s.model(t, llm.Auto)
 		s.Close()
 		_, err := m.Ask(t.Context(), question)
-		var failed *explain.ModelError
+		var failed *llm.ModelError
 		require.ErrorAs(t, err, &failed)
-		assert.Equal(t, explain.Unavailable, failed.Kind)
+		assert.Equal(t, llm.Unavailable, failed.Kind)
 	})
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/shared"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
 	"github.com/temporal-sre/copilot/pkg/redact"
 )
 
@@ -30,17 +30,17 @@ type Options struct {
 	APIKey string
 	// Model is the model's id at that address.
 	Model string
-	// Mode is how the model is made to answer with JSON; empty is explain.Auto.
-	Mode explain.Mode
+	// Mode is how the model is made to answer with JSON; empty is llm.Auto.
+	Mode llm.Mode
 	// HTTP is the client to use; nil is one without proxy settings from the environment.
 	HTTP *http.Client
 }
 
 // Model is a model behind an OpenAI-compatible endpoint. It is safe for concurrent use.
 type Model struct {
-	id     string
-	chat   sdk.ChatCompletionService
-	ladder *explain.Ladder
+	id    string
+	chat  sdk.ChatCompletionService
+	modes *llm.OutputMode
 	// legacy: the endpoint knows max_tokens, which OpenAI's own newer models refuse.
 	legacy bool
 }
@@ -59,7 +59,7 @@ func New(o Options) (*Model, error) {
 	case o.Model == "":
 		return nil, errors.New("the id of the model is missing")
 	}
-	ladder, err := explain.NewLadder(o.Mode)
+	modes, err := llm.NewOutputMode(o.Mode)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func New(o Options) (*Model, error) {
 	if o.APIKey != "" {
 		options = append(options, option.WithAPIKey(o.APIKey))
 	}
-	return &Model{id: o.Model, chat: sdk.NewChatCompletionService(options...), ladder: ladder, legacy: address.Hostname() != "api.openai.com"}, nil
+	return &Model{id: o.Model, chat: sdk.NewChatCompletionService(options...), modes: modes, legacy: address.Hostname() != "api.openai.com"}, nil
 }
 
 // bounded keeps an endpoint that sends without end from filling the memory.
@@ -90,23 +90,23 @@ func bounded(request *http.Request, next option.MiddlewareNext) (*http.Response,
 	return response, err
 }
 
-// ID implements explain.Model.
+// ID implements llm.Model.
 func (m *Model) ID() string { return m.id }
 
-// Ask implements explain.Model.
-func (m *Model) Ask(ctx context.Context, q explain.Question) (explain.Answer, error) {
-	return m.ladder.Ask(func(mode explain.Mode) (explain.Answer, error) {
+// Ask implements llm.Model.
+func (m *Model) Ask(ctx context.Context, q llm.Question) (llm.Answer, error) {
+	return m.modes.Ask(func(mode llm.Mode) (llm.Answer, error) {
 		completion, err := m.chat.New(ctx, m.request(q, mode))
 		if err != nil {
-			return explain.Answer{}, failure(err)
+			return llm.Answer{}, failure(err)
 		}
 		return answer(completion, mode)
 	})
 }
 
-func (m *Model) request(q explain.Question, mode explain.Mode) sdk.ChatCompletionNewParams {
+func (m *Model) request(q llm.Question, mode llm.Mode) sdk.ChatCompletionNewParams {
 	system := q.System
-	if mode == explain.PromptOnly {
+	if mode == llm.PromptOnly {
 		// A map of strings, lists and maps: this can't fail.
 		schema, _ := json.Marshal(q.Schema.JSON)
 		system += "\n\nAnswer with nothing but a JSON object of this JSON schema:\n" + string(schema)
@@ -124,11 +124,11 @@ func (m *Model) request(q explain.Question, mode explain.Mode) sdk.ChatCompletio
 		p.MaxCompletionTokens = sdk.Int(int64(q.MaxTokens))
 	}
 	switch mode {
-	case explain.Native:
+	case llm.Native:
 		p.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{
 			Name: q.Schema.Name, Description: sdk.String(q.Schema.Description), Schema: q.Schema.JSON, Strict: sdk.Bool(true),
 		}}
-	case explain.ForcedTool:
+	case llm.ForcedTool:
 		p.Tools = []sdk.ChatCompletionToolUnionParam{sdk.ChatCompletionFunctionTool(shared.FunctionDefinitionParam{
 			Name: q.Schema.Name, Description: sdk.String(q.Schema.Description), Parameters: q.Schema.JSON,
 		})}
@@ -137,22 +137,22 @@ func (m *Model) request(q explain.Question, mode explain.Mode) sdk.ChatCompletio
 	return p
 }
 
-func answer(c *sdk.ChatCompletion, mode explain.Mode) (explain.Answer, error) {
+func answer(c *sdk.ChatCompletion, mode llm.Mode) (llm.Answer, error) {
 	cached := c.Usage.PromptTokensDetails.CachedTokens
-	a := explain.Answer{Tokens: explain.Tokens{Input: max(0, c.Usage.PromptTokens-cached), CacheRead: cached, Output: c.Usage.CompletionTokens}}
+	a := llm.Answer{Tokens: llm.Tokens{Input: max(0, c.Usage.PromptTokens-cached), CacheRead: cached, Output: c.Usage.CompletionTokens}}
 	if len(c.Choices) == 0 {
-		return a, &explain.ModelError{Kind: explain.Stopped, Err: errors.New("the answer has no choice")}
+		return a, &llm.ModelError{Kind: llm.Stopped, Err: errors.New("the answer has no choice")}
 	}
 	choice := c.Choices[0]
 	switch {
 	case choice.FinishReason == "length", choice.FinishReason == "content_filter":
-		return a, &explain.ModelError{Kind: explain.Stopped, Err: fmt.Errorf("the model stopped: %s", choice.FinishReason)}
+		return a, &llm.ModelError{Kind: llm.Stopped, Err: fmt.Errorf("the model stopped: %s", choice.FinishReason)}
 	case choice.Message.Refusal != "":
-		return a, &explain.ModelError{Kind: explain.Stopped, Err: errors.New("the model refused to answer")}
+		return a, &llm.ModelError{Kind: llm.Stopped, Err: errors.New("the model refused to answer")}
 	}
 	a.Text = choice.Message.Content
 	// Some endpoints answer in words although a tool was forced; what they say is looked at all the same.
-	if mode == explain.ForcedTool && len(choice.Message.ToolCalls) > 0 {
+	if mode == llm.ForcedTool && len(choice.Message.ToolCalls) > 0 {
 		a.Text = choice.Message.ToolCalls[0].Function.Arguments
 	}
 	return a, nil
@@ -163,35 +163,27 @@ func failure(err error) error {
 	var api *sdk.Error
 	if !errors.As(err, &api) {
 		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-			return &explain.ModelError{Kind: explain.TimedOut, Err: errors.New("no answer in time")}
+			return &llm.ModelError{Kind: llm.TimedOut, Err: errors.New("no answer in time")}
 		}
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "expected destination type") {
-			return &explain.ModelError{Kind: explain.Unavailable, Err: errors.New("the endpoint's answer is not a chat completion: check the base URL")}
+			return &llm.ModelError{Kind: llm.Unavailable, Err: errors.New("the endpoint's answer is not a chat completion: check the base URL")}
 		}
-		return &explain.ModelError{Kind: explain.Unavailable, Err: errors.New(redact.Text(err.Error()))}
+		return &llm.ModelError{Kind: llm.Unavailable, Err: errors.New(redact.Text(err.Error()))}
 	}
-	said := fmt.Errorf("HTTP status %d: %s", api.StatusCode, short(redact.Text(api.Message)))
+	said := fmt.Errorf("HTTP status %d: %s", api.StatusCode, llm.Said(api.Message))
 	switch code := api.StatusCode; {
 	case code == http.StatusTooManyRequests && api.Code == "insufficient_quota":
-		return &explain.ModelError{Kind: explain.Refused, Err: said}
+		return &llm.ModelError{Kind: llm.Refused, Err: said}
 	case code == http.StatusTooManyRequests:
-		return &explain.ModelError{Kind: explain.Throttled, After: retryAfter(api.Response), Err: said}
+		return &llm.ModelError{Kind: llm.Throttled, After: retryAfter(api.Response), Err: said}
 	case code >= 500 && code != http.StatusNotImplemented, code == http.StatusRequestTimeout, code == http.StatusConflict:
-		return &explain.ModelError{Kind: explain.Unavailable, After: retryAfter(api.Response), Err: said}
+		return &llm.ModelError{Kind: llm.Unavailable, After: retryAfter(api.Response), Err: said}
 	case code == http.StatusBadRequest, code == http.StatusUnprocessableEntity, code == http.StatusNotImplemented:
-		return &explain.ModelError{Kind: explain.Refused, Err: fmt.Errorf("%w: %w", explain.ErrMode, said)}
+		return &llm.ModelError{Kind: llm.Refused, Err: fmt.Errorf("%w: %w", llm.ErrMode, said)}
 	default:
-		return &explain.ModelError{Kind: explain.Refused, Err: said}
+		return &llm.ModelError{Kind: llm.Refused, Err: said}
 	}
-}
-
-func short(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if len(text) > 300 {
-		return strings.ToValidUTF8(text[:300], "") + "…"
-	}
-	return text
 }
 
 // retryAfter reads how many seconds the endpoint asks to wait.

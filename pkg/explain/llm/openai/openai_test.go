@@ -13,13 +13,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
-	"github.com/temporal-sre/copilot/pkg/explain/openai"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/llm/openai"
 )
 
-var question = explain.Question{
+var question = llm.Question{
 	System: "be brief", Prompt: "why?", MaxTokens: 77,
-	Schema: explain.Schema{Name: "reply", Description: "a reply", JSON: map[string]any{"type": "object"}},
+	Schema: llm.Schema{Name: "reply", Description: "a reply", JSON: map[string]any{"type": "object"}},
 }
 
 // endpoint is a stand-in that keeps what it was sent.
@@ -49,7 +49,7 @@ func serve(t *testing.T, reply func(request map[string]any) (int, string)) *endp
 	return e
 }
 
-func (e *endpoint) model(t *testing.T, mode explain.Mode) *openai.Model {
+func (e *endpoint) model(t *testing.T, mode llm.Mode) *openai.Model {
 	t.Helper()
 	m, err := openai.New(openai.Options{BaseURL: e.URL + "/v1", APIKey: "sk-not-to-be-seen", Model: "llama", Mode: mode})
 	require.NoError(t, err)
@@ -63,9 +63,9 @@ func says(content, finish string) string {
 
 func TestAQuestionIsSentWithItsSchemaAndTheAnswerComesWithItsTokens(t *testing.T) {
 	e := serve(t, func(map[string]any) (int, string) { return 200, says(`{"a":1}`, "stop") })
-	answer, err := e.model(t, explain.Auto).Ask(t.Context(), question)
+	answer, err := e.model(t, llm.Auto).Ask(t.Context(), question)
 	require.NoError(t, err)
-	assert.Equal(t, explain.Answer{Text: `{"a":1}`, Tokens: explain.Tokens{Input: 40, CacheRead: 60, Output: 20}}, answer)
+	assert.Equal(t, llm.Answer{Text: `{"a":1}`, Tokens: llm.Tokens{Input: 40, CacheRead: 60, Output: 20}}, answer)
 	require.Len(t, e.requests, 1)
 	r := e.requests[0]
 	assert.Equal(t, "llama", r["model"])
@@ -79,7 +79,7 @@ func TestAComplaintIsSentAfterTheEarlierAnswer(t *testing.T) {
 	e := serve(t, func(map[string]any) (int, string) { return 200, says("{}", "stop") })
 	q := question
 	q.Earlier, q.Complaint = "nonsense", "that is no JSON"
-	_, err := e.model(t, explain.Auto).Ask(t.Context(), q)
+	_, err := e.model(t, llm.Auto).Ask(t.Context(), q)
 	require.NoError(t, err)
 	messages, _ := e.requests[0]["messages"].([]any)
 	require.Len(t, messages, 4)
@@ -95,7 +95,7 @@ func TestAnEndpointThatTakesNoSchemaIsAskedAnotherWayAndThatIsRemembered(t *test
 			}
 			return 200, `{"choices":[{"finish_reason":"tool_calls","message":{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"reply","arguments":"{\"b\":2}"}}]}}]}`
 		})
-		m := e.model(t, explain.Auto)
+		m := e.model(t, llm.Auto)
 		for range 2 {
 			answer, err := m.Ask(t.Context(), question)
 			require.NoError(t, err)
@@ -111,7 +111,7 @@ func TestAnEndpointThatTakesNoSchemaIsAskedAnotherWayAndThatIsRemembered(t *test
 			}
 			return 200, says(`{"c":3}`, "stop")
 		})
-		m := e.model(t, explain.Auto)
+		m := e.model(t, llm.Auto)
 		answer, err := m.Ask(t.Context(), question)
 		require.NoError(t, err)
 		assert.JSONEq(t, `{"c":3}`, answer.Text)
@@ -129,9 +129,9 @@ func TestAnEndpointThatTakesNoSchemaIsAskedAnotherWayAndThatIsRemembered(t *test
 			}
 			return 200, says("{}", "stop")
 		})
-		m := e.model(t, explain.Auto)
+		m := e.model(t, llm.Auto)
 		_, err := m.Ask(t.Context(), question)
-		assert.Equal(t, explain.Refused, kind(t, err))
+		assert.Equal(t, llm.Refused, kind(t, err))
 		refuse = false
 		_, err = m.Ask(t.Context(), question)
 		require.NoError(t, err)
@@ -139,15 +139,15 @@ func TestAnEndpointThatTakesNoSchemaIsAskedAnotherWayAndThatIsRemembered(t *test
 	})
 	t.Run("a mode that was configured is kept", func(t *testing.T) {
 		e := serve(t, func(map[string]any) (int, string) { return 400, `{"error":{"message":"no"}}` })
-		_, err := e.model(t, explain.Native).Ask(t.Context(), question)
-		assert.Equal(t, explain.Refused, kind(t, err))
+		_, err := e.model(t, llm.Native).Ask(t.Context(), question)
+		assert.Equal(t, llm.Refused, kind(t, err))
 		assert.Len(t, e.requests, 1)
 	})
 }
 
-func kind(t *testing.T, err error) explain.FailureKind {
+func kind(t *testing.T, err error) llm.FailureKind {
 	t.Helper()
-	var failed *explain.ModelError
+	var failed *llm.ModelError
 	require.ErrorAs(t, err, &failed)
 	return failed.Kind
 }
@@ -156,28 +156,28 @@ func TestFailuresSayWhetherARetryHelps(t *testing.T) {
 	for name, c := range map[string]struct {
 		status int
 		body   string
-		want   explain.FailureKind
+		want   llm.FailureKind
 	}{
-		"rate limited":                {429, `{"error":{"message":"slow down","code":"rate_limit_exceeded"}}`, explain.Throttled},
-		"a quota that is used up":     {429, `{"error":{"message":"pay","code":"insufficient_quota"}}`, explain.Refused},
-		"overloaded":                  {503, `{"error":{"message":"busy"}}`, explain.Unavailable},
-		"a gateway's error page":      {502, `<html>bad gateway</html>`, explain.Unavailable},
-		"a wrong key":                 {401, `{"error":{"message":"Incorrect API key provided: sk-not-to-be-seen"}}`, explain.Refused},
-		"no such model":               {404, `{"error":{"message":"model not found"}}`, explain.Refused},
-		"out of tokens":               {200, says("{", "length"), explain.Stopped},
-		"filtered":                    {200, says("", "content_filter"), explain.Stopped},
-		"nothing chosen":              {200, `{"choices":[]}`, explain.Stopped},
-		"a refusal":                   {200, `{"choices":[{"finish_reason":"stop","message":{"role":"assistant","refusal":"I can't"}}]}`, explain.Stopped},
-		"a page instead of an answer": {200, `<html>login</html>`, explain.Unavailable},
+		"rate limited":                {429, `{"error":{"message":"slow down","code":"rate_limit_exceeded"}}`, llm.Throttled},
+		"a quota that is used up":     {429, `{"error":{"message":"pay","code":"insufficient_quota"}}`, llm.Refused},
+		"overloaded":                  {503, `{"error":{"message":"busy"}}`, llm.Unavailable},
+		"a gateway's error page":      {502, `<html>bad gateway</html>`, llm.Unavailable},
+		"a wrong key":                 {401, `{"error":{"message":"Incorrect API key provided: sk-not-to-be-seen"}}`, llm.Refused},
+		"no such model":               {404, `{"error":{"message":"model not found"}}`, llm.Refused},
+		"out of tokens":               {200, says("{", "length"), llm.Stopped},
+		"filtered":                    {200, says("", "content_filter"), llm.Stopped},
+		"nothing chosen":              {200, `{"choices":[]}`, llm.Stopped},
+		"a refusal":                   {200, `{"choices":[{"finish_reason":"stop","message":{"role":"assistant","refusal":"I can't"}}]}`, llm.Stopped},
+		"a page instead of an answer": {200, `<html>login</html>`, llm.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := serve(t, func(map[string]any) (int, string) { return c.status, c.body })
-			_, err := e.model(t, explain.Native).Ask(t.Context(), question)
+			_, err := e.model(t, llm.Native).Ask(t.Context(), question)
 			assert.Equal(t, c.want, kind(t, err), "%v", err)
 			assert.NotContains(t, err.Error(), "sk-not-to-be-seen")
 			assert.Len(t, e.requests, 1, "Temporal owns the retries")
-			if c.want == explain.Throttled {
-				var failed *explain.ModelError
+			if c.want == llm.Throttled {
+				var failed *llm.ModelError
 				require.ErrorAs(t, err, &failed)
 				assert.Equal(t, 7*time.Second, failed.After)
 			}
@@ -185,16 +185,16 @@ func TestFailuresSayWhetherARetryHelps(t *testing.T) {
 	}
 	t.Run("nobody there", func(t *testing.T) {
 		e := serve(t, func(map[string]any) (int, string) { return 200, "" })
-		m := e.model(t, explain.Auto)
+		m := e.model(t, llm.Auto)
 		e.Close()
 		_, err := m.Ask(t.Context(), question)
-		assert.Equal(t, explain.Unavailable, kind(t, err))
+		assert.Equal(t, llm.Unavailable, kind(t, err))
 	})
 }
 
 func TestTokensOfAnAnswerThatBrokeOffAreCounted(t *testing.T) {
 	e := serve(t, func(map[string]any) (int, string) { return 200, says("{", "length") })
-	answer, err := e.model(t, explain.Native).Ask(t.Context(), question)
+	answer, err := e.model(t, llm.Native).Ask(t.Context(), question)
 	require.Error(t, err)
 	assert.EqualValues(t, 120, answer.Tokens.Total())
 }
@@ -203,8 +203,8 @@ func TestAnAnswerWithoutEndDoesNotFillTheMemory(t *testing.T) {
 	e := serve(t, func(map[string]any) (int, string) {
 		return 200, `{"choices":[{"message":{"content":"` + strings.Repeat("x", 4<<20)
 	})
-	_, err := e.model(t, explain.Native).Ask(t.Context(), question)
-	assert.Equal(t, explain.Unavailable, kind(t, err))
+	_, err := e.model(t, llm.Native).Ask(t.Context(), question)
+	assert.Equal(t, llm.Unavailable, kind(t, err))
 }
 
 func TestTheEnvironmentSaysNothing(t *testing.T) {

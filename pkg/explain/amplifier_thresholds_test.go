@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 func TestEveryAmplifierHasAMarkOrSaysWhyItCannot(t *testing.T) {
-	marked := map[health.SignalID]explain.Mark{}
-	for _, m := range explain.Marks() {
+	marked := map[health.SignalID]evidence.AmplifierThreshold{}
+	for _, m := range evidence.AmplifierThresholds() {
 		assert.NotContains(t, marked, m.Signal, "one mark for each")
 		marked[m.Signal] = m
 	}
@@ -41,7 +41,7 @@ func TestEveryAmplifierHasAMarkOrSaysWhyItCannot(t *testing.T) {
 }
 
 func TestAnAmplifierStandsOutBeyondItsMarkAndNotAtIt(t *testing.T) {
-	for _, m := range explain.Marks() {
+	for _, m := range evidence.AmplifierThresholds() {
 		if m.Says == "" {
 			continue
 		}
@@ -49,23 +49,23 @@ func TestAnAmplifierStandsOutBeyondItsMarkAndNotAtIt(t *testing.T) {
 		if m.Op == health.Below {
 			step = -step
 		}
-		at := func(value float64, own map[health.SignalID]float64) explain.Standing {
+		at := func(value float64, own map[health.SignalID]float64) evidence.Standing {
 			snapshot := health.Snapshot{Cluster: "c", At: start, Signals: with(healthy(), values{m.Signal: value})}
 			verdict, _ := health.Evaluate(health.Memory{}, snapshot, health.DefaultThresholds())
-			return signal(t, explain.Gather(explain.Input{Verdict: verdict, Snapshot: snapshot, Marks: own}), m.Signal).Standing
+			return signal(t, evidence.Gather(evidence.Input{Verdict: verdict, Snapshot: snapshot, Thresholds: own}), m.Signal).Standing
 		}
-		assert.Equal(t, explain.Beyond, at(m.At+step, nil), m.Signal)
-		assert.NotEqual(t, explain.Beyond, at(m.At, nil), m.Signal)
+		assert.Equal(t, evidence.Beyond, at(m.At+step, nil), m.Signal)
+		assert.NotEqual(t, evidence.Beyond, at(m.At, nil), m.Signal)
 		own := map[health.SignalID]float64{m.Signal: m.At + 2*step}
-		assert.NotEqual(t, explain.Beyond, at(m.At+step, own), m.Signal, "the cluster's own mark counts")
-		assert.Equal(t, explain.Beyond, at(m.At+3*step, own), m.Signal)
+		assert.NotEqual(t, evidence.Beyond, at(m.At+step, own), m.Signal, "the cluster's own mark counts")
+		assert.Equal(t, evidence.Beyond, at(m.At+3*step, own), m.Signal)
 	}
 }
 
 func TestOwnMarksAreChecked(t *testing.T) {
 	type marks = map[health.SignalID]float64
-	require.NoError(t, explain.ValidateMarks(nil))
-	require.NoError(t, explain.ValidateMarks(marks{health.PoolUtilization: 90, health.PollersPerSlot: 1.5, health.CacheHitRate: 0.8}))
+	require.NoError(t, evidence.ValidateAmplifierThresholds(nil))
+	require.NoError(t, evidence.ValidateAmplifierThresholds(marks{health.PoolUtilization: 90, health.PollersPerSlot: 1.5, health.CacheHitRate: 0.8}))
 	for says, own := range map[string]marks{
 		"marks.pool.size: there is no such signal":                                 {"pool.size": 1},
 		"marks.persistence.latency_p99_ms: it is no amplifier":                     {health.PersistenceP99: 100},
@@ -76,9 +76,9 @@ func TestOwnMarksAreChecked(t *testing.T) {
 		"marks.connection_pool.churn_rate_per_sec -1: it is a finite number":       {health.PoolChurn: -1},
 		"marks.connection_pool.churn_rate_per_sec NaN: it is a finite number, 0 o": {health.PoolChurn: math.NaN()},
 	} {
-		assert.ErrorContains(t, explain.ValidateMarks(own), says)
+		assert.ErrorContains(t, evidence.ValidateAmplifierThresholds(own), says)
 	}
-	err := explain.ValidateMarks(marks{"b": 1, "a": 1})
+	err := evidence.ValidateAmplifierThresholds(marks{"b": 1, "a": 1})
 	assert.Equal(t, []string{"marks.a", "marks.b"}, slices.Collect(func(yield func(string) bool) {
 		for _, line := range []string{err.Error()[:7], err.Error()[len(err.Error())/2+1:][:7]} {
 			yield(line)

@@ -5,17 +5,19 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 func TestHappySaysWhatItCoversAndWhatIsNotVisible(t *testing.T) {
-	x := explain.ByRules(storyNamed(t, "older server"))
+	x := rules.Explain(storyNamed(t, "older server"))
 	assert.Regexp(t, `is happy: .*|happy for .*Happy covers \d+ of \d+ conditions; not visible: .*worker versions \(this server version does not report worker versions\)`, x.Summary)
 	assert.Contains(t, x.Sections.Standing, "certificates (the server uses no certificates)")
 	assert.Contains(t, x.Sections.Standing, "replication (no other cluster replicates to this one)")
 	t.Run("and where too little is known for a verdict, why", func(t *testing.T) {
-		x := explain.ByRules(storyNamed(t, "queues not visible"))
+		x := rules.Explain(storyNamed(t, "queues not visible"))
 		assert.Contains(t, x.Summary, "can't be judged")
 		assert.Contains(t, x.Summary, "Not visible: task queues in part (the server's metrics do not name task queues).")
 	})
@@ -33,15 +35,15 @@ func TestAWitnessIsNamedWithItsValue(t *testing.T) {
 		Witness: map[health.SignalID]string{health.MatchingWorkflowPoll: witness},
 	}
 	verdict, _ := health.Evaluate(health.Memory{}, snapshot, health.DefaultThresholds())
-	e := explain.Gather(explain.Input{Verdict: verdict, Snapshot: snapshot})
+	e := evidence.Gather(evidence.Input{Verdict: verdict, Snapshot: snapshot})
 	assert.Equal(t, witness, signal(t, e, health.MatchingWorkflowPoll).Witness)
-	x := explain.ByRules(e)
+	x := rules.Explain(e)
 	assert.Contains(t, x.Sections.Inciting, "The value is read from "+witness+".")
-	assert.Contains(t, explain.Prompt(e), "(read from "+witness+")")
+	assert.Contains(t, llm.Prompt(e), "(read from "+witness+")")
 	assert.Empty(t, lint(e, x))
 	t.Run("also of an event, whose snapshot is stored without it", func(t *testing.T) {
 		snapshot.Witness = nil
-		e := explain.Gather(explain.Input{Verdict: verdict, Snapshot: snapshot})
+		e := evidence.Gather(evidence.Input{Verdict: verdict, Snapshot: snapshot})
 		assert.Equal(t, witness, signal(t, e, health.MatchingWorkflowPoll).Witness)
 	})
 }
@@ -50,7 +52,7 @@ func TestAQueueThatWasUnloadedWithItsTasksIsNotEmpty(t *testing.T) {
 	e := storyNamed(t, "unloaded queue")
 	_, known := e.Signal(health.StarvedQueues)
 	assert.False(t, known, "a value that the rules did not believe is no fact")
-	x := explain.ByRules(e)
+	x := rules.Explain(e)
 	assert.Contains(t, x.Summary, `queue "refunds"`)
 	assert.Contains(t, x.Summary, "start its workers")
 	assert.NotContains(t, x.Summary, "Prometheus")
@@ -59,8 +61,8 @@ func TestAQueueThatWasUnloadedWithItsTasksIsNotEmpty(t *testing.T) {
 func TestFlappingIsSaid(t *testing.T) {
 	e := storyNamed(t, "flapping")
 	assert.True(t, e.Flapping)
-	assert.Contains(t, explain.ByRules(e).Sections.Standing, "The state is flapping")
-	assert.Contains(t, explain.Prompt(e), "flapping: true")
+	assert.Contains(t, rules.Explain(e).Sections.Standing, "The state is flapping")
+	assert.Contains(t, llm.Prompt(e), "flapping: true")
 }
 
 func TestEachSideThatLimitsProgressIsNamed(t *testing.T) {
@@ -70,7 +72,7 @@ func TestEachSideThatLimitsProgressIsNamed(t *testing.T) {
 		"nondeterminism":        "The application limits progress: workflow code, activities or clients.",
 		"visibility store down": "The cause is on the server side; workflows that run are not limited by it.",
 	} {
-		assert.Contains(t, explain.ByRules(storyNamed(t, name)).Sections.Standing, says, name)
+		assert.Contains(t, rules.Explain(storyNamed(t, name)).Sections.Standing, says, name)
 	}
-	assert.Contains(t, explain.Prompt(storyNamed(t, "nondeterminism")), "bottleneck: application_limited")
+	assert.Contains(t, llm.Prompt(storyNamed(t, "nondeterminism")), "bottleneck: application_limited")
 }
