@@ -142,14 +142,14 @@ func (a *Activities) mayAsk(ctx context.Context) (spent llm.Spent, release func(
 }
 
 // record stores calls at once, whatever becomes of the explanation: they were made.
-func (a *Activities) record(ctx context.Context, made []store.ModelCall) error {
+func (a *Activities) record(ctx context.Context, made []workflows.ModelCall) error {
 	a.Metrics.asked(made)
 	if len(made) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveLimit)
 	defer cancel()
-	if err := a.Store.SaveModelCalls(ctx, made); err != nil {
+	if err := a.Store.SaveModelCalls(ctx, storedCalls(made)); err != nil {
 		return fmt.Errorf("storing calls to a model: %w", err)
 	}
 	return a.ShowBudget(ctx)
@@ -169,15 +169,23 @@ func (a *Activities) ShowBudget(ctx context.Context) error {
 }
 
 // calls makes records of what was used, numbered from a number on.
-func calls(cluster, assessment string, from int, usage []llm.Usage) []store.ModelCall {
-	var all []store.ModelCall
+func calls(cluster, assessment string, from int, usage []llm.Usage) []workflows.ModelCall {
+	var all []workflows.ModelCall
 	at := time.Now().UTC()
 	for i, u := range usage {
-		all = append(all, store.ModelCall{
+		all = append(all, workflows.ModelCall{
 			Cluster: cluster, Assessment: assessment, Number: from + i, At: at, Model: u.Model, Purpose: u.Purpose,
 			InputTokens: u.Tokens.Input, OutputTokens: u.Tokens.Output, CacheReads: u.Tokens.CacheRead, CacheWrites: u.Tokens.CacheWrite,
 			Dollars: u.Dollars, Took: u.Took, Failure: string(u.Failure),
 		})
+	}
+	return all
+}
+
+func storedCalls(made []workflows.ModelCall) []store.ModelCall {
+	all := make([]store.ModelCall, len(made))
+	for i, c := range made {
+		all[i] = store.ModelCall(c)
 	}
 	return all
 }

@@ -238,7 +238,7 @@ func (a *Activities) StoreAssessment(ctx context.Context, in workflows.StoreAsse
 		return workflows.StoreAssessmentOutput{}, temporal.NewNonRetryableApplicationError(err.Error(), "AssessmentUnusable", err)
 	}
 	if len(in.Calls) > 0 {
-		if err := a.Store.SaveModelCalls(ctx, in.Calls); err != nil {
+		if err := a.Store.SaveModelCalls(ctx, storedCalls(in.Calls)); err != nil {
 			return workflows.StoreAssessmentOutput{}, badInput(err)
 		}
 	}
@@ -252,7 +252,7 @@ func (a *Activities) StoreAssessment(ctx context.Context, in workflows.StoreAsse
 func toStore(in workflows.StoreAssessmentInput) (store.Assessment, store.Findings, error) {
 	e, x := in.Evidence, in.Explanation
 	assessment := store.Assessment{
-		Cluster: e.Cluster, ID: in.ID, At: e.At, MadeAt: in.MadeAt, Trigger: in.Trigger, EventSeq: x.EventSeq,
+		Cluster: e.Cluster, ID: in.ID, At: e.At, MadeAt: in.MadeAt, Trigger: store.Trigger(in.Trigger), EventSeq: x.EventSeq,
 		State: x.State, Stale: x.Stale, Coverage: e.Coverage, Confidence: x.Confidence, Depth: string(x.Depth),
 		Made: x.Made, Instead: x.Instead, Fingerprint: x.Fingerprint, SameAs: in.SameAs, Summary: x.Summary, LogsUnavailable: e.LogsUnavailable,
 	}

@@ -109,7 +109,7 @@ func (m *Metrics) explained(r llm.Researched, took time.Duration) {
 	}
 }
 
-func (m *Metrics) asked(calls []store.ModelCall) {
+func (m *Metrics) asked(calls []workflows.ModelCall) {
 	if m == nil {
 		return
 	}

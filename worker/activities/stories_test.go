@@ -239,7 +239,7 @@ func TestEveryAttemptIsOnTheRecordOnce(t *testing.T) {
 	})
 	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{}))
 	d.observeQuietly(t)
-	d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Equal(t, 3, e.asked())
 	calls, failures := d.calls(t)
 	assert.Equal(t, int64(3), calls, "critical is not triaged by a model")
@@ -260,9 +260,9 @@ func TestTheSameSituationIsExplainedByAModelOnce(t *testing.T) {
 	e := serve(t, good)
 	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{}))
 	d.observeQuietly(t)
-	first := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
-	second := d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: store.OnDemand, EventSeq: 3})
-	third := d.assess(t, workflows.AssessInput{ID: "demand-3", Trigger: store.OnDemand, EventSeq: 3})
+	first := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
+	second := d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: workflows.OnDemand, EventSeq: 3})
+	third := d.assess(t, workflows.AssessInput{ID: "demand-3", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Equal(t, 1, e.asked())
 	assert.Empty(t, first.SameAs)
 	for _, again := range []store.Assessment{second, third} {
@@ -277,9 +277,9 @@ func TestABudgetThatIsSpentLeavesItToTheRules(t *testing.T) {
 	e := serve(t, good)
 	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{DollarsPerDay: 0.30}))
 	d.observeQuietly(t)
-	first := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	first := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Equal(t, "large", first.Made)
-	second := d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: store.OnDemand, EventSeq: 4})
+	second := d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: workflows.OnDemand, EventSeq: 4})
 	assert.NotEmpty(t, second.Made)
 	spent, err := d.store.Spent(t.Context(), time.Now().UTC().Truncate(24*time.Hour))
 	require.NoError(t, err)
@@ -288,7 +288,7 @@ func TestABudgetThatIsSpentLeavesItToTheRules(t *testing.T) {
 	require.NoError(t, d.store.SaveModelCalls(t.Context(), []store.ModelCall{{Cluster: "other", Assessment: "event-1", Number: 10, At: time.Now(), Model: "large", Purpose: "research", Dollars: 0.29}}))
 	d.Clusters["prod"] = cluster{}
 	asked := e.asked()
-	third := d.assess(t, workflows.AssessInput{ID: "demand-3", Trigger: store.OnDemand, EventSeq: 2})
+	third := d.assess(t, workflows.AssessInput{ID: "demand-3", Trigger: workflows.OnDemand, EventSeq: 2})
 	assert.Equal(t, asked, e.asked())
 	assert.Equal(t, explain.MadeByRules, third.Made)
 	assert.Equal(t, "explanations by a model are paused because today's budget is spent, so the rules explain", third.Instead)
@@ -312,7 +312,7 @@ func TestWhereTheBudgetCannotBeReadNoModelIsAsked(t *testing.T) {
 	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{TokensPerDay: 1_000_000}))
 	d.Store = secretive{d.store}
 	d.observeQuietly(t)
-	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Zero(t, e.asked())
 	assert.Equal(t, explain.MadeByRules, a.Made)
 	assert.Equal(t, "what was spent today can't be read, so no model is asked and the rules explain", a.Instead)
@@ -337,7 +337,7 @@ func TestALateExplanationChangesNothingElse(t *testing.T) {
 	for _, issue := range before {
 		assert.NotNil(t, issue.ResolvedAt, "the trouble is over: %s", issue.ID)
 	}
-	late := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	late := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Equal(t, health.Critical, late.State, "it tells of its own time")
 	assert.Equal(t, int64(3), late.EventSeq)
 	assert.Equal(t, before, issues())
@@ -374,12 +374,12 @@ func TestWhatWasNeverObservedCannotBeExplained(t *testing.T) {
 	d := newDesk(t, activities.Explainer{})
 	for seq, want := range map[int64]string{0: "was not observed yet", 7: "was not observed yet"} {
 		env := d.env(start)
-		env.ExecuteWorkflow(workflows.Assess, workflows.AssessInput{Cluster: "prod", ID: "demand-1", Trigger: store.OnDemand, EventSeq: seq})
+		env.ExecuteWorkflow(workflows.Assess, workflows.AssessInput{Cluster: "prod", ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: seq})
 		assert.ErrorContains(t, env.GetWorkflowError(), want)
 	}
 	d.observeQuietly(t)
 	env := d.env(start)
-	env.ExecuteWorkflow(workflows.Assess, workflows.AssessInput{Cluster: "prod", ID: "demand-1", Trigger: store.OnDemand, EventSeq: 99})
+	env.ExecuteWorkflow(workflows.Assess, workflows.AssessInput{Cluster: "prod", ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 99})
 	assert.ErrorContains(t, env.GetWorkflowError(), "the store has no event 99")
 }
 
@@ -390,14 +390,14 @@ func TestLogsThatAreGoneAreToldInTheAssessment(t *testing.T) {
 	d.Logs = map[string]activities.Logs{"prod": {Reader: reader, Window: logs.DefaultWindow}}
 	d.observeQuietly(t)
 
-	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Equal(t, "they were not read yet", a.LogsUnavailable)
 
 	env := d.env(start)
 	env.OnSignalExternalWorkflow(mock.Anything, workflows.ObserveID("prod"), "", workflows.SignalLogRate, mock.Anything).Return(nil)
 	env.RegisterDelayedCallback(env.CancelWorkflow, 40*time.Second)
 	env.ExecuteWorkflow(workflows.WatchLogs, workflows.WatchLogsInput{Cluster: "prod", Settings: workflows.LogSettings{Interval: 30 * time.Second}})
-	a = d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: store.OnDemand, EventSeq: 3})
+	a = d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Contains(t, a.LogsUnavailable, "connection refused")
 	var e evidence.Evidence
 	require.NoError(t, json.Unmarshal(a.Evidence, &e))
@@ -416,7 +416,7 @@ func TestLogPatternsBelongToAnEventWithinTheWindowOnly(t *testing.T) {
 		read.Counts = append(read.Counts, health.LogCount{At: at.Add(offset), Pattern: "database_down", Meaning: "the database is gone", Service: "history", Count: n, Sample: "no usable database connection found"})
 	}
 	require.NoError(t, d.store.SaveLogRead(t.Context(), read))
-	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Empty(t, a.LogsUnavailable)
 	var e evidence.Evidence
 	require.NoError(t, json.Unmarshal(a.Evidence, &e))

@@ -11,7 +11,6 @@ import (
 	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/explain/llm"
 	"github.com/temporal-sre/copilot/pkg/explain/rules"
-	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 const (
@@ -56,13 +55,13 @@ type assessing struct {
 	explanation explain.Explanation
 	draft       *llm.Draft
 	sameAs      string
-	calls       []store.ModelCall
+	calls       []ModelCall
 }
 
 // withStore waits for the store as long as what is explained is worth it.
 func (a *assessing) withStore(ctx workflow.Context) workflow.Context {
 	wait := shortPatience
-	if a.in.Trigger == store.OnEvent {
+	if a.in.Trigger == OnEvent {
 		wait = patience
 	}
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{

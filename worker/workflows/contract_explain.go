@@ -9,7 +9,6 @@ import (
 	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/explain/llm"
 	"github.com/temporal-sre/copilot/pkg/health"
-	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 // Names of what explains, by which it is known outside of this package.
@@ -45,12 +44,25 @@ func LogsID(cluster string) string { return "copilot-logs/" + cluster }
 // EventAssessment is the id of an event's assessment.
 func EventAssessment(seq int64) string { return fmt.Sprintf("event-%d", seq) }
 
+// Trigger is why an assessment is made.
+type Trigger string
+
+// The triggers.
+const (
+	// OnEvent: the cluster's state, staleness or bottleneck changed.
+	OnEvent Trigger = "event"
+	// OnSchedule: nothing changed, but it was time to look again.
+	OnSchedule Trigger = "schedule"
+	// OnDemand: an explanation was requested.
+	OnDemand Trigger = "demand"
+)
+
 // AssessInput says what to explain.
 type AssessInput struct {
 	Cluster string `json:"cluster"`
 	// ID is the assessment's, unique within the cluster.
-	ID      string        `json:"id"`
-	Trigger store.Trigger `json:"trigger"`
+	ID      string  `json:"id"`
+	Trigger Trigger `json:"trigger"`
 	// EventSeq is the number of the event to explain, 0 to explain a cycle.
 	EventSeq int64 `json:"event_seq,omitempty"`
 	// Situation is the cycle to explain. Without it, it is the event's, or else the last, as the store has it.
@@ -114,8 +126,8 @@ type TriageInput struct {
 
 // TriageOutput is the answer, with the calls that it took.
 type TriageOutput struct {
-	Depth explain.Depth     `json:"depth"`
-	Calls []store.ModelCall `json:"calls,omitempty"`
+	Depth explain.Depth `json:"depth"`
+	Calls []ModelCall   `json:"calls,omitempty"`
 }
 
 // ResearchInput asks for an explanation.
@@ -129,21 +141,38 @@ type ResearchInput struct {
 type ResearchOutput struct {
 	Explanation explain.Explanation `json:"explanation"`
 	// Draft is what a model wrote, nil when the rules explain.
-	Draft *llm.Draft        `json:"draft,omitempty"`
-	Calls []store.ModelCall `json:"calls,omitempty"`
+	Draft *llm.Draft  `json:"draft,omitempty"`
+	Calls []ModelCall `json:"calls,omitempty"`
+}
+
+// ModelCall is the record of one call to a model. The names of its JSON are those of histories that are recorded.
+type ModelCall struct {
+	Cluster      string        `json:"Cluster"`
+	Assessment   string        `json:"Assessment"`
+	Number       int           `json:"Number"`
+	At           time.Time     `json:"At"`
+	Model        string        `json:"Model"`
+	Purpose      string        `json:"Purpose"`
+	InputTokens  int64         `json:"InputTokens"`
+	OutputTokens int64         `json:"OutputTokens"`
+	CacheReads   int64         `json:"CacheReads"`
+	CacheWrites  int64         `json:"CacheWrites"`
+	Dollars      float64       `json:"Dollars"`
+	Took         time.Duration `json:"Took"`
+	Failure      string        `json:"Failure"`
 }
 
 // StoreAssessmentInput is an assessment to store.
 type StoreAssessmentInput struct {
 	ID          string              `json:"id"`
-	Trigger     store.Trigger       `json:"trigger"`
+	Trigger     Trigger             `json:"trigger"`
 	Evidence    evidence.Evidence   `json:"evidence"`
 	Explanation explain.Explanation `json:"explanation"`
 	Draft       *llm.Draft          `json:"draft,omitempty"`
 	SameAs      string              `json:"same_as,omitempty"`
 	MadeAt      time.Time           `json:"made_at"`
 	// Calls are stored again, in case the store was away when they were made.
-	Calls []store.ModelCall `json:"calls,omitempty"`
+	Calls []ModelCall `json:"calls,omitempty"`
 }
 
 // StoreAssessmentOutput is empty: the store has it.
@@ -212,9 +241,20 @@ type ReadLogsOutput struct {
 	More bool `json:"more,omitempty"`
 }
 
+// LogRead is the result of reading a cluster's logs once. The names of its JSON are those of histories that are recorded.
+type LogRead struct {
+	Cluster string `json:"Cluster"`
+	// At is when they were read, Through the time up to which lines were read.
+	At      time.Time `json:"At"`
+	Through time.Time `json:"Through"`
+	// Unavailable says why they could not be read; empty when they were.
+	Unavailable string            `json:"Unavailable"`
+	Counts      []health.LogCount `json:"Counts"`
+}
+
 // StoreLogsInput holds readings of one cluster, oldest first.
 type StoreLogsInput struct {
-	Reads []store.LogRead `json:"reads"`
+	Reads []LogRead `json:"reads"`
 }
 
 // StoreLogsOutput is empty: the store has them all.
