@@ -138,7 +138,7 @@ func (f *fleet) tellPresent(b testing.TB, s *store.Store) {
 	before := incidents * eventsPerIncident // events that come before these
 	f.execute(b, `update copilot.events set seq = seq + $1`, before)
 	f.execute(b, `update copilot.clusters_now set seq = seq + $1`, before)
-	now, err := s.Now(b.Context(), nil)
+	now, err := s.Statuses(b.Context(), nil)
 	require.NoError(b, err)
 	for _, n := range now {
 		events, err := s.EventsAfter(b.Context(), n.Cluster, n.Seq-1, 1)
@@ -150,7 +150,7 @@ func (f *fleet) tellPresent(b testing.TB, s *store.Store) {
 }
 
 // explain stores what the rules say of the present, as the worker does.
-func (f *fleet) explain(b testing.TB, s *store.Store, n store.Now, event health.Event) {
+func (f *fleet) explain(b testing.TB, s *store.Store, n store.ClusterStatus, event health.Event) {
 	b.Helper()
 	e := gathered.Gather(gathered.Input{Verdict: n.Verdict, Snapshot: n.Snapshot, Event: &event})
 	x := rules.Explain(e)
@@ -180,7 +180,7 @@ func (f *fleet) beat(b testing.TB) {
 	s, err := store.Open(b.Context(), store.Config{Postgres: &f.database})
 	require.NoError(b, err)
 	defer s.Close()
-	now, err := s.Now(b.Context(), nil)
+	now, err := s.Statuses(b.Context(), nil)
 	require.NoError(b, err)
 	at := time.Now().UTC().Truncate(time.Second)
 	for _, n := range now {

@@ -25,7 +25,7 @@ var (
 
 // nowReader knows how clusters are now.
 type nowReader interface {
-	Now(ctx context.Context, clusters []string) ([]store.Now, error)
+	Statuses(ctx context.Context, clusters []string) ([]store.ClusterStatus, error)
 }
 
 // historyReader knows what was.
@@ -38,7 +38,7 @@ type historyReader interface {
 // cursorReader knows cheaply whether anything is new, and what.
 type cursorReader interface {
 	nowReader
-	Heads(ctx context.Context) ([]store.Head, error)
+	Cursors(ctx context.Context) ([]store.Cursor, error)
 	Events(ctx context.Context, q store.EventQuery) ([]store.Event, error)
 	EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]store.Event, error)
 	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)

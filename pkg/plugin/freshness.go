@@ -30,17 +30,17 @@ func silent(last time.Time, every time.Duration, now time.Time) bool {
 
 // present is a cluster as of a moment: its last cycle, and whether that still speaks for it.
 type present struct {
-	store.Now
+	store.ClusterStatus
 	// silent: the last cycle is too old. Nothing that it says holds any more.
 	silent bool
 }
 
 // asOf judges the freshness of clusters at a moment, and puts the worst first, in the order of their names where they are
 // equal. A list that is cut off or scrolled then hides the happy ones.
-func asOf(clusters []store.Now, now time.Time) []present {
+func asOf(clusters []store.ClusterStatus, now time.Time) []present {
 	all := make([]present, 0, len(clusters))
 	for _, c := range clusters {
-		all = append(all, present{Now: c, silent: silent(c.At, c.Interval, now)})
+		all = append(all, present{ClusterStatus: c, silent: silent(c.At, c.Interval, now)})
 	}
 	slices.SortStableFunc(all, func(x, y present) int { return x.place() - y.place() })
 	return all

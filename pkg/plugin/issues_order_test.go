@@ -12,7 +12,7 @@ import (
 
 func TestIssuesOfThePresentAreReadFromTheirCause(t *testing.T) {
 	tells := func(cluster string, issues ...string) explained {
-		e := explained{present: present{Now: store.Now{Cluster: cluster}}}
+		e := explained{present: present{ClusterStatus: store.ClusterStatus{Cluster: cluster}}}
 		for _, id := range issues {
 			e.whole.Issues = append(e.whole.Issues, explain.Issue{ID: id})
 		}

@@ -10,7 +10,7 @@ import (
 // clustersNow reads the clusters that a question is about, and says in notices what the answer lacks:
 // everything, or a cluster that nobody knows.
 func (d *Datasource) clustersNow(ctx context.Context, wanted []string) ([]present, notices, error) {
-	stored, err := d.store.Now(ctx, wanted)
+	stored, err := d.store.Statuses(ctx, wanted)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -24,7 +24,7 @@ func (d *Datasource) clustersNow(ctx context.Context, wanted []string) ([]presen
 // knownClusters are the names of the wanted clusters that were ever stored, or of all, sorted. It is
 // for questions about the past, which need no more of the present.
 func (d *Datasource) knownClusters(ctx context.Context, wanted []string) ([]string, notices, error) {
-	heads, err := d.store.Heads(ctx)
+	heads, err := d.store.Cursors(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

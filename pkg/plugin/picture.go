@@ -16,9 +16,9 @@ import (
 
 // picture is what a live view shows of the store at a moment. Once it is taken only its packets are added to.
 type picture struct {
-	heads map[string]store.Head
+	heads map[string]store.Cursor
 	// clusters as of their last cycle, sorted by name.
-	clusters []store.Now
+	clusters []store.ClusterStatus
 	// events of each cluster, newest first, at most liveEvents.
 	events map[string][]store.Event
 	// said are the explanations of these events, by cluster.
@@ -62,11 +62,11 @@ func (p *picture) packet(path streamPath, now time.Time) (packet, error) {
 
 // takePicture reads what is new since the last picture, or everything when last is nil.
 func takePicture(ctx context.Context, r cursorReader, last *picture) (*picture, error) {
-	heads, err := r.Heads(ctx)
+	heads, err := r.Cursors(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the cursors: %w", err)
 	}
-	next := &picture{heads: map[string]store.Head{}, events: map[string][]store.Event{}, said: map[string]explanations{}}
+	next := &picture{heads: map[string]store.Cursor{}, events: map[string][]store.Event{}, said: map[string]explanations{}}
 	var moved []string
 	for _, h := range heads {
 		next.heads[h.Cluster] = h
@@ -91,15 +91,15 @@ func takePicture(ctx context.Context, r cursorReader, last *picture) (*picture, 
 }
 
 // presentClusters reads the clusters that have moved, and takes the others from the last picture.
-func presentClusters(ctx context.Context, r nowReader, heads []store.Head, moved []string, last *picture) ([]store.Now, error) {
-	present := map[string]store.Now{}
+func presentClusters(ctx context.Context, r nowReader, heads []store.Cursor, moved []string, last *picture) ([]store.ClusterStatus, error) {
+	present := map[string]store.ClusterStatus{}
 	if last != nil {
 		for _, c := range last.clusters {
 			present[c.Cluster] = c
 		}
 	}
 	if len(moved) > 0 {
-		read, err := r.Now(ctx, moved)
+		read, err := r.Statuses(ctx, moved)
 		if err != nil {
 			return nil, err
 		}
@@ -107,7 +107,7 @@ func presentClusters(ctx context.Context, r nowReader, heads []store.Head, moved
 			present[c.Cluster] = c
 		}
 	}
-	var all []store.Now
+	var all []store.ClusterStatus
 	for _, h := range heads {
 		if c, ok := present[h.Cluster]; ok {
 			all = append(all, c)
@@ -116,9 +116,9 @@ func presentClusters(ctx context.Context, r nowReader, heads []store.Head, moved
 	return all, nil
 }
 
-func (p *picture) head(cluster string) (store.Head, bool) {
+func (p *picture) head(cluster string) (store.Cursor, bool) {
 	if p == nil {
-		return store.Head{}, false
+		return store.Cursor{}, false
 	}
 	h, ok := p.heads[cluster]
 	return h, ok
@@ -126,7 +126,7 @@ func (p *picture) head(cluster string) (store.Head, bool) {
 
 // newestEvents continues the events of the last picture by the cursor. A number that went back means
 // that the store was emptied or restored: then they are read anew.
-func newestEvents(ctx context.Context, r cursorReader, head store.Head, last *picture) ([]store.Event, error) {
+func newestEvents(ctx context.Context, r cursorReader, head store.Cursor, last *picture) ([]store.Event, error) {
 	before, known := last.head(head.Cluster)
 	if known && head.Seq == before.Seq {
 		return last.events[head.Cluster], nil
@@ -156,7 +156,7 @@ func newestEvents(ctx context.Context, r cursorReader, head store.Head, last *pi
 }
 
 // newestExplanations are those of a cluster's events. They come after their event, so both have a cursor.
-func newestExplanations(ctx context.Context, r cursorReader, events []store.Event, head store.Head, last *picture) (explanations, error) {
+func newestExplanations(ctx context.Context, r cursorReader, events []store.Event, head store.Cursor, last *picture) (explanations, error) {
 	before, known := last.head(head.Cluster)
 	if known && head.Seq == before.Seq && head.AssessedAt.Equal(before.AssessedAt) {
 		return last.said[head.Cluster], nil
@@ -218,8 +218,8 @@ func (p *picture) mark(path streamPath, now time.Time) string {
 }
 
 // of are the clusters that a stream is about.
-func (p *picture) of(path streamPath) []store.Now {
-	var some []store.Now
+func (p *picture) of(path streamPath) []store.ClusterStatus {
+	var some []store.ClusterStatus
 	for _, c := range p.clusters {
 		if path.includes(c.Cluster) {
 			some = append(some, c)

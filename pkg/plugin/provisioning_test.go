@@ -177,7 +177,7 @@ func TestTheMessageOfAnAlertNamesGatesAndNeverAWrongOne(t *testing.T) {
 }
 
 func TestANumberNamesAGateForEver(t *testing.T) {
-	p := present{Now: store.Now{Verdict: health.Verdict{Gates: []health.GateResult{gate("hot_workflow", new(4.0), health.Fired)}}}}
+	p := present{ClusterStatus: store.ClusterStatus{Verdict: health.Verdict{Gates: []health.GateResult{gate("hot_workflow", new(4.0), health.Fired)}}}}
 	assert.Equal(t, 51.0, *p.gateNumber(0))
 	assert.Equal(t, 0.0, *p.gateNumber(1))
 	mappings := gateNumbers("Worst gate").Mappings[0].(data.ValueMapper)

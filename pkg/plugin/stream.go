@@ -106,9 +106,9 @@ func (d *Datasource) goLive(ctx context.Context, frame *data.Frame, path streamP
 
 // isEveryCluster: the names are those of all clusters in the store.
 func (d *Datasource) isEveryCluster(ctx context.Context, names []string) bool {
-	heads, err := d.store.Heads(ctx)
+	heads, err := d.store.Cursors(ctx)
 	if err != nil {
 		return false
 	}
-	return !slices.ContainsFunc(heads, func(h store.Head) bool { return !slices.Contains(names, h.Cluster) })
+	return !slices.ContainsFunc(heads, func(h store.Cursor) bool { return !slices.Contains(names, h.Cluster) })
 }

@@ -21,10 +21,12 @@ func (e *settingsError) Unwrap() error { return e.reason }
 
 func (u unusable) err() error { return &settingsError{u.reason} }
 
-func (u unusable) Now(context.Context, []string) ([]store.Now, error) { return nil, u.err() }
-func (u unusable) Heads(context.Context) ([]store.Head, error)        { return nil, u.err() }
-func (u unusable) Check(context.Context) (store.Health, error)        { return store.Health{}, u.err() }
-func (u unusable) Close()                                             {}
+func (u unusable) Statuses(context.Context, []string) ([]store.ClusterStatus, error) {
+	return nil, u.err()
+}
+func (u unusable) Cursors(context.Context) ([]store.Cursor, error) { return nil, u.err() }
+func (u unusable) Check(context.Context) (store.Health, error)     { return store.Health{}, u.err() }
+func (u unusable) Close()                                          {}
 
 func (u unusable) Spans(context.Context, []string, time.Time, time.Time) ([]store.Span, error) {
 	return nil, u.err()

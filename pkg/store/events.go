@@ -4,11 +4,37 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/temporal-sre/copilot/pkg/health"
 )
+
+// EventQuery asks for events, newest first.
+type EventQuery struct {
+	// Clusters to read. Empty means all.
+	Clusters []string
+	// From and To bound the time of the events: From is included, To is not. A zero time is no bound.
+	From, To time.Time
+	// Kinds to read. Empty means all.
+	Kinds []health.EventKind
+	// Brief reads only the gates that fired and the queues that starved, a tenth of the evidence.
+	Brief bool
+	// Limit is the most events to return. 0 means 100, more than 10,000 means 10,000.
+	Limit int
+}
+
+// Event is a stored event with the evidence of the cycle that brought it.
+type Event struct {
+	Cluster string
+	health.Event
+	Coverage float64
+	Gates    []health.GateResult
+	Queues   []health.TaskQueue
+	// Signals holds the known values.
+	Signals map[health.SignalID]float64
+}
 
 const (
 	defaultEvents = 100

@@ -30,8 +30,8 @@ type Store interface {
 	LoadMemory(ctx context.Context, cluster string) (memory json.RawMessage, found bool, err error)
 	Prune(ctx context.Context, before time.Time) ([]store.Pruned, error)
 
-	Heads(ctx context.Context) ([]store.Head, error)
-	Now(ctx context.Context, clusters []string) ([]store.Now, error)
+	Cursors(ctx context.Context) ([]store.Cursor, error)
+	Statuses(ctx context.Context, clusters []string) ([]store.ClusterStatus, error)
 	EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]store.Event, error)
 	Before(ctx context.Context, cluster string, at time.Time, n int) ([]health.Snapshot, error)
 

@@ -61,7 +61,7 @@ func (a *Activities) situation(ctx context.Context, in workflows.GatherEvidenceI
 	if in.Situation != nil {
 		return *in.Situation, nil
 	}
-	now, err := a.Store.Now(ctx, []string{in.Cluster})
+	now, err := a.Store.Statuses(ctx, []string{in.Cluster})
 	if err != nil {
 		return workflows.Situation{}, err
 	}
@@ -289,7 +289,7 @@ func (a *Activities) DueAssessments(ctx context.Context, in workflows.DueAssessm
 		clusters = append(clusters, name)
 	}
 	slices.Sort(clusters)
-	heads, err := a.Store.Heads(ctx)
+	heads, err := a.Store.Cursors(ctx)
 	if err != nil {
 		return workflows.DueAssessmentsOutput{}, err
 	}

@@ -326,8 +326,8 @@ func TestALateExplanationChangesNothingElse(t *testing.T) {
 		require.NoError(t, err)
 		return all
 	}
-	now := func() store.Now {
-		all, err := d.store.Now(t.Context(), nil)
+	now := func() store.ClusterStatus {
+		all, err := d.store.Statuses(t.Context(), nil)
 		require.NoError(t, err)
 		require.Len(t, all, 1)
 		return all[0]
@@ -347,7 +347,7 @@ func TestALateExplanationChangesNothingElse(t *testing.T) {
 func TestAScheduleAssessesWhatIsNowAndOnlyWhenItIsTime(t *testing.T) {
 	d := newDesk(t, activities.Explainer{})
 	d.observeQuietly(t)
-	was, err := d.store.Now(t.Context(), nil)
+	was, err := d.store.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	tick := func(after time.Duration) []string {
 		env := d.env(start.Add(after))
@@ -365,7 +365,7 @@ func TestAScheduleAssessesWhatIsNowAndOnlyWhenItIsTime(t *testing.T) {
 	assert.Equal(t, was[0].At, a.At)
 	assert.Empty(t, tick(16*time.Minute), "one was just completed")
 	assert.Empty(t, tick(25*time.Minute), "nothing was observed since")
-	now, err := d.store.Now(t.Context(), nil)
+	now, err := d.store.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, was, now)
 }

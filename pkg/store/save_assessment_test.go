@@ -72,7 +72,7 @@ func TestSavingAnAssessmentAgainChangesNothing(t *testing.T) {
 func TestALiveViewHearsOfEveryExplanation(t *testing.T) {
 	s := newStore(t)
 	assessedAt := func() time.Time {
-		heads, err := s.Heads(t.Context())
+		heads, err := s.Cursors(t.Context())
 		require.NoError(t, err)
 		require.Len(t, heads, 1)
 		return heads[0].AssessedAt

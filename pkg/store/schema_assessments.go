@@ -1,8 +1,8 @@
 package store
 
-// explainedTables hold what explains the verdicts. The texts that people sort and filter by stand in columns of
+// assessmentTables hold what explains the verdicts. The texts that people sort and filter by stand in columns of
 // their own beside the JSON.
-var explainedTables = migration{
+var assessmentTables = migration{
 	version: 2,
 	about:   "tables for explanations, issues, log patterns and calls to models",
 	statements: []string{

@@ -1,7 +1,7 @@
 package store
 
-// fastTables keep long ranges cheap on dashboards of many clusters.
-var fastTables = migration{
+// logPageTables keep long ranges cheap on dashboards of many clusters.
+var logPageTables = migration{
 	version: 3,
 	about:   "log patterns in pages, the reasons of events by themselves, and an index for the issues of a long range",
 	statements: []string{

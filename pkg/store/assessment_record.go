@@ -51,7 +51,7 @@ func checkTime(what string, t time.Time) error {
 
 // document makes JSON from elsewhere fit for jsonb. Reading and writing it replaces bytes that are no text and
 // halves of surrogate pairs, encode the NUL characters.
-func document(what string, raw json.RawMessage) ([]byte, error) {
+func document(what string, raw json.RawMessage) (json.RawMessage, error) {
 	if len(raw) == 0 {
 		return nil, fmt.Errorf("%s is missing", what)
 	}
@@ -74,24 +74,9 @@ func document(what string, raw json.RawMessage) ([]byte, error) {
 	return text, nil
 }
 
-// assessmentRecord is an assessment as it goes into the tables.
-type assessmentRecord struct {
-	Assessment
-	explanation, evidence []byte
-	draft                 []byte // nil when the rules wrote it
-	issues                []issueRecord
-	// stay are the ids of issues that are left as they are.
-	stay []string
-}
-
-type issueRecord struct {
-	Issue
-	document []byte
-}
-
-// newAssessmentRecord checks and encodes an assessment. What it refuses with ErrBadAssessment can never be stored.
-func newAssessmentRecord(a Assessment, f Findings) (assessmentRecord, error) {
-	r := assessmentRecord{Assessment: a, stay: f.Unknowable}
+// checked checks an assessment and makes what it holds fit for the tables. What it refuses with ErrBadAssessment can
+// never be stored.
+func (a Assessment) checked() (Assessment, error) {
 	err := errors.Join(
 		checkName("the cluster's name", a.Cluster),
 		checkName("the id", a.ID),
@@ -110,53 +95,51 @@ func newAssessmentRecord(a Assessment, f Findings) (assessmentRecord, error) {
 		err = fmt.Errorf("its state is no state (%v)", a.State)
 	case a.EventSeq < 0:
 		err = fmt.Errorf("its event has number %d: events are numbered from 1", a.EventSeq)
-	case len(f.Issues) > maxFindings:
-		err = fmt.Errorf("it has %d issues, more than %d", len(f.Issues), maxFindings)
 	}
 	if err == nil {
-		r.explanation, err = document("its explanation", a.Explanation)
+		a.Explanation, err = document("its explanation", a.Explanation)
 	}
 	if err == nil {
-		r.evidence, err = document("its evidence", a.Evidence)
+		a.Evidence, err = document("its evidence", a.Evidence)
 	}
-	if err == nil && len(a.Draft) > 0 {
-		r.draft, err = document("its draft", a.Draft)
+	if len(a.Draft) == 0 {
+		a.Draft = nil // NULL
+	} else if err == nil {
+		a.Draft, err = document("its draft", a.Draft)
 	}
-	if err == nil {
-		r.issues, err = issueRecords(f.Issues)
-	}
-	if err != nil {
-		return assessmentRecord{}, fmt.Errorf("%w: %w", ErrBadAssessment, err)
-	}
-	r.At, r.MadeAt = stored(a.At), stored(a.MadeAt)
-	for _, field := range []*string{&r.Depth, &r.Made, &r.Instead, &r.Fingerprint, &r.SameAs, &r.Summary, &r.LogsUnavailable} {
+	a.At, a.MadeAt = stored(a.At), stored(a.MadeAt)
+	for _, field := range []*string{&a.Depth, &a.Made, &a.Instead, &a.Fingerprint, &a.SameAs, &a.Summary, &a.LogsUnavailable} {
 		*field = text(*field)
 	}
-	return r, nil
+	return a, err
 }
 
-func issueRecords(issues []Issue) ([]issueRecord, error) {
-	var records []issueRecord
+// checked checks the issues and makes what they hold fit for the tables.
+func (f Findings) checked() (Findings, error) {
+	if len(f.Issues) > maxFindings {
+		return f, fmt.Errorf("it has %d issues, more than %d", len(f.Issues), maxFindings)
+	}
+	f.Issues = slices.Clone(f.Issues)
 	seen := make(map[string]bool)
-	for i, issue := range issues {
+	for i := range f.Issues {
+		issue := &f.Issues[i]
 		if err := checkName(fmt.Sprintf("the id of issue %d", i+1), issue.ID); err != nil {
-			return nil, err
+			return f, err
 		}
 		if seen[issue.ID] {
-			return nil, fmt.Errorf("the issue %q is among its issues twice", issue.ID)
+			return f, fmt.Errorf("the issue %q is among its issues twice", issue.ID)
 		}
 		seen[issue.ID] = true
 		if issue.Severity != SeverityWarning && issue.Severity != SeverityCritical {
-			return nil, fmt.Errorf("the severity of issue %q is %q, not %s or %s", issue.ID, issue.Severity, SeverityWarning, SeverityCritical)
+			return f, fmt.Errorf("the severity of issue %q is %q, not %s or %s", issue.ID, issue.Severity, SeverityWarning, SeverityCritical)
 		}
-		whole, err := document(fmt.Sprintf("issue %q", issue.ID), issue.Issue)
-		if err != nil {
-			return nil, err
+		var err error
+		if issue.Issue, err = document(fmt.Sprintf("issue %q", issue.ID), issue.Issue); err != nil {
+			return f, err
 		}
 		for _, field := range []*string{&issue.Service, &issue.Gate, &issue.Title, &issue.Description, &issue.LikelyCause} {
 			*field = text(*field)
 		}
-		records = append(records, issueRecord{issue, whole})
 	}
-	return records, nil
+	return f, nil
 }

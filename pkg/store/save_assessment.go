@@ -18,9 +18,14 @@ import (
 //
 // ErrBadAssessment says that repeating is of no use; the other errors are those of SaveCycles.
 func (s *Store) SaveAssessment(ctx context.Context, a Assessment, f Findings) error {
-	r, err := newAssessmentRecord(a, f)
+	fit, err := a.checked()
 	if err == nil {
-		err = s.transact(ctx, func(tx pgx.Tx) error { return saveAssessment(ctx, tx, r) })
+		f, err = f.checked()
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrBadAssessment, err)
+	} else {
+		err = s.transact(ctx, func(tx pgx.Tx) error { return saveAssessment(ctx, tx, fit, f) })
 	}
 	if err != nil {
 		return fmt.Errorf("storing the assessment %q of cluster %q: %w", a.ID, a.Cluster, readOnly(err))
@@ -28,11 +33,11 @@ func (s *Store) SaveAssessment(ctx context.Context, a Assessment, f Findings) er
 	return nil
 }
 
-func saveAssessment(ctx context.Context, tx pgx.Tx, r assessmentRecord) error {
+func saveAssessment(ctx context.Context, tx pgx.Tx, a Assessment, f Findings) error {
 	if err := knownSchema(ctx, tx); err != nil {
 		return err
 	}
-	before, err := readAssessed(ctx, tx, r)
+	before, err := readAssessed(ctx, tx, a)
 	if err != nil {
 		return err
 	}
@@ -40,15 +45,15 @@ func saveAssessment(ctx context.Context, tx pgx.Tx, r assessmentRecord) error {
 		return nil
 	}
 	w := &writes{}
-	w.Queue(insertAssessment, r.Cluster, r.ID, r.At, r.MadeAt, string(r.Trigger), r.EventSeq, r.State.String(), r.Stale, r.Coverage,
-		r.Confidence, r.Depth, r.Made, r.Instead, r.Fingerprint, r.SameAs, r.Summary, r.LogsUnavailable, r.explanation, r.evidence, r.draft)
-	if !r.At.Before(before.newest) {
-		w.issues(r, before.open)
+	w.Queue(insertAssessment, a.Cluster, a.ID, a.At, a.MadeAt, string(a.Trigger), a.EventSeq, a.State.String(), a.Stale, a.Coverage,
+		a.Confidence, a.Depth, a.Made, a.Instead, a.Fingerprint, a.SameAs, a.Summary, a.LogsUnavailable, []byte(a.Explanation), []byte(a.Evidence), []byte(a.Draft))
+	if !a.At.Before(before.newest) {
+		w.issues(a, f, before.open)
 	}
 	// Every assessment writes this row, so of two that are stored at the same moment one meets a conflict and looks
 	// again at what is open. The microsecond lets a live view notice one that was made earlier and stored later.
 	w.Queue(`update copilot.clusters_now set assessed_at = greatest($2, assessed_at + interval '1 microsecond') where cluster = $1`,
-		r.Cluster, r.MadeAt)
+		a.Cluster, a.MadeAt)
 	return w.send(ctx, tx)
 }
 
@@ -62,14 +67,14 @@ type assessed struct {
 	open []string
 }
 
-func readAssessed(ctx context.Context, tx pgx.Tx, r assessmentRecord) (assessed, error) {
+func readAssessed(ctx context.Context, tx pgx.Tx, a Assessment) (assessed, error) {
 	var b assessed
 	batch := &pgx.Batch{}
-	batch.Queue(`select count(*) > 0 from copilot.assessments where cluster = $1 and id = $2`, r.Cluster, r.ID).
+	batch.Queue(`select count(*) > 0 from copilot.assessments where cluster = $1 and id = $2`, a.Cluster, a.ID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&b.saved) })
-	batch.Queue(`select at from copilot.assessments where cluster = $1 order by at desc limit 1`, r.Cluster).
+	batch.Queue(`select at from copilot.assessments where cluster = $1 order by at desc limit 1`, a.Cluster).
 		QueryRow(func(row pgx.Row) error { return optional(row.Scan(&b.newest)) })
-	batch.Queue(`select id from copilot.issues where cluster = $1 and resolved_at is null`, r.Cluster).
+	batch.Queue(`select id from copilot.issues where cluster = $1 and resolved_at is null`, a.Cluster).
 		Query(func(rows pgx.Rows) error {
 			var err error
 			b.open, err = pgx.CollectRows(rows, pgx.RowTo[string])
@@ -79,20 +84,20 @@ func readAssessed(ctx context.Context, tx pgx.Tx, r assessmentRecord) (assessed,
 }
 
 // issues writes what an assessment says of the issues, of which some are open.
-func (w *writes) issues(r assessmentRecord, open []string) {
+func (w *writes) issues(a Assessment, f Findings, open []string) {
 	found := make(map[string]bool)
-	for _, issue := range r.issues {
+	for _, issue := range f.Issues {
 		found[issue.ID] = true
 		sql := openIssue
 		if slices.Contains(open, issue.ID) {
 			sql = keepIssue
 		}
-		w.Queue(sql, r.Cluster, issue.ID, r.At, issue.Severity, issue.Service, issue.Gate, issue.Title, issue.Description,
-			issue.LikelyCause, r.ID, issue.document)
+		w.Queue(sql, a.Cluster, issue.ID, a.At, issue.Severity, issue.Service, issue.Gate, issue.Title, issue.Description,
+			issue.LikelyCause, a.ID, []byte(issue.Issue))
 	}
 	for _, id := range open {
-		if !found[id] && !slices.Contains(r.stay, id) {
-			w.Queue(`update copilot.issues set resolved_at = $3 where cluster = $1 and id = $2 and resolved_at is null`, r.Cluster, id, r.At)
+		if !found[id] && !slices.Contains(f.Unknowable, id) {
+			w.Queue(`update copilot.issues set resolved_at = $3 where cluster = $1 and id = $2 and resolved_at is null`, a.Cluster, id, a.At)
 		}
 	}
 }
