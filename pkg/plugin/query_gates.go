@@ -84,20 +84,8 @@ func gateRows(clusters []present, a ask) []gateRow {
 			}
 		}
 	}
-	slices.SortStableFunc(rows, func(x, y gateRow) int { return urgency(x.result(), x.Severity) - urgency(y.result(), y.Severity) })
+	slices.SortStableFunc(rows, func(x, y gateRow) int { return health.Urgency(x.result(), x.Severity) - health.Urgency(y.result(), y.Severity) })
 	return rows
-}
-
-// urgency sorts fired gates first, worst first, then unknown ones, then those that passed.
-func urgency(result health.Result, severity health.State) int {
-	switch result {
-	case health.Fired:
-		return int(health.Critical) - int(severity)
-	case health.NotKnowable:
-		return 10
-	default:
-		return 20
-	}
 }
 
 // gatesForAlert holds one number per gate: 1 fired, 0 passed. An unknown gate is null on purpose, so

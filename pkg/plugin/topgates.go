@@ -30,7 +30,7 @@ func (p present) firing() []health.Gate {
 			}
 			return 1
 		}
-		return urgency(x.Result, x.Severity) - urgency(y.Result, y.Severity)
+		return health.Urgency(x.Result, x.Severity) - health.Urgency(y.Result, y.Severity)
 	})
 	var gates []health.Gate
 	for _, r := range fired {

@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/temporal-sre/copilot/pkg/awslogin"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -36,8 +37,8 @@ func diagnose(err error) trouble {
 	if wrong, ok := errors.AsType[*settingsError](err); ok {
 		return downstream(backend.StatusBadRequest, "the data source's settings can't work: "+wrong.Error(), "Correct them in the data source's settings")
 	}
-	if login, ok := errors.AsType[*awsLoginError](err); ok {
-		return downstream(backend.StatusBadGateway, "AWS gave no credentials ("+rootCause(login.cause)+")",
+	if login, ok := errors.AsType[*awslogin.Error](err); ok {
+		return downstream(backend.StatusBadGateway, "AWS gave no credentials ("+rootCause(login.Cause)+")",
 			"Check the keys or the role in the data source's settings. Grafana hands no environment variables to a plugin unless [plugins] forward_host_env_vars names it")
 	}
 	switch {

@@ -11,14 +11,10 @@ import (
 func (e *Evidence) order() {
 	first := e.culpritSide()
 	weight := func(g Gate) int {
-		switch g.Result {
-		case health.Fired:
+		if g.Result == health.Fired {
 			return depthOf(g, first)
-		case health.NotKnowable:
-			return 10_000
-		default:
-			return 20_000
 		}
+		return 10_000 + health.Urgency(g.Result, g.Severity)
 	}
 	slices.SortStableFunc(e.Gates, func(a, b Gate) int { return weight(a) - weight(b) })
 }
