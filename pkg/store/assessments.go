@@ -93,13 +93,6 @@ const (
 	maxAssessments     = 1000
 )
 
-func assessmentLimit(limit int) int {
-	if limit <= 0 {
-		return defaultAssessments
-	}
-	return min(limit, maxAssessments)
-}
-
 // Assessments returns assessments with what they say and what they stand on, newest first.
 func (s *Store) Assessments(ctx context.Context, q AssessmentQuery) ([]Assessment, error) {
 	const doing = "reading assessments"
@@ -108,23 +101,14 @@ func (s *Store) Assessments(ctx context.Context, q AssessmentQuery) ([]Assessmen
 		return nil, err
 	}
 	var where conditions
-	if !q.From.IsZero() {
-		where.and("at >= %s", q.From)
-	}
-	if !q.To.IsZero() {
-		where.and("at < %s", q.To)
-	}
+	where.between("at", q.From, q.To)
 	if q.EventSeq != 0 {
 		where.and("event_seq = %s", q.EventSeq)
 	}
 	if q.Fingerprint != "" {
 		where.and("fingerprint = %s", text(q.Fingerprint))
 	}
-	var triggers []string
-	for _, trigger := range q.Triggers {
-		triggers = append(triggers, string(trigger))
-	}
-	where.in("trigger", triggers)
+	where.in("trigger", plain(q.Triggers))
 	if q.Drafted {
 		where.terms = append(where.terms, "draft is not null")
 	}
@@ -138,7 +122,7 @@ func (s *Store) Assessments(ctx context.Context, q AssessmentQuery) ([]Assessmen
 	} else if groups = where.ofEvents(clusters, q.Events); len(groups) == 0 {
 		return nil, nil
 	}
-	limit := where.arg(assessmentLimit(q.Limit))
+	limit := where.arg(limited(q.Limit, defaultAssessments, maxAssessments))
 	// Only when the newest of all are found, whole rows are read: the documents in them are large.
 	newest := where.newestOfEach(groups, "cluster, id, at, made_at", "assessments", newestFirst, limit)
 	sql := fmt.Sprintf(`select %s from copilot.assessments where (cluster, id) in

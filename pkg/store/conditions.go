@@ -46,6 +46,16 @@ func (c *conditions) and(term string, value any) {
 	c.terms = append(c.terms, fmt.Sprintf(term, fmt.Sprintf("$%d", len(c.args))))
 }
 
+// between adds that a time is not before from and before to. A zero time is no bound.
+func (c *conditions) between(column string, from, to time.Time) {
+	if !from.IsZero() {
+		c.and(column+" >= %s", from)
+	}
+	if !to.IsZero() {
+		c.and(column+" < %s", to)
+	}
+}
+
 // in adds a term that the column has one of the values. No values are no condition.
 func (c *conditions) in(column string, values []string) {
 	if len(values) == 0 {
@@ -105,4 +115,20 @@ func (c *conditions) sql() string {
 		return ""
 	}
 	return " where " + strings.Join(c.terms, " and ")
+}
+
+// limited is how many rows to return: the usual number where none is asked for, and never more than the most.
+func limited(limit, usual, most int) int {
+	if limit <= 0 {
+		return usual
+	}
+	return min(limit, most)
+}
+
+func plain[T ~string](values []T) []string {
+	all := make([]string, len(values))
+	for i, value := range values {
+		all[i] = string(value)
+	}
+	return all
 }

@@ -49,18 +49,9 @@ func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 		return nil, err
 	}
 	var where conditions
-	if !q.From.IsZero() {
-		where.and("at >= %s", q.From)
-	}
-	if !q.To.IsZero() {
-		where.and("at < %s", q.To)
-	}
-	var kinds []string
-	for _, kind := range q.Kinds {
-		kinds = append(kinds, string(kind))
-	}
-	where.in("kind", kinds)
-	limit := where.arg(eventLimit(q.Limit))
+	where.between("at", q.From, q.To)
+	where.in("kind", plain(q.Kinds))
+	limit := where.arg(limited(q.Limit, defaultEvents, maxEvents))
 	columns := eventColumns
 	if q.Brief {
 		columns = eventColumnsBesides + ", coalesce(reasons, evidence) as evidence"
@@ -88,14 +79,7 @@ func (e Event) Brief() Event {
 func (s *Store) EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]Event, error) {
 	return readAll(ctx, s, fmt.Sprintf("reading the events of cluster %q after number %d", cluster, seq),
 		`select `+eventColumns+` from copilot.events where cluster = $1 and seq > $2 order by seq limit $3`,
-		[]any{text(cluster), seq, eventLimit(limit)}, collectEvent)
-}
-
-func eventLimit(limit int) int {
-	if limit <= 0 {
-		return defaultEvents
-	}
-	return min(limit, maxEvents)
+		[]any{text(cluster), seq, limited(limit, defaultEvents, maxEvents)}, collectEvent)
 }
 
 const (

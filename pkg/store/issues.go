@@ -77,7 +77,7 @@ func (s *Store) Issues(ctx context.Context, q IssueQuery) ([]Issue, error) {
 	}
 	where.in("severity", q.Severities)
 	where.in("service", q.Services)
-	groups, limit := where.each(clusters), where.arg(assessmentLimit(q.Limit))
+	groups, limit := where.each(clusters), where.arg(limited(q.Limit, defaultAssessments, maxAssessments))
 	// One tier after the other, each along its index, so that none is read further than rows are wanted.
 	tiers := []string{where.tier(groups, "resolved_at is null", "severity <> 'critical', opened_at desc", limit)}
 	resolved := "resolved_at is not null"

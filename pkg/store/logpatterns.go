@@ -179,11 +179,7 @@ func (s *Store) LogPatterns(ctx context.Context, q LogQuery) ([]LogPattern, erro
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = defaultLogPatterns
-	}
-	limit = min(limit, maxLogPatterns)
+	limit := limited(q.Limit, defaultLogPatterns, maxLogPatterns)
 	parts := logParts(stored(q.From).Truncate(logStretch), stored(q.To), q.Step, since)
 	sums := logSums{q, make(map[logSumKey]*LogPattern)}
 	batch := &pgx.Batch{}

@@ -37,6 +37,13 @@ func (a *Activities) GatherEvidence(ctx context.Context, in workflows.GatherEvid
 		return workflows.GatherEvidenceOutput{}, err
 	}
 	verdict := situation.Verdict
+	said, err := a.said(ctx, in.Cluster, verdict.At)
+	if err != nil {
+		return workflows.GatherEvidenceOutput{}, err
+	}
+	if said.late && in.MayWait {
+		return workflows.GatherEvidenceOutput{LogsLate: true}, nil
+	}
 	input := evidence.Input{Verdict: verdict, Snapshot: situation.Snapshot, Event: verdict.Event, Thresholds: a.AmplifierThresholds[in.Cluster]}
 	for _, id := range situation.Firing {
 		if input.Previous == nil {
@@ -47,13 +54,9 @@ func (a *Activities) GatherEvidence(ctx context.Context, in workflows.GatherEvid
 	if input.Before, err = a.Store.Before(ctx, in.Cluster, verdict.At, cyclesBefore); err != nil {
 		return workflows.GatherEvidenceOutput{}, err
 	}
-	said, err := a.said(ctx, in.Cluster, verdict.At)
-	if err != nil {
-		return workflows.GatherEvidenceOutput{}, err
-	}
 	input.Patterns, input.LogsUnavailable = said.patterns, said.unavailable
 	input.Passages = a.passages(ctx, input)
-	return workflows.GatherEvidenceOutput{Evidence: evidence.Gather(input), LogsLate: said.late}, nil
+	return workflows.GatherEvidenceOutput{Evidence: evidence.Gather(input), ByRules: a.Explainer.rules(), LogsLate: said.late}, nil
 }
 
 // situation is what is handed over, or what the store has of the event or the last cycle.

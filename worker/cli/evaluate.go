@@ -70,7 +70,7 @@ func amplifierThresholdsFrom(path string) (func(cluster string) map[health.Signa
 	}
 	return func(name string) map[health.SignalID]float64 {
 		cluster, _ := c.Cluster(name)
-		return cluster.Thresholds.Marks
+		return cluster.Thresholds.Amplifiers
 	}, nil
 }
 

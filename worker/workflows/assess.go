@@ -36,14 +36,14 @@ const (
 // wrong, changes no state.
 func Assess(ctx workflow.Context, in AssessInput) (AssessOutput, error) {
 	a := assessing{in: in}
-	evidence, err := a.gather(ctx)
+	gathered, err := a.gather(ctx)
 	if err != nil {
 		return AssessOutput{}, err
 	}
-	if err := a.explain(ctx, evidence); err != nil {
+	if err := a.explain(ctx, gathered); err != nil {
 		return AssessOutput{}, err
 	}
-	if err := a.store(ctx, evidence); err != nil {
+	if err := a.store(ctx, gathered.Evidence); err != nil {
 		return AssessOutput{}, err
 	}
 	return AssessOutput{ID: in.ID, Explanation: &a.explanation}, nil
@@ -74,24 +74,31 @@ func (a *assessing) withStore(ctx workflow.Context) workflow.Context {
 
 // gather puts the evidence together, and again as long as the log lines of the moment are yet to be read and it
 // may wait.
-func (a *assessing) gather(ctx workflow.Context) (evidence.Evidence, error) {
+func (a *assessing) gather(ctx workflow.Context) (GatherEvidenceOutput, error) {
 	until := workflow.Now(ctx).Add(a.in.Wait)
 	for {
 		var out GatherEvidenceOutput
-		err := workflow.ExecuteActivity(a.withStore(ctx), ActivityGatherEvidence,
-			GatherEvidenceInput{Cluster: a.in.Cluster, EventSeq: a.in.EventSeq, Situation: a.in.Situation}).Get(ctx, &out)
+		err := workflow.ExecuteActivity(a.withStore(ctx), ActivityGatherEvidence, GatherEvidenceInput{
+			Cluster: a.in.Cluster, EventSeq: a.in.EventSeq, Situation: a.in.Situation, MayWait: until.After(workflow.Now(ctx)),
+		}).Get(ctx, &out)
 		left := until.Sub(workflow.Now(ctx))
-		if err != nil || !out.LogsLate || left <= 0 {
-			return out.Evidence, err
+		if err != nil || !out.LogsLate || (left <= 0 && !out.Evidence.At.IsZero()) {
+			return out, err
 		}
-		if err := workflow.Sleep(ctx, min(left, lookAgain)); err != nil {
-			return evidence.Evidence{}, err
+		if left > 0 {
+			if err := workflow.Sleep(ctx, min(left, lookAgain)); err != nil {
+				return GatherEvidenceOutput{}, err
+			}
 		}
 	}
 }
 
 // explain uses what was written for the same situation, or has it written anew.
-func (a *assessing) explain(ctx workflow.Context, evidence evidence.Evidence) error {
+func (a *assessing) explain(ctx workflow.Context, gathered GatherEvidenceOutput) error {
+	evidence := gathered.Evidence
+	if gathered.ByRules {
+		return a.research(ctx, evidence, rules.Triage(evidence))
+	}
 	known, err := recall(ctx, evidence)
 	if err != nil || known.Explanation != nil {
 		if known.Explanation != nil {

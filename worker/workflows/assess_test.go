@@ -224,12 +224,16 @@ type newsroom struct {
 	logsLate time.Duration
 	now      func() time.Time
 	known    *explain.Explanation
+	// byRules: no model is configured.
+	byRules  bool
 	research func(attempt int32) (workflows.ResearchOutput, error)
 	triage   error
 
 	depths []explain.Depth
 	asked  int
-	stored []workflows.StoreAssessmentInput
+	// carried counts how often a history holds the evidence.
+	carried int
+	stored  []workflows.StoreAssessmentInput
 }
 
 var errAway = errors.New("the database cannot be reached")
@@ -242,11 +246,17 @@ func (n *newsroom) up() error {
 }
 
 func (n *newsroom) GatherEvidence(_ context.Context, in workflows.GatherEvidenceInput) (workflows.GatherEvidenceOutput, error) {
+	late := n.now().Sub(start) < n.logsLate
+	if late && in.MayWait {
+		return workflows.GatherEvidenceOutput{LogsLate: true}, n.up()
+	}
+	n.carried++
 	return workflows.GatherEvidenceOutput{Evidence: evidence.Gather(evidence.Input{Verdict: in.Situation.Verdict, Snapshot: in.Situation.Snapshot}),
-		LogsLate: n.now().Sub(start) < n.logsLate}, n.up()
+		ByRules: n.byRules, LogsLate: late}, n.up()
 }
 
 func (n *newsroom) Recall(context.Context, workflows.RecallInput) (workflows.RecallOutput, error) {
+	n.carried++
 	if n.known != nil {
 		return workflows.RecallOutput{Explanation: n.known, SameAs: "event-1"}, nil
 	}
@@ -254,11 +264,13 @@ func (n *newsroom) Recall(context.Context, workflows.RecallInput) (workflows.Rec
 }
 
 func (n *newsroom) Triage(context.Context, workflows.TriageInput) (workflows.TriageOutput, error) {
+	n.carried++
 	return workflows.TriageOutput{Depth: explain.Quick, Calls: []workflows.ModelCall{{Number: 1}}}, n.triage
 }
 
 func (n *newsroom) Research(ctx context.Context, in workflows.ResearchInput) (workflows.ResearchOutput, error) {
 	n.asked++
+	n.carried++
 	n.depths = append(n.depths, in.Depth)
 	if n.research != nil {
 		return n.research(activity.GetInfo(ctx).Attempt)
@@ -270,6 +282,7 @@ func (n *newsroom) StoreAssessment(_ context.Context, in workflows.StoreAssessme
 	if err := n.up(); err != nil {
 		return workflows.StoreAssessmentOutput{}, err
 	}
+	n.carried++
 	n.stored = append(n.stored, in)
 	return workflows.StoreAssessmentOutput{}, nil
 }
@@ -319,7 +332,17 @@ func TestLogLinesOfTheMomentAreWaitedForButNotForLong(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, n.stored, 1)
 		assert.InDelta(t, want, took, float64(time.Second))
+		assert.Equal(t, 5, n.carried, "evidence that is not wanted yet is not carried")
 	}
+}
+
+func TestWhereTheRulesExplainNothingIsRecalledAndTheRulesTriage(t *testing.T) {
+	n := &newsroom{byRules: true, logsLate: 12 * time.Second}
+	_, err := n.assess(t, workflows.OnEvent)
+	require.NoError(t, err)
+	assert.Equal(t, 3, n.carried, "gathered, explained and stored")
+	assert.Equal(t, []explain.Depth{explain.Deep}, n.depths)
+	assert.Equal(t, []workflows.ModelCall{{Number: 10}}, n.stored[0].Calls)
 }
 
 func TestTheExplanationOfAnEventOutlastsTheStoresOutage(t *testing.T) {

@@ -97,11 +97,15 @@ type GatherEvidenceInput struct {
 	Cluster   string     `json:"cluster"`
 	EventSeq  int64      `json:"event_seq,omitempty"`
 	Situation *Situation `json:"situation,omitempty"`
+	// MayWait: evidence without the log lines of the moment is not wanted yet, and need not be carried.
+	MayWait bool `json:"may_wait,omitempty"`
 }
 
-// GatherEvidenceOutput is redacted evidence.
+// GatherEvidenceOutput is redacted evidence, the zero value where it was not wanted yet.
 type GatherEvidenceOutput struct {
-	Evidence evidence.Evidence `json:"evidence"`
+	Evidence evidence.Evidence `json:"evidence,omitzero"`
+	// ByRules: no model is configured, so nothing is to be recalled, and the rules triage.
+	ByRules bool `json:"by_rules,omitempty"`
 	// LogsLate: logs are read, but not yet up to the time that is explained.
 	LogsLate bool `json:"logs_late,omitempty"`
 }
