@@ -31,6 +31,16 @@ type text struct {
 	own bool
 }
 
+// about is what a text that several gates share says about one of them, in a situation. watch takes the place of the
+// text's own.
+func (t text) about(gate health.GateID, when func(*evidence.Evidence) bool, what string, watch ...health.SignalID) text {
+	t.gate, t.when, t.what = gate, when, what
+	if len(watch) > 0 {
+		t.watch = watch
+	}
+	return t
+}
+
 // advice is an action as the tables know it.
 type advice struct {
 	kind   explain.ActionType

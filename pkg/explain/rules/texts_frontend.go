@@ -35,8 +35,8 @@ var frontendTexts = []text{
 		},
 		watch: []health.SignalID{health.FrontendLimited, health.FrontendErrRatio, health.WorkflowBacklogAge},
 	},
-	{gate: "frontend_failing", when: evidence.HistorySilent, what: historyDead.what, why: historyDead.why, first: historyDead.first, actions: historyDead.actions, watch: historyDead.watch},
-	{gate: "frontend_failing", when: rateLimited, what: refused.what, why: refused.why, first: refused.first, actions: refused.actions, watch: refused.watch},
+	historyDead.about("frontend_failing", evidence.HistorySilent, historyDead.what),
+	refused.about("frontend_failing", rateLimited, refused.what),
 	{
 		gate:  "frontend_failing",
 		what:  "most API calls fail, [[value]] of them",
@@ -48,8 +48,8 @@ var frontendTexts = []text{
 		},
 		watch: []health.SignalID{health.FrontendErrRatio, health.WorkflowStarts},
 	},
-	{gate: "frontend_errors", when: evidence.HistorySilent, what: historyDead.what, why: historyDead.why, first: historyDead.first, actions: historyDead.actions, watch: historyDead.watch},
-	{gate: "frontend_errors", when: rateLimited, what: refused.what, why: refused.why, first: refused.first, actions: refused.actions, watch: refused.watch},
+	historyDead.about("frontend_errors", evidence.HistorySilent, historyDead.what),
+	refused.about("frontend_errors", rateLimited, refused.what),
 	{
 		gate:  "frontend_errors",
 		what:  "API calls fail, [[value]] of them, through no fault of the clients",

@@ -10,13 +10,7 @@ import (
 
 // Task queues: workers that are missing or full, tasks that wait, and polls that find no task.
 var matchingTexts = []text{
-	{
-		gate:  "poll_timeouts",
-		when:  rateLimited,
-		what:  "workers' polls return empty ([[value]]) while tasks wait, and requests are refused for a rate limit",
-		why:   refused.why,
-		first: refused.first, actions: refused.actions, watch: refused.watch,
-	},
+	refused.about("poll_timeouts", rateLimited, "workers' polls return empty ([[value]]) while tasks wait, and requests are refused for a rate limit"),
 	{
 		gate:  "poll_timeouts",
 		what:  "workers' polls return empty ([[value]]) while tasks wait",
@@ -91,19 +85,8 @@ var matchingTexts = []text{
 		},
 		watch: []health.SignalID{health.SlotlessQueues, health.ActivitySlots, health.WorkflowSlots},
 	},
-	{
-		gate:  "worker_version_unserved",
-		when:  versionNamed,
-		what:  "tasks of the task queue [[unserved]] wait for the worker version [[unserved.version]], and no worker runs it",
-		why:   unservedVersion.why,
-		first: unservedVersion.first, actions: unservedVersion.actions, watch: unservedVersion.watch,
-	},
-	{
-		gate:  "worker_version_unserved",
-		what:  "tasks wait for worker versions that no worker runs ([[value]]), while other versions poll",
-		why:   unservedVersion.why,
-		first: unservedVersion.first, actions: unservedVersion.actions, watch: unservedVersion.watch,
-	},
+	unservedVersion.about("worker_version_unserved", versionNamed, "tasks of the task queue [[unserved]] wait for the worker version [[unserved.version]], and no worker runs it"),
+	unservedVersion.about("worker_version_unserved", nil, "tasks wait for worker versions that no worker runs ([[value]]), while other versions poll"),
 	{
 		gate:  "starved_too_long",
 		when:  queueNamed,
@@ -173,26 +156,13 @@ var matchingTexts = []text{
 		watch: []health.SignalID{health.StarvedQueues, health.StarvedOldestAge},
 	},
 	// Tasks that wait: the workers are the cause when the server is sound, the server when not.
-	{
-		gate:  "workflow_backlog_critical",
-		when:  rateLimited,
-		what:  "workflow tasks wait for [[value]] in front of workers, because requests are refused for a rate limit",
-		why:   refused.why,
-		first: refused.first, actions: refused.actions, watch: refused.watch,
-	},
-	{gate: "workflow_backlog_critical", when: evidence.Draining, what: "workflow tasks have waited for [[value]], and the backlog drains", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
-	{gate: "workflow_backlog_critical", what: "workflow tasks have waited for [[value]]", why: tooFew.why, first: tooFew.first, hints: tooFew.hints, actions: tooFew.actions, watch: []health.SignalID{health.WorkflowBacklogAge, health.BacklogDepth}},
-	{
-		gate:  "workflow_backlog",
-		when:  rateLimited,
-		what:  "workflow tasks wait for [[value]] in front of workers, because requests are refused for a rate limit",
-		why:   refused.why,
-		first: refused.first, actions: refused.actions, watch: refused.watch,
-	},
-	{gate: "workflow_backlog", when: evidence.Draining, what: "workflow tasks wait for a worker, the oldest for [[value]], and the backlog drains", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
-	{gate: "workflow_backlog", what: "workflow tasks wait for a worker, the oldest for [[value]]", why: tooFew.why, first: tooFew.first, hints: tooFew.hints, actions: tooFew.actions, watch: []health.SignalID{health.WorkflowBacklogAge, health.BacklogDepth}},
-	{gate: "activity_backlog", when: evidence.DrainingActivities, what: "activity tasks wait for a worker, the oldest for [[value]], and the backlog drains",
-		why: drained.why, first: drained.first, actions: drained.actions, watch: []health.SignalID{health.ActivityBacklogAge, health.BacklogDepth, health.TransitionRate}},
+	refused.about("workflow_backlog_critical", rateLimited, "workflow tasks wait for [[value]] in front of workers, because requests are refused for a rate limit"),
+	drained.about("workflow_backlog_critical", evidence.Draining, "workflow tasks have waited for [[value]], and the backlog drains"),
+	tooFew.about("workflow_backlog_critical", nil, "workflow tasks have waited for [[value]]", health.WorkflowBacklogAge, health.BacklogDepth),
+	refused.about("workflow_backlog", rateLimited, "workflow tasks wait for [[value]] in front of workers, because requests are refused for a rate limit"),
+	drained.about("workflow_backlog", evidence.Draining, "workflow tasks wait for a worker, the oldest for [[value]], and the backlog drains"),
+	tooFew.about("workflow_backlog", nil, "workflow tasks wait for a worker, the oldest for [[value]]", health.WorkflowBacklogAge, health.BacklogDepth),
+	drained.about("activity_backlog", evidence.DrainingActivities, "activity tasks wait for a worker, the oldest for [[value]], and the backlog drains", health.ActivityBacklogAge, health.BacklogDepth, health.TransitionRate),
 	{
 		gate:  "activity_backlog",
 		what:  "activity tasks wait for a worker, the oldest for [[value]]",

@@ -33,7 +33,7 @@ func gatesIn(t *testing.T, path string, field *regexp.Regexp) []string {
 
 var (
 	gateField = regexp.MustCompile(`\bID:\s*"(\w+)"`)
-	textField = regexp.MustCompile(`\bgate:\s*"(\w+)"`)
+	textField = regexp.MustCompile(`(?:\bgate:\s*|\.about\()"(\w+)"`)
 )
 
 // Completion gates are among the progress gates, and their texts among those of workflows, and so on: a gate's text is

@@ -53,13 +53,9 @@ var workerTexts = []text{
 		},
 		watch: []health.SignalID{health.ActivityPollers, health.ActivitySlots},
 	},
-	{gate: "workflow_schedule_to_start_critical", when: evidence.Draining, what: "workflow tasks that have waited start now, [[value]] after they were made", why: drained.why, first: drained.first, actions: drained.actions, watch: drained.watch},
-	{
-		gate: "workflow_schedule_to_start_critical", what: "workflow tasks start late, [[value]] after they were made",
-		why: tooFew.why, first: tooFew.first, hints: tooFew.hints, actions: tooFew.actions, watch: []health.SignalID{health.WorkflowScheduleToStart},
-	},
-	{gate: "activity_schedule_to_start_critical", when: evidence.DrainingActivities, what: "activities that have waited start now, [[value]] after they were scheduled",
-		why: drained.why, first: drained.first, actions: drained.actions, watch: []health.SignalID{health.ActivityScheduleToStart, health.BacklogDepth}},
+	drained.about("workflow_schedule_to_start_critical", evidence.Draining, "workflow tasks that have waited start now, [[value]] after they were made"),
+	tooFew.about("workflow_schedule_to_start_critical", nil, "workflow tasks start late, [[value]] after they were made", health.WorkflowScheduleToStart),
+	drained.about("activity_schedule_to_start_critical", evidence.DrainingActivities, "activities that have waited start now, [[value]] after they were scheduled", health.ActivityScheduleToStart, health.BacklogDepth),
 	{
 		gate: "activity_schedule_to_start_critical", what: "activities start late, [[value]] after they were scheduled",
 		why:   "Activity workers do not keep up, or their slots are held by activities that wait for something.",
