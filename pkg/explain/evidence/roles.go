@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/temporal-sre/copilot/pkg/health"
 )
@@ -124,11 +123,4 @@ var ServiceNames = map[health.Service]string{
 	health.Cluster: "the cluster", health.Frontend: "the frontend", health.History: "the history service",
 	health.Matching: "the matching service", health.Persistence: "the database", health.Workers: "the workers",
 	health.Visibility: "the visibility store", health.SystemWorker: "the internal worker service", health.Replication: "replication",
-}
-
-func capital(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
 }
