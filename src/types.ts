@@ -23,14 +23,14 @@ export interface CopilotQuery extends DataQuery {
   measure?: Measure;
   /** Results of gates. */
   results?: string[];
-  /** Issues of the time range that are gone, beside those that are there now. */
+  /** Includes resolved issues of the time range. */
   includeResolved?: boolean;
-  /** The most rows that come back, newest or worst first. */
+  /** Maximum number of rows, newest or worst first. */
   limit?: number;
   live?: boolean;
 }
 
-/** What a template variable can list. */
+/** Lists for template variables. */
 export type VariableSource = 'clusters' | 'services' | 'signals' | 'states' | 'severities';
 
 export interface CopilotVariableQuery extends DataQuery {
@@ -92,7 +92,7 @@ export interface Gate {
   why?: string;
 }
 
-/** A kind of log line that stands for trouble, as found in the store. */
+/** A known error pattern in logs, as found in the store. */
 export interface LogPattern {
   id: string;
   meaning: string;

@@ -12,13 +12,13 @@ import type { CopilotOptions, CopilotQuery, CopilotVariableQuery, Signal, Variab
 
 const DEFAULT_SOURCE: VariableSource = 'clusters';
 
-/** What a template variable can list beside fixed words. */
+/** The lists that come from the back end. */
 interface Lists {
   clusters(): Promise<string[]>;
   signals(): Promise<Signal[]>;
 }
 
-/** Lets a template variable list clusters, services, signals, states or severities. */
+/** Template variables that list clusters, services, signals, states or severities. */
 export class CopilotVariableSupport extends CustomVariableSupport<
   DataSourceApi<CopilotQuery, CopilotOptions>,
   CopilotVariableQuery
@@ -50,7 +50,7 @@ export class CopilotVariableSupport extends CustomVariableSupport<
         return SEVERITIES.map(({ label, value }) => ({ text: label, value }));
       default:
         throw new Error(
-          `This variable lists "${source}". Choose one of clusters, services, signals, states, severities.`
+          `Unsupported variable source "${source}". Select one of clusters, services, signals, states, severities.`
         );
     }
   }

@@ -31,7 +31,7 @@ export function SignalPicker({ id, datasource, variables, value, onChange }: Pro
       options={[...groupByClass(signals), ...variableGroup(variables())]}
       placeholder="Signals by service"
       isLoading={isLoading}
-      emptyMessage={error ? `Can't list the signals: ${error}. You can type an id.` : 'No such signal'}
+      emptyMessage={error ? `Failed to list signals: ${error}. Type an id instead.` : 'No matching signal'}
       allowCustomValue
       value={value}
       onChange={onChange}
