@@ -251,10 +251,14 @@ func (e *Evidence) Trend(id health.SignalID) Trend {
 	return UnknownTrend
 }
 
-// CapConfidence bounds a confidence by how much of the cluster is known.
+// CapConfidence bounds a confidence by how much of the cluster is known, in whole percent and never above it.
 func (e *Evidence) CapConfidence(confidence float64) float64 {
 	if math.IsNaN(confidence) {
 		return 0
 	}
-	return math.Round(100*max(0, min(confidence, e.Coverage, 1))) / 100
+	sure := max(0, min(confidence, e.Coverage, 1))
+	if rounded := math.Round(100*sure) / 100; rounded <= e.Coverage {
+		return rounded
+	}
+	return math.Floor(100*sure) / 100
 }
