@@ -16,7 +16,7 @@ func main() {
 	defer stop()
 	root := &cobra.Command{
 		Use:           "lab",
-		Short:         "Real Temporal clusters under load and trouble, and what the copilot says of them",
+		Short:         "Real Temporal clusters under load and faults, and the copilot's verdicts",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

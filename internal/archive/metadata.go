@@ -90,7 +90,7 @@ func (m manifest) check() []error {
 	}
 	must(pluginID.MatchString(m.ID), "id %q has not the form organization-name-type", m.ID)
 	must(strings.HasSuffix(m.ID, "-"+m.Type), "id %q does not end in the type %q", m.ID, m.Type)
-	must(m.Name != "" && m.Name != m.ID, "name %q is none for people", m.Name)
+	must(m.Name != "" && m.Name != m.ID, "name %q is not a display name", m.Name)
 	must(semantic.MatchString(m.Info.Version), "version %q is no version: the build puts in that of package.json", m.Info.Version)
 	must(day.MatchString(m.Info.Updated), "updated %q is no date: the build puts it in", m.Info.Updated)
 	must(m.BuildMode != "development", "it was built for development: run go tool mage build")

@@ -32,7 +32,7 @@ func checkLicense(text string) []error {
 		errs = append(errs, errors.New("LICENSE is not the Apache License that package.json names"))
 	}
 	if strings.Contains(text, "{yyyy}") || strings.Contains(text, "{name of copyright owner}") {
-		errs = append(errs, errors.New("LICENSE has blanks that nobody filled in"))
+		errs = append(errs, errors.New("LICENSE has blanks that are not filled in"))
 	}
 	return errs
 }

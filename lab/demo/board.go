@@ -98,7 +98,7 @@ func (b board) verdictLines(now time.Time) []string {
 		since = fmt.Sprintf("since %s (%s)", v.Since.Local().Format(time.TimeOnly), now.Sub(v.Since).Round(time.Second))
 	}
 	if v.Stale {
-		since += pterm.Magenta("  STALE: too little is known for a new verdict")
+		since += pterm.Magenta("  STALE: insufficient data for a new verdict")
 	}
 	return []string{
 		fmt.Sprintf("%s %s", state, since),

@@ -84,7 +84,7 @@ func EventLine(e health.Event) string {
 	line := fmt.Sprintf("%d at %s: %s -> %s", e.Seq, e.At.Format(time.TimeOnly), e.From, e.To)
 	switch {
 	case e.Kind == health.StalenessChanged && e.Stale:
-		line = fmt.Sprintf("%d at %s: %s is stale from here on", e.Seq, e.At.Format(time.TimeOnly), e.To)
+		line = fmt.Sprintf("%d at %s: %s became stale", e.Seq, e.At.Format(time.TimeOnly), e.To)
 	case e.Kind == health.StalenessChanged:
 		line = fmt.Sprintf("%d at %s: %s is known again", e.Seq, e.At.Format(time.TimeOnly), e.To)
 	case e.Kind == health.BottleneckChanged:

@@ -18,7 +18,7 @@ func TestHappySaysWhatItCoversAndWhatIsNotVisible(t *testing.T) {
 	assert.Contains(t, x.Sections.Standing, "replication (no other cluster replicates to this one)")
 	t.Run("and where too little is known for a verdict, why", func(t *testing.T) {
 		x := rules.Explain(storyNamed(t, "queues not visible"))
-		assert.Contains(t, x.Summary, "can't be judged")
+		assert.Contains(t, x.Summary, "cannot be evaluated")
 		assert.Contains(t, x.Summary, "Not visible: task queues in part (the server's metrics do not name task queues).")
 	})
 	t.Run("and nothing of what no cluster needs", func(t *testing.T) {

@@ -179,7 +179,7 @@ func TestWhateverTheModelDoesThereIsAnExplanationThatSaysWhichWayItWasMade(t *te
 			assert.Equal(t, c.want.Retryable(), r.Failure.Retryable)
 			byRules := rules.Explain(e)
 			assert.Equal(t, explain.MadeByRules, r.Explanation.Made)
-			assert.Contains(t, r.Explanation.Instead, "so the rules explain")
+			assert.Contains(t, r.Explanation.Instead, "using the rule-based explanation")
 			assert.Equal(t, byRules.Summary, r.Explanation.Summary)
 			assert.Equal(t, health.Critical, r.Explanation.State)
 			assert.Empty(t, lint(e, r.Explanation))

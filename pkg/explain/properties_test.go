@@ -235,7 +235,7 @@ func TestPropertyTheRulesSayThreeThingsAndNoNumberOrNameFromNowhere(t *testing.T
 		require.Contains(t, x.Summary, " First: ")
 		require.LessOrEqual(t, x.Confidence, e.Coverage+0.005)
 		if e.Stale {
-			require.Contains(t, x.Summary, "can't be judged")
+			require.Contains(t, x.Summary, "cannot be evaluated")
 		}
 		for _, f := range x.Factors {
 			g, ok := e.Gate(f.Gate)

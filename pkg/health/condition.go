@@ -157,10 +157,10 @@ func unlessQuiet(id SignalID) func(*reading) condition {
 		}
 		_, ok := r.Value(id)
 		if !ok && r.Few[id] {
-			return when(no, "too little happened to measure it")
+			return when(no, "too few operations to measure it")
 		}
 		if !ok && r.quiet() == yes {
-			return when(no, "nothing was asked for, so there is nothing to measure")
+			return when(no, "no requests arrived, so there is nothing to measure")
 		}
 		return when(yes, "")
 	}

@@ -450,7 +450,7 @@ func TestALatencyOfFewCallsRests(t *testing.T) {
 	few.Few = map[health.SignalID]bool{health.FrontendP99: true}
 	verdict, _ := health.Evaluate(health.Memory{}, few, health.DefaultThresholds())
 	assert.Equal(t, health.Passed, gate(t, verdict, "frontend_slow").Result)
-	assert.Equal(t, "too little happened to measure it", gate(t, verdict, "frontend_slow").Note)
+	assert.Equal(t, "too few operations to measure it", gate(t, verdict, "frontend_slow").Note)
 	assert.Equal(t, health.NotKnowable, gate(t, verdict, "persistence_slow").Result, "of this one it is not known")
 
 	few.Signals = with(few.Signals, values{health.FrontendP99: 5000})

@@ -5,8 +5,8 @@ var clusterGates = []Gate{
 		ID: "targets_down", Number: 26, Runbook: "telemetry_blind_spots", Signal: TargetsUp, Op: Below, Severity: Stressed,
 		Service: Cluster, Side: SideTelemetry, Deciding: true, Optional: true,
 		Threshold: everywhere(0.9), Recover: everywhere(0.9),
-		Title:  "Server processes can't be scraped",
-		Why:    "Either they are down, or part of the cluster is out of sight. Both want a look.",
+		Title:  "Server processes are not being scraped",
+		Why:    "The processes are down, or Prometheus cannot reach them and part of the cluster is unmonitored.",
 		Source: "One dead process of nine; a rolling deploy of a larger cluster stays below it.",
 	},
 	{
@@ -14,7 +14,7 @@ var clusterGates = []Gate{
 		Service: Cluster, Side: SideServer, Deciding: true, Optional: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
 		Title:  "A server process may be deadlocked",
-		Why:    "The process is alive and answers its health check while a component of it no longer moves.",
+		Why:    "The process is alive and passes its health check, but one of its components is blocked.",
 		Source: "The server's own deadlock detector; 0 in every healthy phase.",
 	},
 	{

@@ -17,7 +17,7 @@ var historyGates = []Gate{
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: everywhere(30), Recover: everywhere(10),
 		Title:   "History tasks are late",
-		Why:     "The history service can't keep up with its own queues.",
+		Why:     "The history service cannot keep up with its queues.",
 		Source:  "Base table: stressed above 30 s, healthy below 10 s; measured 0.1 s when healthy, 20 to 46 s after a database hang.",
 		applies: unlessQuiet(HistoryBacklogAge),
 	},
@@ -26,7 +26,7 @@ var historyGates = []Gate{
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: collapsed, Recover: collapsed.times(floorMargin),
 		Title:   "History stopped processing tasks",
-		Why:     "Work is demanded and the history queues process next to nothing.",
+		Why:     "Work is requested and the history queues process almost no tasks.",
 		Source:  "Base table: critical below 10/s, scaled to the band; a workflow start makes two tasks at least (measured).",
 		applies: historyDemanded,
 	},
@@ -43,8 +43,8 @@ var historyGates = []Gate{
 		ID: "shard_churn", Number: 10, Runbook: "shard_movement", Signal: ShardChurn, Op: Above, Severity: Stressed,
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: everywhere(5), Recover: everywhere(5 * ceilingMargin),
-		Title:   "Shards move all the time",
-		Why:     "Every move stops a shard's work for a moment: unstable membership, or a deploy that thrashes.",
+		Title:   "High shard churn",
+		Why:     "Every move pauses a shard: cluster membership is unstable, or a deployment is restarting processes repeatedly.",
 		Source:  "Base table: stressed above 5/s.",
 		applies: whenWarm,
 	},
@@ -52,8 +52,8 @@ var historyGates = []Gate{
 		ID: "shards_moving", Number: 11, Runbook: "shard_movement", Signal: ShardsMoved, Op: Above, Severity: Stressed,
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: everywhere(0.1), Recover: everywhere(0.1 * ceilingMargin),
-		Title:   "A good part of the shards changed owner",
-		Why:     "A history host came, went or restarted; workflows on moving shards wait.",
+		Title:   "A large share of shards changed owner",
+		Why:     "A history host joined, left or restarted; workflows on moving shards wait.",
 		Source:  "Measured: one of two history hosts killed moves half of 64 shards, at only 1.4/s, so the rate alone does not show it.",
 		applies: whenWarm,
 	},
@@ -62,15 +62,15 @@ var historyGates = []Gate{
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
 		Title:  "History tasks go to the dead-letter queue",
-		Why:    "Work was given up: a timer, a workflow task or a child start that will not happen until the dead-letter queue is merged.",
+		Why:    "The server gave up on this work: a timer, a workflow task or a child start does not happen until the dead-letter queue is merged.",
 		Source: "Any within five minutes; measured 0 when healthy.",
 	},
 	{
 		ID: "history_tasks_failed_for_good", Number: 63, Runbook: "dead_letters", Signal: TerminalFailures, Op: Above, Severity: Stressed,
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
-		Title:  "History tasks fail for good",
-		Why:    "The server met an error that no retry mends, and dropped the task.",
+		Title:  "History tasks fail terminally",
+		Why:    "The server hit an error that retries cannot resolve and dropped the task.",
 		Source: "Any within five minutes; measured 0 when healthy.",
 	},
 	{
@@ -78,7 +78,7 @@ var historyGates = []Gate{
 		Service: History, Side: SideServer, Deciding: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
 		Title:  "Workflow data is lost or corrupted",
-		Why:    "Stored state does not match its history or its checksum: the workflows concerned can't go on.",
+		Why:    "Stored state does not match its history or its checksum: the affected workflows cannot continue.",
 		Source: "Any within five minutes; measured 0 when healthy.",
 	},
 	{
@@ -93,16 +93,16 @@ var historyGates = []Gate{
 		ID: "outbound_late", Number: 66, Runbook: "nexus", Signal: OutboundBacklogAge, Op: Above, Severity: Stressed,
 		Service: History, Side: SideEarly, Optional: true,
 		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
-		Title:  "Nexus calls and callbacks leave late",
-		Why:    "Callers wait for another namespace or service that does not answer.",
+		Title:  "Nexus calls and callbacks are sent late",
+		Why:    "Callers wait for a namespace or service that does not respond.",
 		Source: "The base table's bound for backlogs, 120 s.",
 	},
 	{
 		ID: "callbacks_blocked", Number: 67, Runbook: "nexus", Signal: CallbacksBlocked, Op: Above, Severity: Stressed,
 		Service: History, Side: SideApplication, Deciding: true, Optional: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
-		Title:  "Nexus calls or callbacks are held back",
-		Why:    "A circuit breaker is open: the destination fails again and again, and callers wait for it.",
+		Title:  "Nexus calls or callbacks are blocked",
+		Why:    "A circuit breaker is open: the destination fails repeatedly and callers wait.",
 		Source: "Any within five minutes.",
 	},
 	{
@@ -118,7 +118,7 @@ var historyGates = []Gate{
 		Service: History, Side: SideEarly, Optional: true,
 		Threshold: everywhere(600), Recover: everywhere(600 * ceilingMargin),
 		Title:  "Archival is late",
-		Why:    "Closed workflows are archived late. No running workflow waits for it; retention does.",
+		Why:    "Closed workflows are archived late. Running workflows are unaffected; retention waits for archival.",
 		Source: "Ten minutes: far beyond what a working archive takes, and well below the shortest retention, a day.",
 	},
 	{
@@ -140,12 +140,12 @@ func historyDemanded(r *reading) condition {
 	if !ok {
 		// Neither lateness nor demand is known to be there. A queue that works is not stalled.
 		if r.atLeast(HistoryTaskRate, healthyThroughput) == yes {
-			return when(no, "the demand is unknown, but tasks are processed")
+			return when(no, "demand is unknown, but tasks are processed")
 		}
-		return when(maybe, "the demand is unknown")
+		return when(maybe, "demand is unknown")
 	}
 	if starts < minDemand {
-		return when(no, "no work is demanded")
+		return when(no, "no work is requested")
 	}
 	floor := collapsed.For(r.band)
 	return scaled(math.Min(1, 0.75*starts/floor), "scaled to the workflow starts")

@@ -18,7 +18,7 @@ var historyBoundaries = []boundary{
 		band: health.High, fires: below(50, 75),
 		speaks: circumstances{
 			"the least demand": {health.WorkflowStarts: 0.1, health.WorkflowsCreated: 0.1},
-			"tasks are late and the demand is unknown": {health.WorkflowStarts: missing, health.WorkflowsCreated: missing,
+			"tasks are late and demand is unknown": {health.WorkflowStarts: missing, health.WorkflowsCreated: missing,
 				health.HistoryBacklogAge: 30.1},
 		},
 		rests: circumstances{

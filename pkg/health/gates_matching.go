@@ -7,17 +7,17 @@ var matchingGates = []Gate{
 		ID: "workflow_pollers_gone", Number: 19, Runbook: "pollers_gone", Signal: MatchingWorkflowPoll, Op: Below, Severity: Critical,
 		Service: Matching, Side: SideWorker, Deciding: true,
 		Threshold: everywhere(1), Recover: everywhere(1),
-		Title:   "No worker polls for workflow tasks while tasks wait",
-		Why:     "Without workflow workers no workflow advances, however healthy the server is.",
-		Source:  "Measured: polls drop to 0 within 10 s of the workers' end, minutes before backlog ages tell.",
+		Title:   "No workers poll for workflow tasks while tasks are waiting",
+		Why:     "Without workflow pollers no workflow progresses, whatever the server's health.",
+		Source:  "Measured: polls drop to 0 within 10 s of the workers' end, minutes before backlog ages rise.",
 		applies: nobodyTakesTasks,
 	},
 	{
 		ID: "starved_too_long", Number: 20, Runbook: "starved_queues", Signal: StarvedOldestAge, Op: Above, Severity: Critical,
 		Service: Matching, Side: SideWorker, Deciding: true,
 		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
-		Title:   "A task queue has been without a worker for minutes",
-		Why:     "One dead queue among many healthy ones is the usual real outage, and sums over all queues hide it.",
+		Title:   "A task queue has had no workers for minutes",
+		Why:     "A single unserved queue among healthy ones is a common outage, and totals over all queues hide it.",
 		Source:  "The base table's bound for backlogs, 120 s.",
 		applies: whenStarved,
 	},
@@ -26,15 +26,15 @@ var matchingGates = []Gate{
 		Service: Matching, Side: SideWaiting, Deciding: true,
 		Threshold: everywhere(120), Recover: everywhere(120 * ceilingMargin),
 		Title:  "Workflow tasks wait for minutes",
-		Why:    "A workflow task is a step of a workflow: while it waits, the workflow stands still.",
+		Why:    "A workflow task is one step of a workflow: while it waits, the workflow does not progress.",
 		Source: "The base table's bound for backlogs, 120 s; measured 0 when healthy, 155 s without workers.",
 	},
 	{
 		ID: "queues_starved", Number: 22, applies: unlessHidden, Runbook: "starved_queues", Signal: StarvedQueues, Op: Above, Severity: Stressed,
 		Service: Matching, Side: SideWorker, Deciding: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
-		Title:  "Work waits in a task queue that nobody serves",
-		Why:    "Tasks wait or arrive and there is no poller, or no free slot behind the pollers.",
+		Title:  "A task queue with waiting tasks has no available workers",
+		Why:    "Tasks are waiting or arriving, and no poller or no free slot is available.",
 		Source: "Measured: never in a healthy phase.",
 	},
 	{
@@ -42,7 +42,7 @@ var matchingGates = []Gate{
 		Service: Matching, Side: SideWaiting, Deciding: true,
 		Threshold: everywhere(30), Recover: everywhere(10),
 		Title:  "Workflow tasks wait for a worker",
-		Why:    "Workers don't keep up, or the server can't hand the tasks out.",
+		Why:    "Workers do not keep up, or the server cannot dispatch the tasks.",
 		Source: "The base table's bounds for backlogs, 30 s and 10 s.",
 	},
 	{
@@ -50,7 +50,7 @@ var matchingGates = []Gate{
 		Service: Matching, Side: SideWaiting, Deciding: true,
 		Threshold: everywhere(30), Recover: everywhere(10),
 		Title:  "Activity tasks wait for a worker",
-		Why:    "Activity workers don't keep up. Queues that are slow on purpose want a threshold of their own.",
+		Why:    "Activity workers do not keep up. Set a separate threshold for queues that are slow by design.",
 		Source: "The base table's bounds for backlogs, 30 s and 10 s; measured 73 s with slots starved.",
 	},
 	{
@@ -58,7 +58,7 @@ var matchingGates = []Gate{
 		Service: Matching, Side: SideServer, Deciding: true,
 		Threshold: everywhere(0.1), Recover: everywhere(0.1 * ceilingMargin),
 		Title:   "Polls come back empty while tasks wait",
-		Why:     "Workers ask and tasks are there, but matching does not bring them together.",
+		Why:     "Workers poll and tasks are waiting, but the matching service does not dispatch them.",
 		Source:  "Base table: stressed above 10 %; an idle worker's polls are all empty, so it speaks only while tasks wait for workers that are there.",
 		applies: pollersAndTasks,
 	},
@@ -66,16 +66,16 @@ var matchingGates = []Gate{
 		ID: "task_slots_gone", Number: 70, applies: unlessHidden, Runbook: "worker_scaling", Signal: SlotlessQueues, Op: Above, Severity: Critical,
 		Service: Matching, Side: SideWorker, Deciding: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
-		Title:  "Workers have no free slot while tasks wait",
-		Why:    "Every executor slot is taken, so the workers stop polling: blocked or slow activities are the usual reason.",
+		Title:  "Workers have no free slots while tasks are waiting",
+		Why:    "Every executor slot is in use, so the workers stop polling: blocked or slow activities are the usual cause.",
 		Source: "Measured: pollers drop to 0 within 10 s of the last slot's end, and tasks go to the backlog.",
 	},
 	{
 		ID: "worker_version_unserved", Number: 71, Runbook: "worker_versions", Signal: UnservedVersions, Op: Above, Severity: Stressed,
 		Service: Matching, Side: SideWorker, Deciding: true, Optional: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
-		Title:  "Tasks wait for a worker version that no worker runs",
-		Why:    "Workers of another version poll the queue and can't take these tasks: a deployment whose current version has no workers.",
+		Title:  "Tasks are waiting for a worker version that is not running",
+		Why:    "Workers of another version poll the queue and cannot take these tasks: the deployment's current version has no workers.",
 		Source: "Measured: never in a healthy phase.",
 	},
 	{
@@ -84,7 +84,7 @@ var matchingGates = []Gate{
 		Threshold: everywhere(0.01), Recover: everywhere(0.01 * ceilingMargin),
 		PerUnitOf: "tasks added per second",
 		Title:     "More tasks arrive than are dispatched",
-		Why:       "Somewhere tasks pile up. It is the only sign where the server does not break its metrics down by task queue.",
+		Why:       "Tasks are accumulating. Without a breakdown by task queue this is the only available sign.",
 		Source:    "One task in a hundred over five minutes; measured 0 when healthy. Some are dropped without being dispatched, when their workflow closed meanwhile.",
 		applies:   whenQueuesAreHidden,
 	},
@@ -92,8 +92,8 @@ var matchingGates = []Gate{
 		ID: "sync_match_low", Number: 73, Runbook: "matching_backlog", Signal: SyncMatch, Op: Below, Severity: Stressed,
 		Service: Matching, Side: SideEarly, Optional: true,
 		Threshold: everywhere(0.95), Recover: everywhere(0.95),
-		Title:   "Tasks go through the database before they are dispatched",
-		Why:     "Fewer pollers wait than tasks arrive: an early sign that workers fall behind.",
+		Title:   "Tasks are written to the database before dispatch",
+		Why:     "Fewer pollers are waiting than tasks arrive: an early sign that workers are falling behind.",
 		Source:  "Temporal's advice: 95 % and more.",
 		applies: whenAtLeast(WorkflowStarts, minDemand, "workflow starts per second"),
 	},
@@ -112,23 +112,23 @@ func nobodyTakesTasks(r *reading) condition {
 		return when(no, "no task waits")
 	}
 	if r.atLeast(SlotlessQueues, 1) == yes {
-		return when(no, "workers are there and have no free slot")
+		return when(no, "workers are running and have no free slots")
 	}
 	moves := r.atLeast(TransitionRate, math.Max(2*starts, 0.5))
 	switch {
 	case moves == yes && r.over(PollSuccess, 0) == yes:
-		return when(no, "work advances")
+		return when(no, "work is progressing")
 	case wanted == yes && moves != maybe:
 		return when(yes, "tasks wait")
 	default:
-		return when(maybe, "nobody can say whether tasks wait")
+		return when(maybe, "whether tasks are waiting is unknown")
 	}
 }
 
 // whenQueuesAreHidden: the balance of all queues together stands in where they can't be judged one by one.
 func whenQueuesAreHidden(r *reading) condition {
 	if _, ok := r.Value(StarvedQueues); ok {
-		return when(no, "the task queues are judged one by one")
+		return when(no, "task queues are evaluated individually")
 	}
 	added, ok := r.Value(TasksAdded)
 	if !ok {
@@ -138,7 +138,7 @@ func whenQueuesAreHidden(r *reading) condition {
 	// thousand, it may be a dead queue as well as tasks that were dropped.
 	c := scaled(math.Max(added, 5), "scaled to the tasks added")
 	c.doubt = math.Max(0.05, 0.001*added)
-	c.doubtNote = "too little to tell a task queue without workers from tasks that were dropped"
+	c.doubtNote = "too few tasks to distinguish a task queue without workers from dropped tasks"
 	return c
 }
 
@@ -176,10 +176,10 @@ func pollersAndTasks(r *reading) condition {
 	case late == no:
 		return when(no, "no task waits")
 	case r.atLeast(StarvedQueues, 1) == yes:
-		return when(no, "the tasks that wait have no poller")
+		return when(no, "the waiting tasks have no poller")
 	case late == yes && r.atLeast(StarvedQueues, 1) == no:
 		return when(yes, "tasks wait")
 	default:
-		return when(maybe, "nobody can say whether tasks wait")
+		return when(maybe, "whether tasks are waiting is unknown")
 	}
 }

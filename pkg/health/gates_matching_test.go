@@ -22,7 +22,7 @@ var matchingBoundaries = []boundary{
 		unknown: circumstances{
 			"it is unknown whether tasks wait":    {health.WorkflowBacklogAge: missing},
 			"it is unknown whether work advances": {health.TransitionRate: missing},
-			"the demand is unknown":               {health.WorkflowBacklogAge: 0, health.WorkflowStarts: missing, health.WorkflowsCreated: missing},
+			"demand is unknown":                   {health.WorkflowBacklogAge: 0, health.WorkflowStarts: missing, health.WorkflowsCreated: missing},
 		},
 	},
 	{

@@ -6,7 +6,7 @@ var persistenceGates = []Gate{
 		Service: Persistence, Side: SideServer, Deciding: true,
 		Threshold: everywhere(0.05), Recover: everywhere(0.05 * ceilingMargin),
 		Title:   "The database fails",
-		Why:     "A dead database looks fast and quiet; the share of failing operations is what gives it away.",
+		Why:     "A failed database looks fast and idle; the share of failing operations shows the failure.",
 		Source:  "Measured: no error at all when healthy or slow, 8 to 10 % with a hung database, 92 % with a dead one.",
 		applies: whenAtLeast(PersistenceErrors, 0.2, "failed operations per second"),
 	},
@@ -19,7 +19,7 @@ var persistenceGates = []Gate{
 		Source: "Base table: critical above 10/s, unless that is less than one operation in a hundred.",
 		applies: func(r *reading) condition {
 			if r.atLeast(PersistenceErrRatio, 0.01) == no {
-				return when(no, "less than 1 % of the operations")
+				return when(no, "below 1 % of operations")
 			}
 			return when(yes, "")
 		},
@@ -28,8 +28,8 @@ var persistenceGates = []Gate{
 		ID: "persistence_errors", Number: 14, Runbook: "persistence_errors", Signal: PersistenceErrRatio, Op: Above, Severity: Stressed,
 		Service: Persistence, Side: SideServer, Deciding: true,
 		Threshold: everywhere(0.01), Recover: everywhere(0.01 * ceilingMargin),
-		Title:   "Database operations fail now and then",
-		Why:     "Failed operations are retried, and the retries are load.",
+		Title:   "Database operations fail intermittently",
+		Why:     "Failed operations are retried, and retries add load.",
 		Source:  "Measured: 0 when healthy, slow or starved.",
 		applies: whenAtLeast(PersistenceErrors, 0.2, "failed operations per second"),
 	},
@@ -38,7 +38,7 @@ var persistenceGates = []Gate{
 		Service: Persistence, Side: SideServer, Deciding: true,
 		Threshold: everywhere(100), Recover: everywhere(100 * ceilingMargin),
 		Title:   "The database is slow",
-		Why:     "The one dependency of everything: when it is slow, all else queues up behind it.",
+		Why:     "Every service depends on the database: when it is slow, everything else queues behind it.",
 		Source:  "Base table: stressed above 100 ms; measured 41 ms when healthy under load, 360 ms slow, 8.4 s hung.",
 		applies: unlessQuiet(PersistenceP99),
 	},

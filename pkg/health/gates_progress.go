@@ -12,9 +12,9 @@ var progressGates = []Gate{
 		ID: "progress_stalled", Number: 1, Runbook: "progress_stalled", Signal: TransitionRate, Op: Below, Severity: Critical,
 		Service: Cluster, Side: SideProgress, Deciding: true,
 		Threshold: everywhere(0.75), Recover: everywhere(0.75 * floorMargin),
-		PerUnitOf: "work demanded per second",
-		Title:     "Work is demanded and does not advance",
-		Why:       "Every accepted workflow start writes at least one state transition. Fewer transitions than starts means that the starts themselves fail or hang.",
+		PerUnitOf: "requested work per second",
+		Title:     "Requested work is not progressing",
+		Why:       "Every accepted workflow start writes at least one state transition. Fewer transitions than starts means the starts fail or hang.",
 		Source:    "Measured on Temporal server v1.32.1: 16 transitions a start when healthy, 1 when no worker runs, 0 with the database hung or down.",
 		applies:   progressDemanded,
 	},
@@ -23,7 +23,7 @@ var progressGates = []Gate{
 		Service: Cluster, Side: SideProgress, Deciding: true,
 		Threshold: collapsed, Recover: collapsed.times(floorMargin),
 		Title:   "Throughput collapsed while work waits",
-		Why:     "Tasks are late and next to nothing moves, measured against what this cluster normally does.",
+		Why:     "Tasks are late and throughput is far below this cluster's usual rate.",
 		Source:  "The base table's floor of 10 transitions/s for the mid band (50 to 500/s), a tenth of the lower bound above and a hundredth of the upper bound below.",
 		applies: workIsLate,
 	},
@@ -33,28 +33,28 @@ var progressGates = []Gate{
 		Threshold: everywhere(0.25), Recover: everywhere(0.25 * floorMargin),
 		PerUnitOf: "usual state transitions per second",
 		Title:     "Throughput dropped while demand did not",
-		Why:       "Requests come in as usual and a fraction of the usual work comes out: systemic trouble, often before anything else shows.",
+		Why:       "Requests arrive at the usual rate and only a fraction of the usual work is done: a systemic problem, often the first sign.",
 		Source:    "A quarter of the baseline; slots starved gave a third of the usual transitions per start, no worker a sixteenth.",
 		applies:   demandAsUsual,
 	},
 }
 
 // healthyThroughput is the rate above which a cluster makes progress whatever is demanded of it (the
-// base table's healthy bound, transitions per second). It stands in where the demand is unknown.
+// base table's healthy bound, transitions per second). It stands in where demand is unknown.
 const healthyThroughput = 50
 
 func progressDemanded(r *reading) condition {
 	demand, ok := r.demand()
 	if !ok {
 		if r.over(TransitionRate, healthyThroughput) == yes {
-			return when(no, "the demand is unknown, but work advances")
+			return when(no, "demand is unknown, but work progresses")
 		}
-		return when(maybe, "the demand is unknown")
+		return when(maybe, "demand is unknown")
 	}
 	if demand < minDemand {
-		return when(no, "no work is demanded")
+		return when(no, "no work is requested")
 	}
-	return scaled(demand, fmt.Sprintf("%.3g/s are demanded", demand))
+	return scaled(demand, fmt.Sprintf("%.3g/s requested", demand))
 }
 
 // lateAge, in seconds, is when waiting is the stressed kind.
@@ -74,12 +74,12 @@ func workIsLate(r *reading) condition {
 	// Backlog ages are often partly unknown (no history task finished, no queue loaded); a cluster
 	// that moves is not stalled.
 	if rate, ok := r.Value(TransitionRate); ok && rate >= healthyThroughput {
-		return when(no, "work advances")
+		return when(no, "work is progressing")
 	}
 	if r.quiet() == yes {
-		return when(no, "nothing was asked for")
+		return when(no, "no requests arrived")
 	}
-	return when(maybe, "nobody can say whether work is waiting")
+	return when(maybe, "whether work is waiting is unknown")
 }
 
 // The baseline counts from ten minutes of 30-second cycles on, and from a rate that is more than the
@@ -93,7 +93,7 @@ const (
 func (r *reading) startsAsUsual() condition {
 	starts, ok := r.Value(WorkflowStarts)
 	if !ok {
-		return when(maybe, "the demand is unknown")
+		return when(maybe, "demand is unknown")
 	}
 	if starts < r.baseline.StartsPerSec/2 {
 		return when(no, "demand is lower than usual")
@@ -107,12 +107,12 @@ func demandAsUsual(r *reading) condition {
 	}
 	b := r.baseline
 	if b.Cycles < baselineCycles || b.TransitionsPerSec < baselineFloor || b.StartsPerSec < minDemand {
-		return when(no, "this cluster's usual load is not known yet")
+		return when(no, "no baseline yet for this cluster's load")
 	}
 	if asked := r.startsAsUsual(); asked.holds != yes {
 		return asked
 	}
-	return scaled(b.TransitionsPerSec, fmt.Sprintf("usual are %.3g/s", b.TransitionsPerSec))
+	return scaled(b.TransitionsPerSec, fmt.Sprintf("%.3g/s is usual", b.TransitionsPerSec))
 }
 
 // Completion gates: does work finish well? On a sound cluster it is the application that fails.
@@ -121,8 +121,8 @@ var completionGates = []Gate{
 		ID: "completion_collapsed", Number: 4, Runbook: "workflow_failures", Signal: CompletionRate, Op: Below, Severity: Critical,
 		Service: Workers, Side: SideApplication, Deciding: true,
 		Threshold: everywhere(0.5), Recover: everywhere(0.5 * floorMargin),
-		Title:   "Most workflows end badly",
-		Why:     "More workflows fail, time out or are terminated than succeed. On a sound cluster that is the application: look at the workflows' failures, not at the server.",
+		Title:   "Most workflows do not succeed",
+		Why:     "More workflows fail, time out or are terminated than succeed. On a healthy cluster the cause is the application: check the workflows' failures, not the server.",
 		Source:  "Base table: critical below 50 %.",
 		applies: workflowsClose,
 	},
@@ -130,8 +130,8 @@ var completionGates = []Gate{
 		ID: "completion_degraded", Number: 5, Runbook: "workflow_failures", Signal: CompletionRate, Op: Below, Severity: Stressed,
 		Service: Workers, Side: SideApplication, Deciding: true,
 		Threshold: everywhere(0.95), Recover: everywhere(0.95),
-		Title:   "Workflows end badly more often than usual",
-		Why:     "More than one workflow in twenty fails, times out or is terminated.",
+		Title:   "More workflows than usual do not succeed",
+		Why:     "More than 5 % of workflows fail, time out or are terminated.",
 		Source:  "Base table: healthy above 95 %.",
 		applies: workflowsClose,
 	},
@@ -149,7 +149,7 @@ func workflowsClose(r *reading) condition {
 	case closed >= minClosed:
 		return when(yes, "")
 	case okS && okF:
-		return when(no, "hardly any workflow closes")
+		return when(no, "too few workflows close")
 	default:
 		// Without the rates the share speaks for itself.
 		return when(yes, "")

@@ -85,12 +85,12 @@ var completionBoundaries = []boundary{
 	{
 		gate: "completion_collapsed", signal: health.CompletionRate, given: fewClose, fires: below(0.5, 0.75),
 		speaks: circumstances{"it is unknown how many close": {health.SuccessRate: missing, health.FailedRate: missing}},
-		rests:  circumstances{"hardly any workflow closes": {health.FailedRate: 0.099}},
+		rests:  circumstances{"too few workflows close": {health.FailedRate: 0.099}},
 	},
 	{
 		gate: "completion_degraded", signal: health.CompletionRate, given: fewClose, fires: below(0.95, 0.95),
 		speaks: circumstances{"it is unknown how many fail": {health.FailedRate: missing}},
-		rests:  circumstances{"hardly any workflow closes": {health.FailedRate: 0.099}},
+		rests:  circumstances{"too few workflows close": {health.FailedRate: 0.099}},
 	},
 }
 

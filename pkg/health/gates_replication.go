@@ -15,7 +15,7 @@ var replicationGates = []Gate{
 		Service: Replication, Side: SideServer, Deciding: true, Optional: true,
 		Threshold: everywhere(60), Recover: everywhere(60 * ceilingMargin),
 		Title:  "Replication between clusters lags",
-		Why:    "A failover would go back by this much.",
+		Why:    "A failover would lose this much recent progress.",
 		Source: "A minute: the usual bound for a recovery point in Temporal's multi-cluster documents.",
 	},
 	{

@@ -17,13 +17,13 @@ var workerGates = []Gate{
 	{
 		ID: "worker_workflow_pollers_gone", Number: 29, Runbook: "poller_configuration", Signal: WorkflowPollers, Op: Below, Severity: Critical,
 		Service: Workers, Side: SideWorker, Threshold: everywhere(1), Recover: everywhere(1),
-		Title: "Workers run no workflow poller", Why: "Workers are there and don't ask for workflow tasks.", Source: "0 is critical. Sticky pollers count.",
+		Title: "Workers run no workflow poller", Why: "Workers run but do not poll for workflow tasks.", Source: "0 is critical. Sticky pollers count.",
 		applies: whenWorkWaits,
 	},
 	{
 		ID: "worker_activity_pollers_gone", Number: 30, Runbook: "poller_configuration", Signal: ActivityPollers, Op: Below, Severity: Critical,
 		Service: Workers, Side: SideWorker, Threshold: everywhere(1), Recover: everywhere(1),
-		Title: "Workers run no activity poller", Why: "Workers are there and don't ask for activity tasks: often all slots are taken.", Source: "0 is critical.",
+		Title: "Workers run no activity poller", Why: "Workers run but do not poll for activity tasks: often all slots are in use.", Source: "0 is critical.",
 		applies: whenWorkWaits,
 	},
 	{
@@ -39,22 +39,22 @@ var workerGates = []Gate{
 	{
 		ID: "workflow_slots_low", Number: 33, Runbook: "worker_scaling", Signal: WorkflowSlotsRatio, Op: Below, Severity: Stressed,
 		Service: Workers, Side: SideEarly, Threshold: everywhere(0.5), Recover: everywhere(0.5),
-		Title: "Workflow task slots run low", Why: "Half of the slots are taken: there is little room for a burst.", Source: "Healthy above 50 %.",
+		Title: "Workflow task slots run low", Why: "Half of the slots are in use: little headroom is left for a burst.", Source: "Healthy above 50 %.",
 	},
 	{
 		ID: "activity_slots_low", Number: 34, Runbook: "worker_scaling", Signal: ActivitySlotsRatio, Op: Below, Severity: Stressed,
 		Service: Workers, Side: SideEarly, Threshold: everywhere(0.5), Recover: everywhere(0.5),
-		Title: "Activity slots run low", Why: "Half of the slots are taken: there is little room for a burst.", Source: "Healthy above 50 %.",
+		Title: "Activity slots run low", Why: "Half of the slots are in use: little headroom is left for a burst.", Source: "Healthy above 50 %.",
 	},
 	{
 		ID: "workflow_schedule_to_start", Number: 35, Runbook: "schedule_to_start", Signal: WorkflowScheduleToStart, Op: Above, Severity: Stressed,
 		Service: Workers, Side: SideEarly, Threshold: everywhere(50), Recover: everywhere(50 * ceilingMargin),
-		Title: "Workflow tasks start a little late", Why: "An early sign that workers fall behind.", Source: "Stressed above 50 ms; measured 46 ms when healthy on two cores.",
+		Title: "Workflow tasks start slightly late", Why: "An early sign that workers are falling behind.", Source: "Stressed above 50 ms; measured 46 ms when healthy on two cores.",
 	},
 	{
 		ID: "activity_schedule_to_start", Number: 36, Runbook: "schedule_to_start", Signal: ActivityScheduleToStart, Op: Above, Severity: Stressed,
 		Service: Workers, Side: SideEarly, Threshold: everywhere(100), Recover: everywhere(100 * ceilingMargin),
-		Title: "Activities start a little late", Why: "An early sign that workers fall behind.", Source: "Stressed above 100 ms.",
+		Title: "Activities start slightly late", Why: "An early sign that workers are falling behind.", Source: "Stressed above 100 ms.",
 	},
 }
 

@@ -8,15 +8,15 @@ var workflowGates = []Gate{
 		Service: Workers, Side: SideApplication, Deciding: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
 		Title:  "Workflows fail with non-determinism errors",
-		Why:    "The workflow code does not match the history. The workflow task is retried without end, and the workflow never advances.",
+		Why:    "The workflow code does not match the history. The workflow task is retried indefinitely, and the workflow does not progress.",
 		Source: "Temporal's advice: any non-determinism error.",
 	},
 	{
 		ID: "workflow_tasks_failing", Number: 46, Runbook: "stuck_workflows", Signal: WorkflowTaskFailureRatio, Op: Above, Severity: Stressed,
 		Service: Workers, Side: SideApplication, Deciding: true,
 		Threshold: everywhere(0.1), Recover: everywhere(0.1 * ceilingMargin),
-		Title:   "Workflow tasks fail again and again",
-		Why:     "A failed workflow task is retried without end: its workflow stands still until the code is mended or rolled back.",
+		Title:   "Workflow tasks fail repeatedly",
+		Why:     "A failed workflow task is retried indefinitely: its workflow does not progress until the code is fixed or rolled back.",
 		Source:  "One in ten; measured 0 when healthy and while workflows fail by themselves.",
 		applies: whenAtLeast(WorkflowTaskFailures, minDemand, "failed workflow tasks per second"),
 	},
@@ -25,7 +25,7 @@ var workflowGates = []Gate{
 		Service: Workers, Side: SideApplication, Deciding: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
 		Title:  "Workflow messages are too large",
-		Why:    "A payload over the size limit fails the workflow task, which is retried without end.",
+		Why:    "A payload over the size limit fails the workflow task, which is retried indefinitely.",
 		Source: "Temporal's advice: any message that is too large.",
 	},
 	{
@@ -33,7 +33,7 @@ var workflowGates = []Gate{
 		Service: Workers, Side: SideEarly, Optional: true,
 		Threshold: everywhere(10), Recover: everywhere(10 * ceilingMargin),
 		Title:  "Workflow tasks need many attempts",
-		Why:    "Workflows repeat the same workflow task instead of advancing.",
+		Why:    "Workflows repeat the same workflow task instead of progressing.",
 		Source: "The number of attempts from which the server itself logs a critical workflow task.",
 	},
 	{
@@ -41,7 +41,7 @@ var workflowGates = []Gate{
 		Service: Workers, Side: SideApplication, Deciding: true,
 		Threshold: everywhere(0.5), Recover: everywhere(0.5 * ceilingMargin),
 		Title:   "Most activity attempts fail",
-		Why:     "Activities fail and are retried: the workflows wait for a dependency or a bug of the application.",
+		Why:     "Activities fail and are retried: the workflows wait for a failing dependency or an application bug.",
 		Source:  "More failures than successes in a namespace; measured 0 when healthy.",
 		applies: whenAtLeast(ActivityFailures, minDemand, "failed activity attempts per second"),
 	},
@@ -50,7 +50,7 @@ var workflowGates = []Gate{
 		Service: Workers, Side: SideApplication, Deciding: true,
 		Threshold: everywhere(0.2), Recover: everywhere(0.2 * ceilingMargin),
 		Title:   "Activities time out",
-		Why:     "Workers took activities and never answered: they died, hang, or the time-out is too short for the work.",
+		Why:     "Workers took activities and never responded: they died, hang, or the timeout is too short for the work.",
 		Source:  "One attempt in five; measured 0 when healthy.",
 		applies: whenAtLeast(ActivityTimeouts, minDemand, "activity time-outs per second"),
 	},
@@ -58,24 +58,24 @@ var workflowGates = []Gate{
 		ID: "hot_workflow", Number: 51, Runbook: "hot_workflow", Signal: BusyWorkflow, Op: Above, Severity: Stressed,
 		Service: Workers, Side: SideApplication, Deciding: true,
 		Threshold: everywhere(1), Recover: everywhere(1 * ceilingMargin),
-		Title:  "One workflow gets more calls than it can take",
-		Why:    "Calls to one workflow are handled one after the other. Beyond that rate they are refused, whatever the cluster's size.",
+		Title:  "One workflow receives more calls than it can process",
+		Why:    "Calls to one workflow are processed one at a time. Above that rate they are rejected, whatever the cluster's size.",
 		Source: "Measured: 0 when healthy. More than one refusal a second is no coincidence.",
 	},
 	{
 		ID: "oversized_transaction", Number: 52, Runbook: "hot_workflow", Signal: OversizedTransactions, Op: Above, Severity: Stressed,
 		Service: Workers, Side: SideApplication, Deciding: true,
 		Threshold: everywhere(0), Recover: everywhere(0),
-		Title:  "A workflow is too large to be written",
-		Why:    "One workflow's transaction exceeds the database's limit and is retried without end. Other workflows are not concerned.",
+		Title:  "A workflow is too large to write",
+		Why:    "One workflow's transaction exceeds the database's limit and is retried indefinitely. Other workflows are unaffected.",
 		Source: "Measured: never in a healthy phase.",
 	},
 	{
 		ID: "client_errors", Number: 53, Runbook: "client_errors", Signal: ClientErrors, Op: Above, Severity: Stressed,
 		Service: Frontend, Side: SideEarly, Optional: true,
 		Threshold: everywhere(1), Recover: everywhere(1 * ceilingMargin),
-		Title:  "Clients send requests that can't succeed",
-		Why:    "Unknown namespaces, invalid arguments, missing permissions: the client's mistakes, not the cluster's.",
+		Title:  "Clients send requests that cannot succeed",
+		Why:    "Unknown namespaces, invalid arguments, missing permissions: client errors, not cluster errors.",
 		Source: "One a second; clients that look up workflows which may be gone produce a few.",
 	},
 	{
@@ -84,7 +84,7 @@ var workflowGates = []Gate{
 		Threshold: everywhere(0.1), Recover: everywhere(0.1 * floorMargin),
 		PerUnitOf: "workflows usually closed per second",
 		Title:     "Workflows start and none closes",
-		Why:       "Starts come in as usual and workflows no longer reach their end.",
+		Why:       "Workflows start at the usual rate but no longer complete.",
 		Source:    "Temporal's advice: no completion for five minutes while workflows start; a tenth of what is usual here.",
 		applies:   completionsAsUsual,
 	},
@@ -97,10 +97,10 @@ func completionsAsUsual(r *reading) condition {
 	}
 	b := r.baseline
 	if b.Cycles < baselineCycles || b.ClosedPerSec < minClosed || b.StartsPerSec < minDemand {
-		return when(no, "this cluster's usual rate of completions is not known yet")
+		return when(no, "no baseline yet for this cluster's completions")
 	}
 	if asked := r.startsAsUsual(); asked.holds != yes {
 		return asked
 	}
-	return scaled(b.ClosedPerSec, "scaled to the completions usual here")
+	return scaled(b.ClosedPerSec, "scaled to this cluster's usual completions")
 }

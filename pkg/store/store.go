@@ -79,7 +79,7 @@ func compareSchema(version int) error {
 	case version < SchemaVersion:
 		return fmt.Errorf("%w (it has version %d, this program needs %d)", ErrOlderSchema, version, SchemaVersion)
 	case version > SchemaVersion:
-		return fmt.Errorf("%w (it has version %d, this program knows %d)", ErrNewerSchema, version, SchemaVersion)
+		return fmt.Errorf("%w (its version is %d, this program supports %d)", ErrNewerSchema, version, SchemaVersion)
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ type number struct {
 	failure string
 	// witness is what the number was read from, where that is not the first choice.
 	witness string
-	// few: the number is absent because too little happened to measure it, not because nothing is exported.
+	// few: the number is absent because too few operations to measure it, not because nothing is exported.
 	few bool
 }
 

@@ -76,7 +76,7 @@ func (n *naming) detectProcesses(c Cluster, answers map[string]answer) (failure 
 		for _, service := range services {
 			n.services[service] = fmt.Sprintf("%s=~%q", label, pattern(service))
 		}
-		n.note = fmt.Sprintf("the services are told apart by the label %s: service_name is overwritten", label)
+		n.note = fmt.Sprintf("services are identified by the label %s, because service_name is overwritten", label)
 	default:
 		if values := valuesOf(own, "service_name"); len(values) > 0 {
 			return noServiceLabel("service_name", values)

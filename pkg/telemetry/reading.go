@@ -56,7 +56,7 @@ func (r *reading) unknown(id health.SignalID, reason string) {
 func (r *reading) done() Reading {
 	for _, s := range r.Signals {
 		if s.Value == nil && s.Reason == "" {
-			r.unknown(s.ID, "nobody knows how to read this signal")
+			r.unknown(s.ID, "this signal has no query")
 		}
 	}
 	return r.Reading

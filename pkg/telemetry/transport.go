@@ -112,7 +112,7 @@ func (e pageError) Error() string {
 }
 
 // errNoTenant is the answer of a Mimir, Cortex or Loki with several tenants.
-var errNoTenant = errors.New("it wants to know the tenant: set tenant to the one whose data these are")
+var errNoTenant = errors.New("it requires a tenant: set `tenant` to the tenant of these metrics")
 
 // refusedError is an HTTP status that says that the credentials are not accepted.
 type refusedError int

@@ -125,9 +125,9 @@ func (a *Activities) mayAsk(ctx context.Context) (spent llm.Spent, release func(
 	select {
 	case a.Explainer.turn <- struct{}{}:
 	case <-limit.C:
-		return llm.Spent{}, nil, "too many explanations wait for the model, so the rules explain"
+		return llm.Spent{}, nil, "too many explanations wait for the model; using the rule-based explanation"
 	case <-ctx.Done():
-		return llm.Spent{}, nil, "the worker stopped, so the rules explain"
+		return llm.Spent{}, nil, "the worker stopped; using the rule-based explanation"
 	}
 	release = func() { <-a.Explainer.turn }
 	reading, cancel := context.WithTimeout(ctx, saveLimit)

@@ -204,7 +204,7 @@ func question(in evidence.Input) string {
 		text = fmt.Appendf(text, "%s.\n", p.Meaning)
 	}
 	if in.Verdict.Stale {
-		text = fmt.Appendf(text, "The cluster can't be judged because its telemetry is missing.\n")
+		text = fmt.Appendf(text, "The cluster cannot be evaluated because its telemetry is missing.\n")
 	}
 	return string(text)
 }

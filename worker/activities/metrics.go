@@ -38,7 +38,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		unknown:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "copilot_unknown_signals", Help: "Signals that the last cycle could not read."}, cluster),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "copilot_read_duration_seconds", Help: "Time to read all signals of a cluster.", Buckets: prometheus.ExponentialBuckets(0.01, 2, 12)}, cluster),
 		state:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "copilot_cluster_state", Help: "Last stored state: 0 happy, 1 stressed, 2 critical. No series before the first verdict."}, cluster),
-		stale:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "copilot_cluster_stale", Help: "1 when the last stored cycle knew too little for a verdict."}, cluster),
+		stale:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "copilot_cluster_stale", Help: "1 when the last stored cycle had insufficient data for a verdict."}, cluster),
 		last:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "copilot_last_stored_cycle_timestamp_seconds", Help: "When the last stored cycle read its signals."}, cluster),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "copilot_store_failures_total", Help: "Attempts to store cycles that failed."}),
 	}

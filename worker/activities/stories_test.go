@@ -158,17 +158,17 @@ func TestWhateverAModelDoesTheStateIsOnTimeAndEveryEventIsExplained(t *testing.T
 		{"a good one explains", time.Minute, good, "", 1},
 		{"a dead one", time.Minute, func(_ int, _ string, w http.ResponseWriter, _ *http.Request) {
 			panic(http.ErrAbortHandler)
-		}, "the model can't be reached, so the rules explain", 3},
+		}, "the model cannot be reached; using the rule-based explanation", 3},
 		{"a broken one", time.Minute, func(_ int, _ string, w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusInternalServerError)
-		}, "the model can't be reached, so the rules explain", 3},
+		}, "the model cannot be reached; using the rule-based explanation", 3},
 		{"a slow one", 300 * time.Millisecond, func(_ int, _ string, _ http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
-		}, "the model did not answer in time, so the rules explain", 1},
+		}, "the model did not answer in time; using the rule-based explanation", 1},
 		{"a rate limited one", time.Minute, func(_ int, _ string, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "20")
 			w.WriteHeader(http.StatusTooManyRequests)
-		}, "the model is rate limited, so the rules explain", 3},
+		}, "the model is rate limited; using the rule-based explanation", 3},
 		{"one that is rate limited at first explains in the end", time.Minute, func(n int, prompt string, w http.ResponseWriter, r *http.Request) {
 			if n%3 != 0 {
 				w.WriteHeader(http.StatusTooManyRequests)
@@ -178,22 +178,22 @@ func TestWhateverAModelDoesTheStateIsOnTimeAndEveryEventIsExplained(t *testing.T
 		}, "", 3},
 		{"one that writes prose", time.Minute, func(_ int, _ string, w http.ResponseWriter, _ *http.Request) {
 			says(w, "The database seems to have a bad day.")
-		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
+		}, "the model output contradicts the evidence; using the rule-based explanation", 2},
 		{"one that breaks off its JSON", time.Minute, func(_ int, prompt string, w http.ResponseWriter, _ *http.Request) {
 			says(w, draft(prompt, nil)[:100])
-		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
+		}, "the model output contradicts the evidence; using the rule-based explanation", 2},
 		{"one that says another state", time.Minute, func(_ int, prompt string, w http.ResponseWriter, _ *http.Request) {
 			says(w, draft(prompt, func(d *llm.Draft) { d.State = "unknown" }))
-		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
+		}, "the model output contradicts the evidence; using the rule-based explanation", 2},
 		{"one that invents signals", time.Minute, func(_ int, prompt string, w http.ResponseWriter, _ *http.Request) {
 			says(w, draft(prompt, func(d *llm.Draft) {
 				d.Summary.What = "The flux.capacitor_rate is at [[flux.capacitor_rate]]."
 				d.Factors = []llm.DraftFactor{{Title: "Flux", Detail: "It flows.", Gate: "flux_low", Signal: "flux.capacitor_rate"}}
 			}))
-		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
+		}, "the model output contradicts the evidence; using the rule-based explanation", 2},
 		{"one that can't stop", time.Minute, func(_ int, prompt string, w http.ResponseWriter, _ *http.Request) {
 			says(w, draft(prompt, func(d *llm.Draft) { d.Summary.Why = strings.Repeat("It is so. ", 10_000) }))
-		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
+		}, "the model output contradicts the evidence; using the rule-based explanation", 2},
 		{"one that repairs what it wrote", time.Minute, func(n int, prompt string, w http.ResponseWriter, r *http.Request) {
 			if n%2 == 1 {
 				says(w, "Well.")
@@ -291,7 +291,7 @@ func TestABudgetThatIsSpentLeavesItToTheRules(t *testing.T) {
 	third := d.assess(t, workflows.AssessInput{ID: "demand-3", Trigger: workflows.OnDemand, EventSeq: 2})
 	assert.Equal(t, asked, e.asked())
 	assert.Equal(t, explain.MadeByRules, third.Made)
-	assert.Equal(t, "explanations by a model are paused because today's budget is spent, so the rules explain", third.Instead)
+	assert.Equal(t, "explanations by a model are paused because today's budget is spent; using the rule-based explanation", third.Instead)
 	budget, found, err := d.store.LoadBudget(t.Context())
 	require.NoError(t, err)
 	require.True(t, found, "people see the budget")

@@ -123,7 +123,7 @@ func eachSnapshot(in io.Reader, warnings io.Writer, take func(health.Snapshot) e
 		for id := range snapshot.Signals {
 			if _, ok := health.LookupSignal(id); !ok && !foreign[id] {
 				foreign[id] = true
-				fmt.Fprintf(warnings, "copilot: line %d: no rule knows a signal %q; it is left out\n", n, id)
+				fmt.Fprintf(warnings, "copilot: line %d: unknown signal %q ignored\n", n, id)
 			}
 		}
 		if err := take(snapshot); err != nil {

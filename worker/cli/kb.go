@@ -27,7 +27,7 @@ func kbCommand() *cobra.Command {
 func kbSearchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "search TEXT",
-		Short: "Show what is found for a description, or what stands about a gate or a log pattern",
+		Short: "Search the runbooks for a description, a gate or a log pattern",
 		Args:  cobra.MaximumNArgs(1),
 	}
 	path := configFlag(cmd, false)

@@ -122,5 +122,5 @@ func parseTime(flag, text string) (time.Time, error) {
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 0 && seconds < 1e11 {
 		return time.UnixMilli(int64(seconds * 1000)).UTC(), nil
 	}
-	return time.Time{}, fmt.Errorf("%s %q is no time: write it like 2026-01-02T03:04:05Z, or as Unix seconds", flag, text)
+	return time.Time{}, fmt.Errorf("%s: invalid timestamp %q: use a form like 2026-01-02T03:04:05Z, or Unix seconds", flag, text)
 }

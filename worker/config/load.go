@@ -64,10 +64,10 @@ func plain(err error) error {
 		switch {
 		case unknownField.MatchString(message):
 			m := unknownField.FindStringSubmatch(message)
-			message = fmt.Sprintf("%s: there is no key %q here; the keys are: %s", m[1], m[2], strings.Join(keysOf(m[3]), ", "))
+			message = fmt.Sprintf("%s: unknown key %q; valid keys: %s", m[1], m[2], strings.Join(keysOf(m[3]), ", "))
 		case duplicateKey.MatchString(message):
 			m := duplicateKey.FindStringSubmatch(message)
-			message = fmt.Sprintf("%s: the key %q stands here a second time, after %s; leave one", m[1], m[2], m[3])
+			message = fmt.Sprintf("%s: duplicate key %q, first at %s; keep one", m[1], m[2], m[3])
 		case badType.MatchString(message):
 			m := badType.FindStringSubmatch(message)
 			message = fmt.Sprintf("%s: the value has the wrong type: found %s where %s is wanted", m[1], kind(m[2]), kind(m[3]))

@@ -38,7 +38,7 @@ var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 // password or address by accident is harder to find.
 func expand(node *yaml.Node) (string, error) {
 	if node.Kind != yaml.ScalarNode {
-		return "", fmt.Errorf("line %d: here stands one value, not a list or a mapping", node.Line)
+		return "", fmt.Errorf("line %d: expected a scalar, got a list or mapping", node.Line)
 	}
 	var missing error
 	text := variable.ReplaceAllStringFunc(node.Value, func(match string) string {

@@ -75,7 +75,7 @@ explain:
 		a := assessments(store.AssessmentQuery{Triggers: []store.Trigger{store.OnEvent}})[0]
 		assert.Equal(t, workflows.EventAssessment(a.EventSeq), a.ID)
 		assert.Equal(t, explain.MadeByRules, a.Made)
-		assert.Equal(t, "the model can't be reached, so the rules explain", a.Instead)
+		assert.Equal(t, "the model cannot be reached; using the rule-based explanation", a.Instead)
 		assert.GreaterOrEqual(t, asked.Load(), int64(workflows.ResearchAttempts))
 		usage, err := sys.store.Usage(ctx, store.UsageQuery{From: time.Now().Add(-time.Hour), To: time.Now().Add(time.Hour)})
 		require.NoError(t, err)

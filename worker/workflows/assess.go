@@ -155,13 +155,13 @@ func (a *assessing) research(ctx workflow.Context, evidence evidence.Evidence, d
 		a.explanation, a.draft, a.calls = out.Explanation, out.Draft, append(a.calls, out.Calls...)
 		return nil
 	}
-	workflow.GetLogger(ctx).Warn("explaining failed, so the rules explain", "cluster", a.in.Cluster, "assessment", a.in.ID, "error", err)
+	workflow.GetLogger(ctx).Warn("explaining failed; using the rule-based explanation", "cluster", a.in.Cluster, "assessment", a.in.ID, "error", err)
 	if err := unlessCanceled(err); err != nil {
 		return err
 	}
 	return workflow.SideEffect(ctx, func(workflow.Context) any {
 		x := rules.Explain(evidence)
-		x.Depth, x.Instead = depth, "the worker failed to ask the model, so the rules explain"
+		x.Depth, x.Instead = depth, "the worker failed to ask the model; using the rule-based explanation"
 		return x
 	}).Get(&a.explanation)
 }

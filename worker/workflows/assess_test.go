@@ -377,7 +377,7 @@ func TestAWorkerThatDiesOfEveryAttemptLeavesItToTheRules(t *testing.T) {
 	assert.Equal(t, workflows.ResearchAttempts, n.asked)
 	require.Len(t, n.stored, 1)
 	assert.Equal(t, explain.MadeByRules, n.stored[0].Explanation.Made)
-	assert.Contains(t, n.stored[0].Explanation.Instead, "so the rules explain")
+	assert.Contains(t, n.stored[0].Explanation.Instead, "using the rule-based explanation")
 	assert.Equal(t, []explain.Depth{explain.Deep, explain.Deep, explain.Deep}, n.depths, "the rules triaged")
 }
 

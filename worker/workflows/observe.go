@@ -280,7 +280,7 @@ func (o *observation) failedToStore(ctx workflow.Context, err error) {
 	}
 	o.storeError = rootMessage(err)
 	o.backlog.slim()
-	workflow.GetLogger(ctx).Warn("the store did not take the cycle; it will be written later", "cluster", o.in.Cluster,
+	workflow.GetLogger(ctx).Warn("failed to persist cycle; will retry", "cluster", o.in.Cluster,
 		"waiting", len(o.backlog.cycles), "error", err)
 }
 

@@ -152,7 +152,7 @@ func (w *logWatch) read(ctx workflow.Context) (ReadLogsOutput, error) {
 // tell lets the observation know. One that does not run is told at the next tick.
 func (w *logWatch) tell(ctx workflow.Context, rate LogRate) {
 	if err := workflow.SignalExternalWorkflow(ctx, ObserveID(w.in.Cluster), "", SignalLogRate, rate).Get(ctx, nil); err != nil {
-		workflow.GetLogger(ctx).Warn("the cluster's observation can't be told about its logs", "cluster", w.in.Cluster, "error", err)
+		workflow.GetLogger(ctx).Warn("failed to pass log patterns to the cluster's observation", "cluster", w.in.Cluster, "error", err)
 	}
 }
 
@@ -173,7 +173,7 @@ func (w *logWatch) store(ctx workflow.Context) error {
 			if errors.As(err, &canceled) {
 				return err
 			}
-			workflow.GetLogger(ctx).Warn("the store did not take what the logs say; it will be written later", "cluster", w.in.Cluster, "waiting", len(w.waiting), "error", err)
+			workflow.GetLogger(ctx).Warn("failed to persist log patterns; will retry", "cluster", w.in.Cluster, "waiting", len(w.waiting), "error", err)
 			return nil
 		}
 		w.waiting = w.waiting[len(batch):]

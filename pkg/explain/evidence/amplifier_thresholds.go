@@ -39,13 +39,13 @@ var amplifierThresholds = []AmplifierThreshold{
 	{health.SerializationFailures, health.Above, 0, "transactions are given up after all their retries", ""},
 	// Measured: 25 % when healthy, 10 % with a slow database, 100 % with a hung one.
 	{health.PoolUtilization, health.Above, 80, "the connection pool is nearly used up", ""},
-	{Signal: health.PoolWaitCount, Without: "the number of waits alone says little; the wait time has a mark"},
+	{Signal: health.PoolWaitCount, Without: "the number of waits alone is not conclusive; the wait time has a threshold"},
 	// Any wait that a request feels: a connection had to be waited for, or there was none.
 	{health.PoolWaitDuration, health.Above, 100, "requests wait for a database connection", ""},
 	// Measured: none when healthy, 258/s with the database down.
-	{health.PoolChurn, health.Above, 1, "the connection pool is closed and opened again and again", ""},
-	{Signal: health.PoolOpens, Without: "connections are renewed all the time; the churn has a mark"},
-	{Signal: health.PoolCloses, Without: "connections are renewed all the time; the churn has a mark"},
+	{health.PoolChurn, health.Above, 1, "the connection pool is closed and opened repeatedly", ""},
+	{Signal: health.PoolOpens, Without: "connections are renewed continuously; the churn has a threshold"},
+	{Signal: health.PoolCloses, Without: "connections are renewed continuously; the churn has a threshold"},
 	{Signal: health.ReservoirTarget, Without: "it is configured, not measured"},
 	{Signal: health.ReservoirSize, Without: "the right size is the configured target; an empty reservoir has a mark"},
 	{health.ReservoirEmpty, health.Above, 0, "the reservoir runs out of ready connections", ""},
@@ -60,7 +60,7 @@ var amplifierThresholds = []AmplifierThreshold{
 	{Signal: health.TaskSlotsUsed, Without: loadOnly},
 	// Measured: 94.6 % when healthy, 44 % in the first minute.
 	{health.CacheHitRate, health.Below, 0.5, "the history cache is cold, so reads go to the database", ""},
-	{Signal: health.CacheEvictions, Without: noExporter + "; a full cache evicts all the time, and the hit rate has a mark"},
+	{Signal: health.CacheEvictions, Without: noExporter + "; a full cache evicts continuously, and the hit rate has a threshold"},
 	{Signal: health.CacheSize, Without: loadOnly},
 	// A typical hot shard has a few times the median load.
 	{health.HotShardRatio, health.Above, 10, "a few shards carry most of the load", ""},
@@ -89,7 +89,7 @@ var amplifierThresholds = []AmplifierThreshold{
 	{health.StickyCacheHitRate, health.Below, 0.5, "workers replay histories instead of finding workflows in memory", ""},
 	{Signal: health.StickyCacheMisses, Without: "it grows with the load; the hit rate has a mark"},
 	{Signal: health.WorkerLongPollLatency, Without: "a high value only means that workers are idle"},
-	{health.WorkerLongPollFailures, health.Above, 0.1, "workers' polls fail: look at the network between them and the frontend", ""},
+	{health.WorkerLongPollFailures, health.Above, 0.1, "workers' polls fail: check the network between them and the frontend", ""},
 	{health.PollersPerSlot, health.Above, 1, "workers run more pollers than they have slots", ""},
 }
 

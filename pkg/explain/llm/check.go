@@ -126,7 +126,7 @@ func (c *checker) sentence(draft string) (complete, why string) {
 	wrong := c.lint.check(complete)
 	switch {
 	case !ok:
-		return "", "a reference stands for nothing"
+		return "", "a reference has no target"
 	case len(wrong) > 0:
 		return "", wrong[0]
 	case len(complete) > maxSentence:

@@ -123,13 +123,13 @@ func (m Models) fallBack(e evidence.Evidence, depth explain.Depth, dropped expla
 
 // insteadOf says to people why the rules explain.
 var insteadOf = map[FailureKind]string{
-	Throttled:   "the model is rate limited, so the rules explain",
-	Unavailable: "the model can't be reached, so the rules explain",
-	TimedOut:    "the model did not answer in time, so the rules explain",
-	Refused:     "the model refused the request, so the rules explain",
-	Stopped:     "the model's output was truncated, so the rules explain",
-	Unusable:    "the model's answer did not stand up to the evidence, so the rules explain",
-	OverBudget:  "explanations by a model are paused because today's budget is spent, so the rules explain",
+	Throttled:   "the model is rate limited; using the rule-based explanation",
+	Unavailable: "the model cannot be reached; using the rule-based explanation",
+	TimedOut:    "the model did not answer in time; using the rule-based explanation",
+	Refused:     "the model refused the request; using the rule-based explanation",
+	Stopped:     "the model's output was truncated; using the rule-based explanation",
+	Unusable:    "the model output contradicts the evidence; using the rule-based explanation",
+	OverBudget:  "explanations by a model are paused because today's budget is spent; using the rule-based explanation",
 }
 
 // caller asks models for one triage or explanation, and keeps the record.

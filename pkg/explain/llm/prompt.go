@@ -135,7 +135,7 @@ func (p *prompt) list(title string, items []string) {
 
 func (p *prompt) signals(e evidence.Evidence) {
 	var calm []string
-	p.line("signals that stand out:")
+	p.line("notable signals:")
 	for _, s := range e.Signals {
 		if s.Standing != evidence.Beyond && s.Standing != evidence.Near && s.Remark == "" && (s.Trend == evidence.Steady || s.Trend == evidence.UnknownTrend) {
 			calm = append(calm, fmt.Sprintf("%s = %s", s.ID, s.Value))

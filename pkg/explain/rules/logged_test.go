@@ -17,7 +17,7 @@ func TestLogsSpeakOfTheServiceThatTheyConcern(t *testing.T) {
 		}},
 		facts: evidence.Facts{"log.database_down": "3", "log.certificate_refused": "2"},
 	}
-	assert.Equal(t, "Logs say so too: the database cannot be reached (3 lines).", w.logged(health.Persistence))
-	assert.Equal(t, "Logs say so too: TLS connections fail (2 lines).", w.logged(health.Matching))
+	assert.Equal(t, "Logs confirm it: the database cannot be reached (3 lines).", w.logged(health.Persistence))
+	assert.Equal(t, "Logs confirm it: TLS connections fail (2 lines).", w.logged(health.Matching))
 	assert.Empty(t, w.logged(health.History), "the writer of a line is not blamed for it")
 }

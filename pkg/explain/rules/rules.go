@@ -125,7 +125,7 @@ func (w writer) factors() []explain.Factor {
 func (w writer) logged(service health.Service) string {
 	for _, p := range w.Patterns {
 		if p.About() == service && p.Meaning != "" {
-			return fmt.Sprintf("Logs say so too: %s (%s lines).", sentence.Uncapital(strings.TrimRight(p.Meaning, ".")), w.facts["log."+p.ID])
+			return fmt.Sprintf("Logs confirm it: %s (%s lines).", sentence.Uncapital(strings.TrimRight(p.Meaning, ".")), w.facts["log."+p.ID])
 		}
 	}
 	return ""

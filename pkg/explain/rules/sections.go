@@ -156,7 +156,7 @@ func (w writer) standing() string {
 		parts[0] = fmt.Sprintf("The state has been %s for %s", w.State, w.Lasting)
 	}
 	if w.Stale {
-		parts[0] += ", and stale: the last cycle knew too little for a new verdict"
+		parts[0] += ", and stale: the last cycle had insufficient data for a new verdict"
 	}
 	parts[0] += fmt.Sprintf("; %s of the deciding conditions are known.", w.facts["coverage"])
 	switch w.Bottleneck {
@@ -178,7 +178,7 @@ func (w writer) standing() string {
 		parts = append(parts, "The application limits progress: workflow code, activities or clients. Scaling the server or the workers does not help.")
 	}
 	if w.Flapping {
-		parts = append(parts, "The state is flapping: it became worse again and again within half an hour, so an improvement has to hold longer than usual before the state follows.")
+		parts = append(parts, "The state is flapping: it worsened repeatedly within half an hour, so an improvement must hold longer before the state follows.")
 	}
 	if w.State == health.Stressed && !w.Stale && w.criticalFires() {
 		parts = append(parts, "A critical condition fires; the state follows when it holds for enough cycles in a row.")

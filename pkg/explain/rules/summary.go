@@ -66,9 +66,9 @@ func (w writer) summaryStale() string {
 	case w.Coverage >= 0.5:
 		known = fmt.Sprintf("%s of the deciding conditions are known, but not those that a verdict needs", w.facts["coverage"])
 	}
-	what := fmt.Sprintf("%s can't be judged: %s; the last known state is %s.", w.name(), known, w.State)
+	what := fmt.Sprintf("%s cannot be evaluated: %s; the last known state is %s.", w.name(), known, w.State)
 	if w.State == health.Unknown {
-		what = fmt.Sprintf("%s can't be judged: %s, and its state is unknown because no earlier verdict exists.", w.name(), known)
+		what = fmt.Sprintf("%s cannot be evaluated: %s, and its state is unknown because no earlier verdict exists.", w.name(), known)
 	}
 	why := "Signals that decide are missing, and an absent signal is not a healthy one."
 	do := "First: check that Prometheus answers and still scrapes this cluster; then check the cluster itself from a client."
@@ -96,7 +96,7 @@ func (w writer) recovered() bool {
 }
 
 func (w writer) summaryRecovered() string {
-	why := "Every deciding condition that fired passes again, and work advances."
+	why := "Every deciding condition that fired passes again, and work is progressing."
 	if len(w.Cleared) > 0 {
 		why = fmt.Sprintf("No longer firing: %s.", w.titles(w.Cleared))
 	}
@@ -104,7 +104,7 @@ func (w writer) summaryRecovered() string {
 	if g, t, ok := w.lead(); ok {
 		do = fmt.Sprintf("First: watch what has not recovered yet: %s.", w.what(g, t))
 	}
-	return fmt.Sprintf("%s: work advances again. %s %s", w.opening(), why, do)
+	return fmt.Sprintf("%s: work is progressing again. %s %s", w.opening(), why, do)
 }
 
 func (w writer) summaryCalm(x explain.Explanation) string {
@@ -112,12 +112,12 @@ func (w writer) summaryCalm(x explain.Explanation) string {
 	case w.State == health.Happy && w.AtMost(health.WorkflowStarts, 0):
 		return fmt.Sprintf("%s: no work is requested and none waits; an idle cluster is healthy. %s First: nothing needs to be done.", w.opening(), w.covers())
 	case w.State == health.Happy && len(x.Factors) > 0:
-		return fmt.Sprintf("%s: work advances as requested. An early sign, which decides nothing yet: %s First: %s",
-			w.opening(), sentence.End(sentence.Uncapital(x.Factors[0].Detail)), sentence.Uncapital(cmp.Or(w.earlyFirst(), "keep an eye on it.")))
+		return fmt.Sprintf("%s: requested work is progressing. An early sign, which decides nothing yet: %s First: %s",
+			w.opening(), sentence.End(sentence.Uncapital(x.Factors[0].Detail)), sentence.Uncapital(cmp.Or(w.earlyFirst(), "monitor it.")))
 	case w.State == health.Happy:
-		return fmt.Sprintf("%s: work advances as requested. %s First: nothing needs to be done.", w.opening(), w.covers())
+		return fmt.Sprintf("%s: requested work is progressing. %s First: nothing needs to be done.", w.opening(), w.covers())
 	case w.State == health.Unknown:
-		return fmt.Sprintf("%s: there is no verdict yet. No condition fires, and too little is known to call it healthy. First: check that its signals are read.", w.opening())
+		return fmt.Sprintf("%s: there is no verdict yet. No condition fires, and there is insufficient data to call it healthy. First: check that its signals are read.", w.opening())
 	default:
 		return w.summaryLeaving()
 	}
@@ -128,7 +128,7 @@ func (w writer) summaryCalm(x explain.Explanation) string {
 func (w writer) summaryLeaving() string {
 	why := "The state improves when enough is known and the improvement has held for some cycles."
 	if w.Flapping {
-		why = "The state is flapping, so the improvement has to hold longer than usual before the state follows."
+		why = "The state is flapping, so the improvement must hold longer before the state follows."
 	} else if groups := w.Hidden(true); len(groups) > 0 {
 		why = fmt.Sprintf("The state improves when the improvement has held for some cycles; not visible: %s.", evidence.HiddenText(groups[:min(len(groups), maxHidden)]))
 	}

@@ -24,7 +24,7 @@ var frontendTexts = []text{
 	{
 		gate:  "rate_limited",
 		what:  "requests are refused by a server limit, [[value]]",
-		why:   "The load has reached a limit of the server's configuration, and refused work waits however sound the services behind it are. The cause of each refusal names the limit: requests per second of a host or a namespace, concurrent polls, or requests to the database.",
+		why:   "The load has reached a limit of the server's configuration, and refused work waits even when the services behind it are healthy. The cause of each refusal names the limit: requests per second of a host or a namespace, concurrent polls, or requests to the database.",
 		first: "Sort the refusals by cause, namespace and operation, and decide whether that load is wanted.",
 		actions: []advice{
 			{explain.Investigate, health.Frontend, "Sort the refusals by cause, namespace and operation.", "The cause names the limit; a limit that stops a runaway client does its job.", 0.8, explain.RiskLow, nil},
@@ -108,7 +108,7 @@ func rateLimited(e *evidence.Evidence) bool {
 
 var refused = text{
 	what:  "requests are refused for a rate limit, [[throttling.rate_limit_events_per_sec]]",
-	why:   "The load has reached a limit, and refused work waits, however sound the services behind it are. A limit protects the cluster from a burst; against regular load it is too low.",
+	why:   "The load has reached a limit, and refused work waits, even when the services behind it are healthy. A limit protects the cluster from a burst; against regular load it is too low.",
 	first: "Find out which limit it is (system, namespace or persistence) and whether the load behind it is wanted.",
 	actions: []advice{
 		{explain.Investigate, health.Frontend, "See which namespace and operation are refused, and whether that load is wanted.", "A limit that stops a runaway client does its job.", 0.75, explain.RiskLow, nil},

@@ -33,7 +33,7 @@ var historyTexts = []text{
 	{
 		gate:  "history_stalled",
 		what:  "the history service has all but stopped processing tasks ([[value]]) although work is requested",
-		why:   "Timers, workflow tasks and transfers all go through these queues. When the database is sound, the reason is in the history hosts themselves: shards without an owner, a deadlock, or no CPU.",
+		why:   "Timers, workflow tasks and transfers all go through these queues. When the database is healthy, the cause is in the history hosts: shards without an owner, a deadlock, or no CPU.",
 		first: "Look at the history hosts' logs and shard ownership.",
 		hints: []health.SignalID{health.CPUThrottle, health.CASFailures},
 		actions: []advice{
@@ -45,7 +45,7 @@ var historyTexts = []text{
 	{
 		gate:    "history_backlog_critical",
 		what:    "history tasks are [[value]] late",
-		why:     "Timers fire late and workflow tasks are scheduled late: the queues grow faster than they are processed. With a sound database that is load on a few shards, too little CPU, or a burst of retries or deletions.",
+		why:     "Timers fire late and workflow tasks are scheduled late: the queues grow faster than they are processed. With a healthy database the cause is load on a few shards, too little CPU, or a burst of retries or deletions.",
 		first:   "Find out what fills the history queues: a burst of starts, a burst of timers, deletions, or a hot shard.",
 		hints:   []health.SignalID{health.HotShardRatio, health.CPUThrottle, health.RetryTime},
 		actions: historyBacklogAdvice,
@@ -63,7 +63,7 @@ var historyTexts = []text{
 	{
 		gate:  "history_queue_full",
 		what:  "a history queue holds [[value]] pending tasks",
-		why:   "A queue stops loading tasks when too many are pending, so everything behind them waits. The pending tasks are retried without success: a destination that does not answer, a namespace over its limit, or a bug that fails the same tasks again and again.",
+		why:   "A queue stops loading tasks when too many are pending, so everything behind them waits. The pending tasks are retried without success: a destination that does not answer, a namespace over its limit, or a bug that fails the same tasks repeatedly.",
 		first: "Find the queue by its task category and the error that its tasks fail with.",
 		hints: []health.SignalID{health.RetryTime, health.RateLimitEvents, health.HotShardRatio},
 		actions: []advice{
@@ -100,7 +100,7 @@ var historyTexts = []text{
 		gate:    "history_tasks_failed_for_good",
 		what:    "history tasks fail for good, [[value]]",
 		why:     "The server met an error that no retry can fix, so the task is not executed: a timer, a workflow task or a child start that does not happen. Usual reasons are data that can't be read after a downgrade, corruption, and a bug of the server version.",
-		first:   "Read the error and the workflows in the history log; they tell a version problem from corrupted data.",
+		first:   "Read the error and the workflows in the history log; they distinguish a version problem from corrupted data.",
 		actions: givenUpAdvice,
 		watch:   []health.SignalID{health.TerminalFailures, health.DeadLetters},
 	},
@@ -116,7 +116,7 @@ var historyTexts = []text{
 		gate:  "callbacks_blocked",
 		own:   true,
 		what:  "calls to Nexus endpoints or callback addresses are held back, [[value]]",
-		why:   "A circuit breaker is open because the destination failed again and again. The callers wait, and the server itself is sound.",
+		why:   "A circuit breaker is open because the destination failed repeatedly. The callers wait; the server itself is healthy.",
 		first: "Find the destination in the history log and check whether its service and its workers answer.",
 		actions: []advice{
 			{explain.Investigate, health.Workers, "Check the handler's namespace, task queue and workers, or the address of the callback.", "The breaker closes by itself as soon as calls succeed.", 0.75, explain.RiskLow, nil},
@@ -126,7 +126,7 @@ var historyTexts = []text{
 	},
 	{
 		gate:  "outbound_late",
-		what:  "Nexus calls and callbacks leave late, [[value]]",
+		what:  "Nexus calls and callbacks are sent late, [[value]]",
 		why:   "Calls to another namespace or service wait, usually because the destination is slow or does not answer.",
 		first: "Check the destination of the calls before the history service.",
 		actions: []advice{

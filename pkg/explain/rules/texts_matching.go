@@ -26,7 +26,7 @@ var matchingTexts = []text{
 		gate:  "workflow_pollers_gone",
 		when:  func(e *evidence.Evidence) bool { return e.AtMost(health.MatchingActivityPoll, 0) },
 		what:  "no worker polls at all while tasks wait",
-		why:   "The workers are gone, or can't reach the cluster. The server is sound: it accepts work that no worker takes. Usual reasons are a failed deploy, expired credentials or certificates, or a network change.",
+		why:   "The workers are gone, or cannot reach the cluster. The server is healthy and accepts work that no worker takes. Usual causes are a failed deploy, expired credentials or certificates, or a network change.",
 		first: "Look at the workers' deployment: are they running, and can they connect?",
 		hints: []health.SignalID{health.WorkerLongPollFailures},
 		actions: []advice{
@@ -216,7 +216,7 @@ func queueSlotless(e *evidence.Evidence) bool {
 // drained: measured, the server reports the age and the depth of backlogs once a minute, so they fall late.
 var drained = text{
 	why:   "Workers poll again, and the tasks that piled up meanwhile are taken now. The server reports backlogs about once a minute, so the numbers fall late.",
-	first: "Wait until the backlog is gone, and look at the workers only if it stops falling.",
+	first: "Wait until the backlog is gone; check the workers only if it stops falling.",
 	actions: []advice{
 		{explain.Investigate, health.Workers, "Watch the backlog until it is gone; if it stops falling, look at the workers' CPU and at how long tasks take.", "Workers that have returned catch up by themselves.", 0.75, explain.RiskLow, nil},
 		{explain.Investigate, health.Workers, "Find out what kept the workers from polling before it happens again.", "The backlog shows that they were away or too few for a while.", 0.6, explain.RiskLow, nil},
@@ -225,7 +225,7 @@ var drained = text{
 }
 
 var tooFew = text{
-	why:   "A workflow does not advance while its task waits. The server is sound, so the workers are too few, too slow, or busy with replays.",
+	why:   "A workflow does not progress while its task waits. The server is healthy, so the workers are too few, too slow, or busy with replays.",
 	first: "Look at the workers' free slots, CPU and pollers, and add workers if they are busy.",
 	hints: []health.SignalID{health.StickyCacheHitRate, health.StickyCacheImbalance, health.TaskSlotsAvailable, health.PollersPerSlot},
 	actions: []advice{

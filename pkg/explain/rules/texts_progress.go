@@ -10,7 +10,7 @@ var progressTexts = []text{
 	{
 		gate:  "progress_stalled",
 		what:  "work is requested and does not advance, [[value]] state transitions against a floor of [[threshold]]",
-		why:   "Accepted work writes state, and too little is written. No condition names where it is stuck, so the cause is something that the signals do not show.",
+		why:   "Accepted work writes state, and too little is written. No condition locates the block, so the cause is not visible in the signals.",
 		first: "Start a workflow by hand and follow where it stops.",
 		actions: []advice{
 			{explain.Investigate, health.Cluster, "Start a test workflow and see at which service it stops.", "The signals show that work does not advance, not where.", 0.6, explain.RiskLow, nil},

@@ -21,7 +21,7 @@ var systemWorkerTexts = []text{
 	{
 		gate:  "system_queue_late",
 		what:  "tasks of the server's own task queues wait, the oldest for [[value]]",
-		why:   "The server's own workflows, schedules above all, are not picked up. The internal worker service is down, too small, or refused by a limit.",
+		why:   "The server's internal workflows, mainly schedules, are not picked up. The internal worker service is down, too small, or refused by a limit.",
 		first: "Check the server's worker service: is it running, and does it poll?",
 		hints: []health.SignalID{health.RateLimitEvents, health.CPUThrottle},
 		actions: []advice{

@@ -35,7 +35,7 @@ var workflowTexts = []text{
 	},
 	{
 		gate:  "workflow_tasks_failing",
-		what:  "workflow tasks fail again and again, [[value]] of those that finish",
+		what:  "workflow tasks fail repeatedly, [[value]] of those that finish",
 		why:   "A failed workflow task is retried without end, and its workflow waits until the code is corrected or rolled back. Usual reasons are a panic in workflow code, a type that is not registered on the workers, and data that can't be decoded.",
 		first: "Read the failure of the workflow tasks in the workers' log, and roll back if it began with a deploy.",
 		actions: []advice{
@@ -47,7 +47,7 @@ var workflowTexts = []text{
 	{
 		gate:  "hot_workflow",
 		own:   true,
-		what:  "one workflow gets more calls than it can take, and [[value]] of them are refused",
+		what:  "one workflow receives more calls than it can process, and [[value]] of them are refused",
 		why:   "Signals, updates and queries of one workflow are handled one after the other under its lock. The bound belongs to the workflow, so neither a larger cluster nor a higher limit raises it.",
 		first: "Find the workflow by the refusals with the cause BusyWorkflow, and spread its signals over several workflows or send them in batches.",
 		hints: []health.SignalID{health.HotShardRatio, health.CASFailures},
@@ -61,7 +61,7 @@ var workflowTexts = []text{
 	{
 		gate:  "oversized_transaction",
 		own:   true,
-		what:  "a workflow is too large to be written, and its transaction is refused [[value]]",
+		what:  "a workflow is too large to write, and its transaction is refused [[value]]",
 		why:   "The data that one workflow writes at once exceeds the limit of the database. The server retries it without end; other workflows are not affected.",
 		first: "Find the workflow in the history log by the transaction size error, then terminate or reset it.",
 		actions: []advice{
@@ -86,8 +86,8 @@ var workflowTexts = []text{
 	{
 		gate:  "activities_failing",
 		what:  "most activity attempts fail, [[value]] of those that finish",
-		why:   "Activities return errors and are retried: a dependency is down, credentials have expired, or a deploy broke them. The workflows wait, and the cluster itself is sound.",
-		first: "Read the activities' errors by type, then look at the dependency that they name.",
+		why:   "Activities return errors and are retried: a dependency is down, credentials have expired, or a deploy broke them. The workflows wait, and the cluster itself is healthy.",
+		first: "Read the activities' errors by type, then check the dependency that they name.",
 		actions: []advice{
 			{explain.Investigate, health.Workers, "Group the failed attempts by activity type and error message.", "Most of them usually share one dependency.", 0.8, explain.RiskLow, nil},
 			{explain.Restart, health.Workers, "Roll back the workers' last deploy if the failures began with it.", "Failures that begin with a deploy usually end with its rollback.", 0.5, explain.RiskMedium, nil},
@@ -98,7 +98,7 @@ var workflowTexts = []text{
 	{
 		gate:  "completion_collapsed",
 		when:  serverSound,
-		what:  "most workflows end badly, and only [[value]] of those that closed succeeded",
+		what:  "most workflows do not succeed: only [[value]] of those that closed succeeded",
 		why:   "No condition of the server fires, so the workflows themselves fail, time out or are terminated. Look at the application: a bad deploy, a dependency that is down, or input that it can't process.",
 		first: "Open the workflows that failed most recently and read their failure; then compare with the application's last deploy.",
 		actions: []advice{
@@ -110,9 +110,9 @@ var workflowTexts = []text{
 	},
 	{
 		gate:  "completion_collapsed",
-		what:  "most workflows end badly, and only [[value]] of those that closed succeeded",
+		what:  "most workflows do not succeed: only [[value]] of those that closed succeeded",
 		why:   "More workflows fail, time out or are terminated than succeed. Conditions of the server fire as well, so part of this may be time-outs that the server causes.",
-		first: "Fix the server first, then look at the failures that remain.",
+		first: "Fix the server first, then check the remaining failures.",
 		actions: []advice{
 			{explain.Investigate, health.Workers, "Group the recently failed workflows by type and failure message.", "That separates time-outs from failures of the application.", 0.6, explain.RiskLow, nil},
 		},
@@ -120,7 +120,7 @@ var workflowTexts = []text{
 	},
 	{
 		gate:  "completion_degraded",
-		what:  "workflows end badly more often than usual: [[value]] of those that closed succeeded",
+		what:  "more workflows than usual do not succeed: only [[value]] of those that closed succeeded",
 		why:   "Some workflows fail, time out or are terminated. When no other condition fires the application is the cause, not the cluster.",
 		first: "Open the workflows that failed most recently and read their failure.",
 		actions: []advice{

@@ -164,7 +164,7 @@ func TestTheMessageOfAnAlertNamesGatesAndNeverAWrongOne(t *testing.T) {
 		for _, g := range health.Gates() {
 			assert.Equal(t, g.Title, sent(t, message, float64(g.Number), 0))
 		}
-		assert.Equal(t, "Work is demanded and does not advance; Activities start a little late", sent(t, message, 1, 36), "what copies of earlier releases show")
+		assert.Equal(t, "Requested work is not progressing; Activities start slightly late", sent(t, message, 1, 36), "what copies of earlier releases show")
 		assert.Equal(t, "The database fails; condition 999: see https://grafana.example.com/d/temporal-copilot-why", sent(t, message, 12, 999), "a gate of a later release")
 		assert.Equal(t, "No condition fires now", sent(t, message, 0, 0))
 		assert.Equal(t, "No condition fires now", sent(t, message, math.NaN(), math.NaN()))

@@ -89,7 +89,7 @@ func diagnoseNetwork(err error) (Failure, bool) {
 	if errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) {
 		return downstream(backend.StatusBadGateway, "there is no route to the host", "Check the host in the data source's settings, and the network between Grafana and the database"), true
 	}
-	const tlsRemedy = "Give the authority's certificate (CA) in the data source's settings, and the host as it stands in the server's certificate"
+	const tlsRemedy = "Give the authority's certificate (CA) in the data source's settings, and the host name in the server's certificate"
 	if host, ok := errors.AsType[x509.HostnameError](err); ok {
 		return downstream(backend.StatusBadGateway, fmt.Sprintf("the server's certificate is not for %q (TLS)", host.Host), tlsRemedy), true
 	}

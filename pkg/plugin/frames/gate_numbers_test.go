@@ -18,5 +18,5 @@ func TestANumberNamesAGateForEver(t *testing.T) {
 	assert.Equal(t, 0.0, *p.GateNumber(1))
 	mappings := gateNumbers("Worst gate").Mappings[0].(data.ValueMapper)
 	assert.Len(t, mappings, len(health.Gates())+1)
-	assert.Equal(t, "One workflow gets more calls than it can take", mappings["51"].Text)
+	assert.Equal(t, "One workflow receives more calls than it can process", mappings["51"].Text)
 }

@@ -32,7 +32,7 @@ func Logs(rows []store.LogPattern) *data.Frame {
 // LogCounts holds the lines of a pattern in each step.
 func LogCounts(cluster, pattern string, begins []time.Time, values []*float64) *data.Frame {
 	labels := data.Labels{"cluster": cluster}
-	title := cmp.Or(pattern, "known trouble") + " · " + cluster
+	title := cmp.Or(pattern, "known errors") + " · " + cluster
 	if pattern != view.AnyPattern {
 		labels["pattern"] = pattern
 	}

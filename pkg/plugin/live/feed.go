@@ -134,7 +134,7 @@ func (f *Feed) poll(ctx context.Context) {
 			return
 		case err != nil:
 			if !failing {
-				backend.Logger.Warn("The live view can't read the state store and goes on trying", "cause", failure.Of(err).Cause)
+				backend.Logger.Warn("The live view cannot read the state store; will retry", "cause", failure.Of(err).Cause)
 			}
 			failing, wait = true, retry.NextBackOff()
 		default:

@@ -240,7 +240,7 @@ func (a *Query) parseMeasure(name string) error {
 		a.Measure = measures[0]
 		return nil
 	case !slices.Contains(measures, Measure(name)) && exists:
-		return Invalidf("measure: %q is for people and can't be used in an alert rule; %s", name, Listing(measures))
+		return Invalidf("measure: %q is not supported in alert rules; %s", name, Listing(measures))
 	case !slices.Contains(measures, Measure(name)):
 		return Invalidf("measure: %q is not one of them; %s", name, Listing(measures))
 	}

@@ -107,7 +107,7 @@ func (e Explained) Outdated() string {
 
 func situation(s health.State, stale bool) string {
 	if stale {
-		return "too little known, last " + s.String()
+		return "insufficient data; last known state " + s.String()
 	}
 	return s.String()
 }

@@ -60,7 +60,7 @@ func (r LogReading) Caveat() string {
 	}
 	switch {
 	case r.Logs == nil:
-		return fmt.Sprintf("The logs of cluster %q were never read, so no row here does not mean no trouble. Give the cluster a `logs` section in the worker's configuration.", r.Cluster)
+		return fmt.Sprintf("The logs of cluster %q were never read, so an empty table does not mean no errors. Give the cluster a `logs` section in the worker's configuration.", r.Cluster)
 	case r.Logs.Unavailable != "":
 		return fmt.Sprintf("The logs of cluster %q can't be read: %s. %s", r.Cluster, r.Logs.Unavailable, until)
 	case !r.fresh():

@@ -124,7 +124,7 @@ func (l *loki) ask(ctx context.Context, query string, from, to time.Time, limit 
 		for _, value := range stream.Values {
 			at, err := strconv.ParseInt(value[0], 10, 64)
 			if err != nil {
-				return nil, errors.New("it answers with a line whose time is no number")
+				return nil, errors.New("it returned a log line with an invalid timestamp")
 			}
 			lines = append(lines, entry{at: time.Unix(0, at), stream: id, labels: stream.Stream, text: value[1]})
 		}

@@ -59,7 +59,7 @@ func Extend(own []Pattern) ([]Pattern, error) {
 	seen := map[string]bool{}
 	for i, p := range own {
 		if seen[p.ID] {
-			mistakes = append(mistakes, fmt.Errorf("pattern %d: the id %q stands here a second time: leave one", i+1, p.ID))
+			mistakes = append(mistakes, fmt.Errorf("pattern %d: duplicate id %q: keep one", i+1, p.ID))
 		}
 		seen[p.ID] = true
 		if err := p.Validate(); err != nil {
