@@ -29,6 +29,7 @@ import (
 	"github.com/magefile/mage/target"
 
 	"github.com/temporal-sre/copilot/internal/archive"
+	"github.com/temporal-sre/copilot/internal/catalogue"
 	"github.com/temporal-sre/copilot/internal/dotenv"
 	"github.com/temporal-sre/copilot/internal/mutation"
 )
@@ -303,6 +304,9 @@ func banner(what, command string, needs ...string) string {
 	b.WriteString(edge + "\n")
 	return b.String()
 }
+
+// Generate writes what follows from the back end's catalogue of query types: src/catalogue.ts and tables in docs/queries.md.
+func Generate() error { return catalogue.Write(".") }
 
 // Lint runs the linters of Go and of the front end.
 func Lint() error {

@@ -13,10 +13,10 @@ test('the filter of states leaves the clusters that are in one', async ({ lab, h
   await page.goto('/d/temporal-copilot?var-state=critical&kiosk&refresh=1d');
   await expect(rows('Advisor').filter({ hasText: /^lab$/ })).toHaveCount(1);
   await expect(rows('Advisor').filter({ hasText: /^copilot$/ })).toHaveCount(0);
-  await expect(rows('Remediation: what to do').filter({ hasText: /^lab$/ }).first()).toBeVisible();
+  await expect(rows('Remediation: recommended actions').filter({ hasText: /^lab$/ }).first()).toBeVisible();
 
   await page.goto('/d/temporal-copilot?var-state=stressed&kiosk&refresh=1d');
-  await expect(panel(page, 'Analysis: open issues')).toContainText('No open issue is known.');
+  await expect(panel(page, 'Analysis: open issues')).toContainText('No open issues reported.');
 });
 
 test('links lead from the fleet to a cluster, to its reasons and to its workers, and keep cluster and time', async ({
@@ -36,7 +36,7 @@ test('links lead from the fleet to a cluster, to its reasons and to its workers,
     }
   };
   await page.goto(`/d/temporal-copilot-fleet?from=${RANGE.from}&to=${RANGE.to}`);
-  await panel(page, 'Clusters, the worst first').getByRole('link', { name: lab.cluster, exact: true }).click();
+  await panel(page, 'Clusters, worst first').getByRole('link', { name: lab.cluster, exact: true }).click();
   await arrives(/\/d\/temporal-copilot(\/|\?)/);
 
   await panel(page, 'Advisor').getByRole('link', { name: lab.cluster, exact: true }).click();

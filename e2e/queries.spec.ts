@@ -1,5 +1,5 @@
 import type { Page, Response } from '@playwright/test';
-import { QUERY_TYPES, type QueryTypeInfo } from '../src/queryTypes';
+import { QUERY_TYPES, type QueryTypeInfo } from '../src/catalogue';
 import { choose } from './choose';
 import { expect, test } from './fixtures';
 import { DATASOURCE, DATASOURCE_NAME, PLUGIN } from './grafana';

@@ -11,7 +11,6 @@ import (
 )
 
 func main() {
-	plugin.ShareStreamPackets()
 	if err := datasource.Manage(plugin.ID, plugin.New, datasource.ManageOpts{}); err != nil {
 		log.DefaultLogger.Error("The plugin stopped", "error", err)
 		os.Exit(1)

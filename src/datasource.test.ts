@@ -55,7 +55,7 @@ describe('queries', () => {
     expect(chosen.getDefaultQuery(CoreApp.PanelEditor)).toEqual({ ...timeline, clusters: ['$cluster'] });
   });
 
-  it('are asked as they begin until somebody chooses, with what Grafana wrote into them', () => {
+  it('start with the default query, completed by the fields of Grafana', () => {
     const blank = { refId: 'B', hide: true } as CopilotQuery;
     expect(datasource.begun(blank, CoreApp.PanelEditor)).toEqual({
       refId: 'B',
@@ -111,7 +111,7 @@ describe('a template variable lists', () => {
     return (await firstValueFrom(variables.query(request))).data;
   };
 
-  it('clusters, unless told otherwise', async () => {
+  it('clusters by default', async () => {
     const clusters = [
       { text: 'prod', value: 'prod' },
       { text: 'staging', value: 'staging' },
@@ -144,6 +144,6 @@ describe('a template variable lists', () => {
   });
 
   it('nothing else, and says so', async () => {
-    await expect(list('moods')).rejects.toThrow('Choose one of clusters, services, signals, states, severities');
+    await expect(list('moods')).rejects.toThrow('Select one of clusters, services, signals, states, severities');
   });
 });

@@ -22,15 +22,15 @@ import {
 import type { CopilotOptions, CopilotQuery, Gate, LogPattern, Signal } from './types';
 import { CopilotVariableSupport } from './variables';
 
-/** The front end's half of the datasource. It asks; the back end answers. */
+/** The front end of the datasource; the back end answers its queries. */
 export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, CopilotOptions> {
   annotations: AnnotationSupport<CopilotQuery> = {
     getDefaultQuery: () => ANNOTATION_QUERY,
   };
 
   /**
-   * Each packet of a stream is the whole present content of its frame, so it replaces what is there. Appending, which
-   * is Grafana's default, would show every row twice after a reconnect.
+   * Each packet of a stream contains the complete frame, so it replaces the previous one. Appending, Grafana's default,
+   * would duplicate every row after a reconnect.
    */
   streamOptionsProvider = (_: DataQueryRequest<CopilotQuery>): Partial<StreamingFrameOptions> => ({
     action: StreamingFrameAction.Replace,
@@ -45,7 +45,7 @@ export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, Copil
     this.variables = new CopilotVariableSupport(this);
   }
 
-  /** What a place begins with; a panel begins with the clusters that its dashboard has chosen. */
+  /** The default query of an app. A panel starts with the clusters selected in its dashboard. */
   getDefaultQuery(app?: CoreApp): Partial<CopilotQuery> {
     if (app !== CoreApp.PanelEditor && app !== CoreApp.Dashboard) {
       return DEFAULT_QUERY;
@@ -54,17 +54,17 @@ export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, Copil
     return { ...PANEL_QUERY, clusters };
   }
 
-  /** Grafana gives a new panel a query with nothing in it; this is what it asks until somebody chooses. */
+  /** Completes the empty query that Grafana creates for a new panel. */
   begun(query: CopilotQuery, app?: CoreApp): CopilotQuery {
     return query.queryType ? query : { ...this.getDefaultQuery(app), ...query };
   }
 
-  /** Every query says something without further choices, so only hidden ones are not asked. */
+  /** Every query is complete without further options, so only hidden ones are skipped. */
   filterQuery(query: CopilotQuery): boolean {
     return !query.hide;
   }
 
-  /** Explore's Live button asks by a flag of the request; the back end reads the query's own. */
+  /** Explore's Live button sets a flag of the request; the back end reads the query's own flag. */
   query(request: DataQueryRequest<CopilotQuery>): Observable<DataQueryResponse> {
     const targets = request.targets.map((target) => {
       const query = this.begun(target, request.app as CoreApp);
@@ -93,12 +93,12 @@ export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, Copil
     return this.list('gates');
   }
 
-  /** The log patterns that were found lately. */
+  /** Recent log patterns. */
   patterns(): Promise<LogPattern[]> {
     return this.list('patterns');
   }
 
-  /** Reads a resource that holds a list under its own name. Whoever asks shows the error in its place. */
+  /** Reads a resource that contains a list under its own name. The caller shows errors. */
   private async list<T>(name: string): Promise<T[]> {
     const resource = await this.getResource<Record<string, T[]>>(name, undefined, { showErrorAlert: false });
     return resource[name];

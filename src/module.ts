@@ -1,6 +1,7 @@
 import { DataSourcePlugin } from '@grafana/data';
 import { ConfigEditor } from './components/ConfigEditor';
 import { QueryEditor } from './components/QueryEditor';
+import { QueryHelp } from './components/QueryHelp';
 import { CopilotDataSource } from './datasource';
 import type { CopilotOptions, CopilotQuery, CopilotSecrets } from './types';
 
@@ -8,4 +9,5 @@ export const plugin = new DataSourcePlugin<CopilotDataSource, CopilotQuery, Copi
   CopilotDataSource
 )
   .setConfigEditor(ConfigEditor)
-  .setQueryEditor(QueryEditor);
+  .setQueryEditor(QueryEditor)
+  .setQueryEditorHelp(QueryHelp);

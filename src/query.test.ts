@@ -56,9 +56,9 @@ describe('migrateQuery', () => {
     expect(migrateQuery(stored({ ...gates, onlyFired: false }))).toEqual(gates);
   });
 
-  it('drops what has the wrong type and what nobody knows', () => {
+  it('drops fields with the wrong type and unknown fields', () => {
     const migrated = migrateQuery(
-      stored({ clusters: [1, 'a', null, ''], limit: 'many', live: 'yes', measure: 'mood', colour: 'red', states: {} })
+      stored({ clusters: [1, 'a', null, ''], limit: 'many', live: 'yes', measure: 'mood', color: 'red', states: {} })
     );
     expect(migrated).toEqual({ refId: 'A', queryType: 'status', version: 1, clusters: ['a'] });
   });
@@ -74,7 +74,7 @@ describe('migrateQuery', () => {
     expect(migrateQuery(stored({ limit })).limit).toBe(expected);
   });
 
-  it('keeps a query type that it does not know, so that nobody gets the answer to another question', () => {
+  it('keeps an unknown query type, so that no other query is answered instead', () => {
     expect(migrateQuery(stored({ queryType: 'weather' })).queryType).toBe('weather');
   });
 
@@ -140,7 +140,7 @@ describe('expandList', () => {
   });
 
   it('leaves a variable that does not exist as it is', () => {
-    expect(expandList(['$nobody'], replace)).toEqual(['$nobody']);
+    expect(expandList(['$missing'], replace)).toEqual(['$missing']);
   });
 });
 

@@ -1,13 +1,14 @@
-import { QUERY_VERSION, type CopilotQuery, type Measure, type QueryType } from './types';
+import type { Measure, QueryType } from './catalogue';
+import { QUERY_VERSION, type CopilotQuery } from './types';
 import { MEASURES, queryTypeInfo } from './queryTypes';
 
-/** The most rows that a query may ask for. */
+/** Maximum number of rows of a query. */
 export const MAX_LIMIT = 1000;
 export const DEFAULT_LIMIT = 100;
 
 type FirstQuery = Omit<CopilotQuery, 'refId'>;
 
-/** What Explore and alert rules begin with: how the clusters are now. */
+/** Default in Explore and alert rules: the current state of the clusters. */
 export const DEFAULT_QUERY: FirstQuery = {
   queryType: 'status',
   version: QUERY_VERSION,
@@ -15,7 +16,7 @@ export const DEFAULT_QUERY: FirstQuery = {
   measure: 'state',
 };
 
-/** A panel begins as a graph, so it gets what a graph can draw. */
+/** Default in panels, which start as a graph. */
 export const PANEL_QUERY: FirstQuery = { queryType: 'timeline', version: QUERY_VERSION, clusters: [] };
 
 export const ANNOTATION_QUERY: FirstQuery = { queryType: 'events', version: QUERY_VERSION, clusters: [] };
@@ -33,16 +34,16 @@ const LISTS = [
 ] as const;
 const SWITCHES = ['includeResolved', 'live'] as const;
 
-/** Fields that belong to Grafana and pass through untouched. */
+/** Grafana's own fields, passed through unchanged. */
 const GRAFANA_FIELDS = ['refId', 'hide', 'key', 'datasource'] as const;
 
 /**
  * Brings a stored query of any age to the present version.
  *
- * Dashboards outlive plugins and people edit their JSON, so nothing is taken on trust: a lone string becomes a list,
- * what has the wrong type goes, fields that nobody knows go. A query type that nobody knows stays as it is, because
- * turning it into another question would answer one that nobody asked; the back end refuses it by name. A query of a
- * newer version is not ours to change and stays whole for the same reason.
+ * Stored queries are validated, because dashboards outlive plugins and their JSON is editable: a single string becomes a
+ * list, fields of the wrong type and unknown fields are dropped. An unknown query type is kept, and the back end rejects
+ * it by name: replacing it would answer a different query. A query of a newer version is kept unchanged for the same
+ * reason.
  */
 export function migrateQuery(stored: CopilotQuery): CopilotQuery {
   const old: Record<string, unknown> = { ...stored };
@@ -97,7 +98,7 @@ function toList(value: unknown): string[] | undefined {
   return undefined;
 }
 
-/** Drops the options that the query's type does not obey, so that a stored query holds nothing without effect. */
+/** Drops the options that the query type does not support. */
 export function withType(query: CopilotQuery, queryType: QueryType): CopilotQuery {
   const { refId, hide, key, datasource, clusters, version } = query;
   const next: CopilotQuery = { refId, hide, key, datasource, queryType, version, clusters };
@@ -123,7 +124,7 @@ export function expandList(list: string[], replace: Replace): string[] {
   return [...new Set(list.flatMap((text) => expand(text, replace)))];
 }
 
-// Stands for a value that is not yet put in. No name of anything holds the NUL character.
+// Placeholder for a value. No name contains the NUL character.
 const PLACE = '\u0000';
 
 function expand(text: string, replace: Replace): string[] {

@@ -1,38 +1,6 @@
-import type { DataSourceJsonData } from '@grafana/data';
+import type { DataSourceJsonData, DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
-
-/** What a query asks for. The back end has one handler for each. */
-export type QueryType =
-  | 'status'
-  | 'timeline'
-  | 'signals'
-  | 'gates'
-  | 'queues'
-  | 'services'
-  | 'events'
-  | 'workers'
-  | 'summary'
-  | 'issues'
-  | 'actions'
-  | 'assessments'
-  | 'logs'
-  | 'usage'
-  | 'sources';
-
-/** Which number an answer is about, and what an alert rule compares. The table is for people alone. */
-export type Measure =
-  | 'state'
-  | 'staleness'
-  | 'coverage'
-  | 'worker_limited'
-  | 'first_gate'
-  | 'second_gate'
-  | 'table'
-  | 'counts'
-  | 'dollars'
-  | 'tokens'
-  | 'calls'
-  | 'budget';
+import type { Measure, QueryType } from './catalogue';
 
 /** The version of the query JSON that this front end writes. */
 export const QUERY_VERSION = 1;
@@ -55,14 +23,14 @@ export interface CopilotQuery extends DataQuery {
   measure?: Measure;
   /** Results of gates. */
   results?: string[];
-  /** Issues of the time range that are gone, beside those that are there now. */
+  /** Includes resolved issues of the time range. */
   includeResolved?: boolean;
-  /** The most rows that come back, newest or worst first. */
+  /** Maximum number of rows, newest or worst first. */
   limit?: number;
   live?: boolean;
 }
 
-/** What a template variable can list. */
+/** Lists for template variables. */
 export type VariableSource = 'clusters' | 'services' | 'signals' | 'states' | 'severities';
 
 export interface CopilotVariableQuery extends DataQuery {
@@ -124,8 +92,11 @@ export interface Gate {
   why?: string;
 }
 
-/** A kind of log line that stands for trouble, as found in the store. */
+/** A known error pattern in logs, as found in the store. */
 export interface LogPattern {
   id: string;
   meaning: string;
 }
+
+/** What every part of the settings page is given. */
+export type ConfigProps = DataSourcePluginOptionsEditorProps<CopilotOptions, CopilotSecrets>;

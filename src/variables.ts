@@ -2,21 +2,30 @@ import {
   CustomVariableSupport,
   type DataQueryRequest,
   type DataQueryResponse,
+  type DataSourceApi,
   type MetricFindValue,
 } from '@grafana/data';
 import { from, map, type Observable } from 'rxjs';
+import { SERVICES, SEVERITIES, STATES } from './catalogue';
 import { VariableQueryEditor } from './components/VariableQueryEditor';
-import type { CopilotDataSource } from './datasource';
-import type { CopilotQuery, CopilotVariableQuery, VariableSource } from './types';
-import { SERVICES, SEVERITIES, STATES } from './vocabulary';
+import type { CopilotOptions, CopilotQuery, CopilotVariableQuery, Signal, VariableSource } from './types';
 
 const DEFAULT_SOURCE: VariableSource = 'clusters';
 
-/** Lets a template variable list clusters, services, signals, states or severities. */
-export class CopilotVariableSupport extends CustomVariableSupport<CopilotDataSource, CopilotVariableQuery> {
+/** The lists that come from the back end. */
+interface Lists {
+  clusters(): Promise<string[]>;
+  signals(): Promise<Signal[]>;
+}
+
+/** Template variables that list clusters, services, signals, states or severities. */
+export class CopilotVariableSupport extends CustomVariableSupport<
+  DataSourceApi<CopilotQuery, CopilotOptions>,
+  CopilotVariableQuery
+> {
   editor = VariableQueryEditor;
 
-  constructor(private readonly datasource: CopilotDataSource) {
+  constructor(private readonly lists: Lists) {
     super();
   }
 
@@ -30,9 +39,9 @@ export class CopilotVariableSupport extends CustomVariableSupport<CopilotDataSou
   private async values(source: VariableSource): Promise<MetricFindValue[]> {
     switch (source) {
       case 'clusters':
-        return (await this.datasource.clusters()).map((name) => ({ text: name, value: name }));
+        return (await this.lists.clusters()).map((name) => ({ text: name, value: name }));
       case 'signals':
-        return (await this.datasource.signals()).map(({ id, title }) => ({ text: title, value: id }));
+        return (await this.lists.signals()).map(({ id, title }) => ({ text: title, value: id }));
       case 'services':
         return SERVICES.map(({ label, value }) => ({ text: label, value }));
       case 'states':
@@ -41,7 +50,7 @@ export class CopilotVariableSupport extends CustomVariableSupport<CopilotDataSou
         return SEVERITIES.map(({ label, value }) => ({ text: label, value }));
       default:
         throw new Error(
-          `This variable lists "${source}". Choose one of clusters, services, signals, states, severities.`
+          `Unsupported variable source "${source}". Select one of clusters, services, signals, states, severities.`
         );
     }
   }

@@ -60,7 +60,7 @@ func TestEveryDocumentIsShortAndAnswersTheSameFiveQuestions(t *testing.T) {
 			for _, s := range d.Sections {
 				headings = append(headings, s.Heading)
 			}
-			assert.Equal(t, []string{"What it means", "How to tell it from look-alikes", "What to do first", "What not to do", "What to watch next"}, headings)
+			assert.Equal(t, []string{"What it means", "How to distinguish similar problems", "What to do first", "What not to do", "What to watch next"}, headings)
 			words := len(strings.Fields(d.Markdown()))
 			assert.True(t, words >= 150 && words <= 350, "%d words", words)
 			assert.NotEmpty(t, d.Sources)

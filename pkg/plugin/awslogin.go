@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/temporal-sre/copilot/pkg/plugin/failure"
 )
 
 // awsLogin says how to come by AWS credentials: the SDK's default chain or keys, and on top of
@@ -37,7 +38,7 @@ func (l awsLogin) provider() aws.CredentialsProvider {
 		}
 		c, err := source.Retrieve(ctx)
 		if err != nil {
-			return aws.Credentials{}, &awsLoginError{err}
+			return aws.Credentials{}, &failure.AWSLoginError{Cause: err}
 		}
 		return c, nil
 	}))
@@ -52,7 +53,7 @@ func (l awsLogin) load(ctx context.Context) (aws.CredentialsProvider, error) {
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return nil, &awsLoginError{err}
+		return nil, &failure.AWSLoginError{Cause: err}
 	}
 	if l.role == "" {
 		return cfg.Credentials, nil
@@ -69,9 +70,3 @@ func (l awsLogin) load(ctx context.Context) (aws.CredentialsProvider, error) {
 		}
 	}), nil
 }
-
-// awsLoginError: there are no AWS credentials to log in to the database with.
-type awsLoginError struct{ cause error }
-
-func (e *awsLoginError) Error() string { return fmt.Sprintf("getting AWS credentials: %v", e.cause) }
-func (e *awsLoginError) Unwrap() error { return e.cause }

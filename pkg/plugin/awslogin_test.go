@@ -11,6 +11,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/pkg/plugin/failure"
 )
 
 // tokenService stands in for AWS STS.
@@ -54,8 +56,8 @@ func TestARoleThatIsRefusedIsDiagnosed(t *testing.T) {
 	_, err := awsLogin{
 		region: "eu-west-1", keys: &aws.Credentials{AccessKeyID: "AKIA", SecretAccessKey: "shhh"}, role: "arn:aws:iam::1:role/reader", stsEndpoint: endpoint,
 	}.provider().Retrieve(t.Context())
-	found := diagnose(fmt.Errorf("connecting: %w", err))
-	assert.Equal(t, backend.ErrorSourceDownstream, found.source)
+	found := failure.Of(fmt.Errorf("connecting: %w", err))
+	assert.Equal(t, backend.ErrorSourceDownstream, found.Source)
 	assert.Contains(t, found.String(), "AWS gave no credentials")
 	assert.Contains(t, found.String(), "not allowed to assume the role")
 	assert.Contains(t, found.String(), "forward_host_env_vars")

@@ -9,6 +9,9 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/resource/httpadapter"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/answer"
+	"github.com/temporal-sre/copilot/pkg/plugin/live"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -23,38 +26,6 @@ var (
 	_ instancemgmt.InstanceDisposer = (*Datasource)(nil)
 )
 
-// nowReader knows how clusters are now.
-type nowReader interface {
-	Now(ctx context.Context, clusters []string) ([]store.Now, error)
-}
-
-// historyReader knows what was.
-type historyReader interface {
-	Spans(ctx context.Context, clusters []string, from, to time.Time) ([]store.Span, error)
-	Series(ctx context.Context, q store.SeriesQuery) ([]store.Series, error)
-	Events(ctx context.Context, q store.EventQuery) ([]store.Event, error)
-}
-
-// cursorReader knows cheaply whether anything is new, and what.
-type cursorReader interface {
-	nowReader
-	Heads(ctx context.Context) ([]store.Head, error)
-	Events(ctx context.Context, q store.EventQuery) ([]store.Event, error)
-	EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]store.Event, error)
-	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)
-}
-
-// explanationReader knows what was explained, from which logs, and what models cost.
-type explanationReader interface {
-	LatestAssessments(ctx context.Context, clusters []string) ([]store.Assessment, error)
-	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)
-	Issues(ctx context.Context, q store.IssueQuery) ([]store.Issue, error)
-	LogStates(ctx context.Context, clusters []string) ([]store.LogState, error)
-	LogPatterns(ctx context.Context, q store.LogQuery) ([]store.LogPattern, error)
-	Usage(ctx context.Context, q store.UsageQuery) ([]store.Usage, error)
-	LoadBudget(ctx context.Context) (store.Budget, bool, error)
-}
-
 // checker knows whether the store can be read at all.
 type checker interface {
 	Check(ctx context.Context) (store.Health, error)
@@ -62,9 +33,8 @@ type checker interface {
 
 // reader is everything that a data source needs of the store.
 type reader interface {
-	cursorReader
-	historyReader
-	explanationReader
+	live.Store
+	view.Store
 	checker
 	Close()
 }
@@ -73,9 +43,10 @@ type reader interface {
 type Datasource struct {
 	backend.CallResourceHandler
 
-	uid     string
 	store   reader
-	feed    *feed
+	views   view.Reader
+	answers answer.Answers
+	feed    *live.Feed
 	now     func() time.Time
 	secrets []string
 }
@@ -86,17 +57,18 @@ type Datasource struct {
 func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
 	parsed, err := parseSettings(s)
 	if err != nil {
-		return newDatasource(s.UID, unusable{err}, parsed, time.Now), nil
+		return newDatasource(s.UID, failingStore{err}, parsed, time.Now), nil
 	}
 	opened, err := store.Open(ctx, parsed.store)
 	if err != nil {
-		return newDatasource(s.UID, unusable{err}, parsed, time.Now), nil
+		return newDatasource(s.UID, failingStore{err}, parsed, time.Now), nil
 	}
 	return newDatasource(s.UID, opened, parsed, time.Now), nil
 }
 
 func newDatasource(uid string, r reader, s settings, now func() time.Time) *Datasource {
-	d := &Datasource{uid: uid, store: r, feed: newFeed(r, s.poll, now), now: now, secrets: s.secrets}
+	views := view.Reader{Store: r, Now: now}
+	d := &Datasource{store: r, views: views, answers: answer.Answers{Views: views, UID: uid}, feed: live.NewFeed(r, s.poll), now: now, secrets: s.secrets}
 	d.CallResourceHandler = httpadapter.New(d.resources())
 	return d
 }
@@ -104,7 +76,7 @@ func newDatasource(uid string, r reader, s settings, now func() time.Time) *Data
 // Dispose ends the streams and closes the connections. Grafana calls it a few seconds after it has
 // replaced the instance.
 func (d *Datasource) Dispose() {
-	d.feed.close()
+	d.feed.Close()
 	d.store.Close()
 }
 

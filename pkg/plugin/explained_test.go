@@ -9,8 +9,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -38,28 +40,28 @@ func cells(t testing.TB, f *data.Frame, field string) []any {
 
 func ask1(t *testing.T, d *Datasource, kind string, more ...map[string]any) *data.Frame {
 	t.Helper()
-	return answered(t, d, question(t, queryJSONOf(kind, more...)), nil)[0]
+	return answered(t, d, story.Question(t, story.QueryOf(kind, more...)), nil)[0]
 }
 
 func TestAnOldExplanationNeverPassesForThePresent(t *testing.T) {
-	s, _ := newStore(t)
-	tell(t, s, "prod", storyBegins, healthy(2))
-	assess(t, s, told{cluster: "prod", id: "event-1", at: storyBegins, trigger: store.OnEvent, seq: 1, state: health.Happy,
-		made: explain.MadeByRules, issues: []explain.Issue{slowDatabase}, actions: []explain.Action{lookAtDeploy}})
-	at := storyBegins.Add(time.Minute)
+	s, _ := story.NewStore(t)
+	story.Tell(t, s, "prod", story.Begins, story.Healthy(2))
+	story.Assess(t, s, story.Assessment{Cluster: "prod", ID: "event-1", At: story.Begins, Trigger: store.OnEvent, Seq: 1, State: health.Happy,
+		Made: explain.MadeByRules, Issues: []explain.Issue{story.SlowDatabase}, Actions: []explain.Action{story.LookAtDeploy}})
+	at := story.Begins.Add(time.Minute)
 	d := newTestDatasource(t, s, at.Add(time.Second))
 	check := func(current bool) {
 		t.Helper()
 		frame := ask1(t, d, "summary")
-		assert.Equal(t, *oneIf(current), cell(t, frame, "current", 0))
+		assert.Equal(t, *view.OneIf(current), cell(t, frame, "current", 0))
 		assert.Equal(t, current, len(frame.Meta.Notices) == 0)
 		assert.Equal(t, current, strings.HasPrefix(cell(t, frame, "summary", 0).(string), "prod is happy"))
 		assert.Equal(t, !current, strings.Contains(cell(t, frame, "markdown", 0).(string), "does not explain the present"))
 		assert.Equal(t, current, cell(t, frame, "first", 0) != "", "advice on an earlier situation is no advice")
 		assert.Equal(t, current, cell(t, frame, "worst_issue", 0) != "")
 		assert.Equal(t, current, cell(t, frame, "confidence", 0) != nil)
-		assert.Equal(t, *oneIf(current), cell(t, ask1(t, d, "actions"), "current", 0))
-		assert.Equal(t, *oneIf(!current), cell(t, ask1(t, d, "issues"), "stale", 0))
+		assert.Equal(t, *view.OneIf(current), cell(t, ask1(t, d, "actions"), "current", 0))
+		assert.Equal(t, *view.OneIf(!current), cell(t, ask1(t, d, "issues"), "stale", 0))
 		_, summary := call(t, d, "GET", "status/summary")
 		assert.Equal(t, current, summary["current"])
 		_, status := call(t, d, "GET", "status")
@@ -75,7 +77,7 @@ func TestAnOldExplanationNeverPassesForThePresent(t *testing.T) {
 	assert.Equal(t, 0.0, cell(t, frame, "assessed_state", 0))
 	assert.Contains(t, frame.Meta.Notices[0].Text, "(happy at 2026-01-02 03:00:00 UTC) and does not explain the present one (stressed since 2026-01-02 03:01:00 UTC)")
 
-	assess(t, s, told{cluster: "prod", id: "event-2", at: at, trigger: store.OnEvent, seq: 2, state: health.Stressed, made: explain.MadeByRules})
+	story.Assess(t, s, story.Assessment{Cluster: "prod", ID: "event-2", At: at, Trigger: store.OnEvent, Seq: 2, State: health.Stressed, Made: explain.MadeByRules})
 	assert.Equal(t, 1.0, cell(t, ask1(t, d, "summary"), "current", 0))
 
 	silent := newTestDatasource(t, s, at.Add(time.Hour))
@@ -85,9 +87,9 @@ func TestAnOldExplanationNeverPassesForThePresent(t *testing.T) {
 }
 
 func TestAClusterThatWasNeverAssessedHasNoRowAndANotice(t *testing.T) {
-	s, _ := newStore(t)
-	tell(t, s, "prod", storyBegins, healthy(2))
-	d := newTestDatasource(t, s, storyBegins.Add(31*time.Second))
+	s, _ := story.NewStore(t)
+	story.Tell(t, s, "prod", story.Begins, story.Healthy(2))
+	d := newTestDatasource(t, s, story.Begins.Add(31*time.Second))
 	for _, kind := range []string{"summary", "issues", "actions"} {
 		frame := ask1(t, d, kind)
 		assert.Zero(t, frame.Rows(), kind)
@@ -109,28 +111,28 @@ func TestALateExplanationAppearsInTheRowOfItsEvent(t *testing.T) {
 	first := w.next(t)
 	assert.Equal(t, []any{""}, cells(t, first, "explanation"))
 
-	late := told{cluster: "prod", id: "event-1", at: storyBegins, trigger: store.OnEvent, seq: 1, state: health.Happy, made: "rules"}
-	assess(t, s.Store, late)
+	late := story.Assessment{Cluster: "prod", ID: "event-1", At: story.Begins, Trigger: store.OnEvent, Seq: 1, State: health.Happy, Made: "rules"}
+	story.Assess(t, s.Store, late)
 	second := w.next(t)
 	assert.Equal(t, []string{"prod/1"}, ids(second), "no row comes twice")
 	assert.Equal(t, []any{"prod is happy. So say the *signals*."}, cells(t, second, "explanation"))
 	assert.Equal(t, []any{"event-1"}, cells(t, second, "assessment"))
 	assert.Equal(t, schema(t, first), schema(t, second))
 
-	late.id, late.trigger, late.seq, late.at = "schedule-1", store.OnSchedule, 0, storyBegins.Add(30*time.Second)
-	assess(t, s.Store, late)
+	late.ID, late.Trigger, late.Seq, late.At = "schedule-1", store.OnSchedule, 0, story.Begins.Add(30*time.Second)
+	story.Assess(t, s.Store, late)
 	w.quiet(t)
 	require.NoError(t, w.end(t))
 }
 
 func TestAlertRulesCountIssuesOnlyWhereTheyAreKnown(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	tell(t, s, "calm", storyBegins, healthy(21))
-	assess(t, s, told{cluster: "calm", id: "event-1", at: storyBegins, trigger: store.OnEvent, seq: 1, state: health.Happy, made: explain.MadeByRules})
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	story.Tell(t, s, "calm", story.Begins, story.Healthy(21))
+	story.Assess(t, s, story.Assessment{Cluster: "calm", ID: "event-1", At: story.Begins, Trigger: store.OnEvent, Seq: 1, State: health.Happy, Made: explain.MadeByRules})
+	d := newTestDatasource(t, s, story.Now)
 	open := func(more map[string]any) map[string]any {
-		frame := answered(t, d, question(t, queryJSONOf("issues", more)), fromAlert)[0]
+		frame := answered(t, d, story.Question(t, story.QueryOf("issues", more)), fromAlert)[0]
 		counts := map[string]any{}
 		for row := range frame.Rows() {
 			counts[cell(t, frame, "cluster", row).(string)+" "+cell(t, frame, "severity", row).(string)] = cell(t, frame, "open", row)
@@ -148,9 +150,9 @@ func TestAlertRulesCountIssuesOnlyWhereTheyAreKnown(t *testing.T) {
 }
 
 func TestIssuesAreThoseOfNowUnlessResolvedOnesAreAskedFor(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	titles := func(more map[string]any) []any { return cells(t, ask1(t, d, "issues", more), "title") }
 	assert.Equal(t, []any{"Task queues starve"}, titles(nil))
 	assert.Equal(t, []any{"Task queues starve", "The database is slow"}, titles(map[string]any{"includeResolved": true}))
@@ -159,21 +161,21 @@ func TestIssuesAreThoseOfNowUnlessResolvedOnesAreAskedFor(t *testing.T) {
 	assert.Empty(t, titles(map[string]any{"services": []string{"persistence"}}))
 
 	frame := ask1(t, d, "issues", map[string]any{"includeResolved": true})
-	assert.Equal(t, []any{storyNow, storyBegins.Add(5 * time.Minute)}, cells(t, frame, "timeEnd"), "a region ends where the issue does, or now")
+	assert.Equal(t, []any{story.Now, story.Begins.Add(5 * time.Minute)}, cells(t, frame, "timeEnd"), "a region ends where the issue does, or now")
 	assert.Equal(t, []any{"prod,critical,matching", "prod,warning,persistence"}, cells(t, frame, "tags"))
-	assert.Equal(t, storyBegins.Add(5*time.Minute), cell(t, frame, "time", 0), "an issue that got worse is the same issue")
+	assert.Equal(t, story.Begins.Add(5*time.Minute), cell(t, frame, "time", 0), "an issue that got worse is the same issue")
 }
 
 func TestLogsThatWereNotReadAreNoSilence(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
-	notices := noticesOf(answered(t, d, question(t, queryJSONOf("logs")), nil))
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
+	notices := noticesOf(answered(t, d, story.Question(t, story.QueryOf("logs")), nil))
 	assert.NotContains(t, notices, `"prod"`)
 	assert.Contains(t, notices, `logs of cluster "lab" can't be read: Loki refuses the tenant`)
 	assert.Contains(t, notices, `logs of cluster "old" were never read`)
 
-	q := question(t, queryJSONOf("logs", map[string]any{"measure": "counts", "patterns": []string{"no_poller"}}))
+	q := story.Question(t, story.QueryOf("logs", map[string]any{"measure": "counts", "patterns": []string{"no_poller"}}))
 	byCluster := map[string]*data.Frame{}
 	for _, f := range answered(t, d, q, nil) {
 		byCluster[f.Fields[1].Labels["cluster"]] = f
@@ -191,20 +193,20 @@ func TestLogsThatWereNotReadAreNoSilence(t *testing.T) {
 		}
 		return "no such step"
 	}
-	assert.Nil(t, value(storyBegins.Add(2*time.Minute)), "nobody knows that logs were read")
-	assert.Equal(t, 12.0, value(storyBegins.Add(6*time.Minute)))
-	assert.Equal(t, 0.0, value(storyBegins.Add(8*time.Minute)), "they were read and nothing was found")
+	assert.Nil(t, value(story.Begins.Add(2*time.Minute)), "nobody knows that logs were read")
+	assert.Equal(t, 12.0, value(story.Begins.Add(6*time.Minute)))
+	assert.Equal(t, 0.0, value(story.Begins.Add(8*time.Minute)), "they were read and nothing was found")
 	last := prod.Fields[0].At(prod.Rows() - 1).(time.Time)
-	assert.True(t, last.Before(storyEnds), "what is not read yet is not shown: %v", last)
+	assert.True(t, last.Before(story.Ends), "what is not read yet is not shown: %v", last)
 	for _, name := range []string{"lab", "old"} {
 		for row := range byCluster[name].Rows() {
 			assert.True(t, byCluster[name].Fields[1].NilAt(row), name)
 		}
 	}
 	t.Run("and what was not read since is unknown", func(t *testing.T) {
-		later := newTestDatasource(t, s, storyEnds.Add(2*time.Minute))
-		q := question(t, queryJSONOf("logs", map[string]any{"measure": "counts", "clusters": []string{"prod"}}))
-		q.TimeRange.To = storyEnds.Add(2 * time.Minute)
+		later := newTestDatasource(t, s, story.Ends.Add(2*time.Minute))
+		q := story.Question(t, story.QueryOf("logs", map[string]any{"measure": "counts", "clusters": []string{"prod"}}))
+		q.TimeRange.To = story.Ends.Add(2 * time.Minute)
 		frames := answered(t, later, q, nil)
 		field := frames[0].Fields[1]
 		assert.True(t, field.NilAt(field.Len()-1))
@@ -213,9 +215,9 @@ func TestLogsThatWereNotReadAreNoSilence(t *testing.T) {
 }
 
 func TestTheBudgetOfTheDayIsToldAndAlertsOnItsShare(t *testing.T) {
-	s, _ := newStore(t)
-	tell(t, s, "prod", storyBegins, healthy(1))
-	d := newTestDatasource(t, s, storyBegins)
+	s, _ := story.NewStore(t)
+	story.Tell(t, s, "prod", story.Begins, story.Healthy(1))
+	d := newTestDatasource(t, s, story.Begins)
 	frame := ask1(t, d, "usage", map[string]any{"measure": "budget"})
 	assert.Zero(t, frame.Rows())
 	assert.Contains(t, frame.Meta.Notices[0].Text, "has not said yet")
@@ -226,8 +228,8 @@ func TestTheBudgetOfTheDayIsToldAndAlertsOnItsShare(t *testing.T) {
 			Model: "m", Purpose: "triage", InputTokens: tokens, Dollars: 0.5}}))
 	}
 	share := func() any {
-		frames := answered(t, d, question(t, queryJSONOf("usage", map[string]any{"measure": "budget"})), fromAlert)
-		requireAlertable(t, frames)
+		frames := answered(t, d, story.Question(t, story.QueryOf("usage", map[string]any{"measure": "budget"})), fromAlert)
+		story.RequireAlertable(t, frames)
 		return cell(t, frames[0], "share", 0)
 	}
 	spend(1, 900)
@@ -244,15 +246,15 @@ func TestTheBudgetOfTheDayIsToldAndAlertsOnItsShare(t *testing.T) {
 }
 
 func TestUsageOverTimeSumsUpToTheTable(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	for _, m := range []string{"dollars", "tokens", "calls"} {
 		var table, over float64
 		for _, v := range cells(t, ask1(t, d, "usage", map[string]any{"measure": "table"}), m) {
 			table += v.(float64)
 		}
-		for _, f := range answered(t, d, question(t, queryJSONOf("usage", map[string]any{"measure": m})), nil) {
+		for _, f := range answered(t, d, story.Question(t, story.QueryOf("usage", map[string]any{"measure": m})), nil) {
 			for _, v := range cells(t, f, m) {
 				over += v.(float64)
 			}
@@ -262,35 +264,14 @@ func TestUsageOverTimeSumsUpToTheTable(t *testing.T) {
 	}
 }
 
-func TestTextsOfModelsDrawNothingInMarkdown(t *testing.T) {
-	e := explained{assessment: store.Assessment{Summary: "See [here](http://evil) <img src=x> ![a](b)\n# Title *x* _y_ `z`", Made: "m"}}
-	e.silent = true
-	text := e.markdown()
-	for _, mark := range []string{"[here](", "<img", "![a](", "\n# Title", "`z`"} {
-		assert.NotContains(t, text, mark)
-	}
-}
-
-func TestStepsAreRoundAndFit(t *testing.T) {
-	for _, hours := range []int{1, 3, 24, 24 * 7, 24 * 30, 24 * 366} {
-		to := storyNow
-		from := to.Add(-time.Duration(hours) * time.Hour)
-		step := stepFor(from, to, 1000)
-		begins := grid(from, to, step)
-		assert.LessOrEqual(t, len(begins), 367)
-		assert.False(t, begins[0].After(from))
-		assert.Zero(t, begins[0].Unix()%int64(step.Seconds()), "steps begin where those of the store do")
-	}
-}
-
 func TestWhatANewerWorkerWroteIsShownAsFarAsItCanBeRead(t *testing.T) {
-	s, _ := newStore(t)
-	tell(t, s, "prod", storyBegins, healthy(2))
+	s, _ := story.NewStore(t)
+	story.Tell(t, s, "prod", story.Begins, story.Healthy(2))
 	require.NoError(t, s.SaveAssessment(t.Context(), store.Assessment{
-		Cluster: "prod", ID: "event-1", At: storyBegins, MadeAt: storyBegins, Trigger: store.OnEvent, EventSeq: 1, State: health.Happy,
+		Cluster: "prod", ID: "event-1", At: story.Begins, MadeAt: story.Begins, Trigger: store.OnEvent, EventSeq: 1, State: health.Happy,
 		Made: "m", Summary: "All is well.", Explanation: []byte(`{"state": "ecstatic"}`), Evidence: []byte(`{}`),
 	}, store.Findings{}))
-	d := newTestDatasource(t, s, storyBegins.Add(31*time.Second))
+	d := newTestDatasource(t, s, story.Begins.Add(31*time.Second))
 	for _, kind := range []string{"summary", "assessments"} {
 		frame := ask1(t, d, kind)
 		assert.Equal(t, "All is well.", cell(t, frame, "summary", 0), kind)

@@ -9,25 +9,28 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"pgregory.net/rapid"
+
+	"github.com/temporal-sre/copilot/internal/story"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 )
 
 // FuzzNoQueryPanics asks whatever comes to mind of a store with a story. Every answer is either an
 // error that says whose fault it is, or frames with fields.
 func FuzzNoQueryPanics(f *testing.F) {
-	for _, kind := range queryTypes() {
-		f.Add(kind.name, `{"clusters":["prod"],"version":1}`, int64(100), int64(600), false)
-		f.Add(kind.name, `{"states":["critical"],"kinds":["state"],"services":["history"],"results":["fired"],"onlyFired":true,"live":true}`, int64(0), int64(0), true)
+	for _, kind := range query.Types {
+		f.Add(kind.Name, `{"clusters":["prod"],"version":1}`, int64(100), int64(600), false)
+		f.Add(kind.Name, `{"states":["critical"],"kinds":["state"],"services":["history"],"results":["fired"],"onlyFired":true,"live":true}`, int64(0), int64(0), true)
 	}
 	for _, raw := range []string{``, `null`, `{}`, `[]`, `"x"`, `{"clusters":null}`, `{"clusters":[null]}`, `{"limit":1e99}`, `{"version":"1"}`, `{"queryType":{}}`, `{"measure":"coverage"}`, `{"signals":["history.backlog_age_sec","history.backlog_age_sec"]}`, "\x00", `{"clusters":["\ud800"]}`} {
 		f.Add("status", raw, int64(-1), int64(-5), false)
 		f.Add("", raw, int64(1)<<62, int64(1)<<40, true)
 	}
-	s, _ := newStore(f)
-	tellStory(f, s)
-	d := newTestDatasource(f, s, storyNow)
+	s, _ := story.NewStore(f)
+	story.TellAll(f, s)
+	d := newTestDatasource(f, s, story.Now)
 	f.Fuzz(func(t *testing.T, queryType, raw string, points, seconds int64, alert bool) {
 		q := backend.DataQuery{RefID: "A", QueryType: queryType, JSON: json.RawMessage(raw), MaxDataPoints: points}
-		q.TimeRange = backend.TimeRange{From: storyNow.Add(-time.Duration(seconds%1e9) * time.Second), To: storyNow}
+		q.TimeRange = backend.TimeRange{From: story.Now.Add(-time.Duration(seconds%1e9) * time.Second), To: story.Now}
 		requireAnswer(t, d, q, alert)
 	})
 }
@@ -56,9 +59,9 @@ func requireAnswer(t interface {
 
 // TestAnyJSONGetsAnAnswer mixes the names of real fields with values of every shape.
 func TestAnyJSONGetsAnAnswer(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	field := rapid.SampledFrom([]string{"queryType", "version", "clusters", "signals", "services", "states", "kinds", "gates", "severities", "patterns", "results", "includeResolved", "measure", "onlyFired", "limit", "live", "else"})
 	scalar := rapid.OneOf(
 		rapid.Just[any](nil), rapid.Map(rapid.Int(), func(i int) any { return i }), rapid.Map(rapid.Bool(), func(b bool) any { return b }),
@@ -68,9 +71,9 @@ func TestAnyJSONGetsAnAnswer(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		fields := rapid.MapOfN(field, value, 0, 6).Draw(rt, "query")
 		q := backend.DataQuery{
-			RefID: "A", QueryType: rapid.SampledFrom(queryTypes()).Draw(rt, "type").name, MaxDataPoints: rapid.Int64().Draw(rt, "points"),
+			RefID: "A", QueryType: rapid.SampledFrom(query.Types).Draw(rt, "type").Name, MaxDataPoints: rapid.Int64().Draw(rt, "points"),
 			Interval:  time.Duration(rapid.Int64().Draw(rt, "interval")),
-			TimeRange: backend.TimeRange{From: storyNow.Add(-time.Duration(rapid.IntRange(-10, 1e6).Draw(rt, "seconds")) * time.Second), To: storyNow},
+			TimeRange: backend.TimeRange{From: story.Now.Add(-time.Duration(rapid.IntRange(-10, 1e6).Draw(rt, "seconds")) * time.Second), To: story.Now},
 		}
 		var err error
 		if q.JSON, err = json.Marshal(fields); err != nil {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/failure"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -33,14 +35,14 @@ func (d *Datasource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequ
 	defer cancel()
 	found, err := d.store.Check(ctx)
 	if err != nil {
-		trouble := diagnose(err)
-		return d.healthResult(backend.HealthStatusError, trouble.String(), healthDetails{VerboseMessage: err.Error()}), nil
+		failed := failure.Of(err)
+		return d.healthResult(backend.HealthStatusError, failed.String(), healthDetails{VerboseMessage: err.Error()}), nil
 	}
 	return d.healthResult(backend.HealthStatusOk, healthMessage(found, d.now()), healthDetails{
 		VerboseMessage: fmt.Sprintf("%s, copilot schema version %d", found.Server, found.Schema),
 		SchemaVersion:  found.Schema,
 		Clusters:       found.Clusters,
-		NewestCycle:    moment(found.Newest),
+		NewestCycle:    view.Moment(found.Newest),
 	}), nil
 }
 

@@ -11,21 +11,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/pluginprocess"
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
-
-// settingsOf writes a database's settings as the config editor does.
-func settingsOf(p store.Postgres) (map[string]any, map[string]string) {
-	return map[string]any{
-		"kind": "postgres", "host": p.Host, "port": p.Port, "database": p.Database, "user": p.User, "tlsMode": string(p.TLS), "pollIntervalMs": 200,
-	}, map[string]string{"password": p.Password, "tlsCACert": p.CACert}
-}
 
 // checked presses Save & test.
 func checked(t *testing.T, p store.Postgres) (*backend.CheckHealthResult, healthDetails) {
 	t.Helper()
-	jsonData, secure := settingsOf(p)
-	made, err := New(t.Context(), instance(t, jsonData, secure))
+	jsonData, secure := pluginprocess.SettingsOf(p)
+	made, err := New(t.Context(), pluginprocess.Instance(t, jsonData, secure))
 	require.NoError(t, err)
 	d := made.(*Datasource)
 	defer d.Dispose()
@@ -37,7 +32,7 @@ func checked(t *testing.T, p store.Postgres) (*backend.CheckHealthResult, health
 }
 
 func TestSaveAndTestNamesCauseAndRemedy(t *testing.T) {
-	_, good := newStore(t)
+	_, good := story.NewStore(t)
 	change := func(f func(*store.Postgres)) store.Postgres {
 		p := good
 		f(&p)
@@ -48,7 +43,7 @@ func TestSaveAndTestNamesCauseAndRemedy(t *testing.T) {
 	nobody := closed.Addr().(*net.TCPAddr).Port
 	require.NoError(t, closed.Close())
 
-	newer := newDatabase(t)
+	newer := story.NewDatabase(t)
 	migrated, err := store.Open(t.Context(), store.Config{Postgres: &newer})
 	require.NoError(t, err)
 	defer migrated.Close()
@@ -70,7 +65,7 @@ func TestSaveAndTestNamesCauseAndRemedy(t *testing.T) {
 		"no such database":              {change(func(p *store.Postgres) { p.Database = "elsewhere" }), []string{"no such database", "Correct the database's name"}},
 		"a certificate of an unknown authority": {change(func(p *store.Postgres) { p.TLS = store.VerifyFull }),
 			[]string{"authority that is not trusted (TLS)", "Give the authority's certificate"}},
-		"a database without the schema": {newDatabase(t), []string{"no copilot schema", "copilot db migrate"}},
+		"a database without the schema": {story.NewDatabase(t), []string{"no copilot schema", "copilot db migrate"}},
 		"a newer schema":                {newer, []string{"newer version", "Update the plugin"}},
 		"a role without rights":         {stranger, []string{"may not read", "Grant it the reading role"}},
 	} {
@@ -90,8 +85,8 @@ func TestSaveAndTestNamesCauseAndRemedy(t *testing.T) {
 }
 
 func TestSaveAndTestOverTLS(t *testing.T) {
-	_, p := newStore(t)
-	p.TLS, p.CACert = store.VerifyFull, string(postgres.CACertificate())
+	_, p := story.NewStore(t)
+	p.TLS, p.CACert = store.VerifyFull, string(story.Postgres.CACertificate())
 	result, _ := checked(t, p)
 	assert.Equal(t, backend.HealthStatusOk, result.Status, result.Message)
 }
@@ -108,8 +103,8 @@ func TestSaveAndTestGivesUpOnASilentHost(t *testing.T) {
 }
 
 func TestSaveAndTestIsContentWithAReader(t *testing.T) {
-	s, p := newStore(t)
-	tellStory(t, s)
+	s, p := story.NewStore(t)
+	story.TellAll(t, s)
 	_, err := s.Migrate(t.Context(), store.MigrateOptions{Reader: store.Role{Name: "copilot_reader", Password: "reader-password"}})
 	require.NoError(t, err)
 	p.User, p.Password = "copilot_reader", "reader-password"
@@ -118,12 +113,12 @@ func TestSaveAndTestIsContentWithAReader(t *testing.T) {
 	assert.Contains(t, result.Message, "3 clusters")
 	assert.Contains(t, result.Message, "check that the worker runs", "the story is long over")
 	assert.Equal(t, 3, details.Clusters)
-	assert.Equal(t, storyEnds, *details.NewestCycle)
+	assert.Equal(t, story.Ends, *details.NewestCycle)
 	assert.Contains(t, details.VerboseMessage, "PostgreSQL 16")
 }
 
 func TestSaveAndTestOnAnEmptyStoreSaysWhatIsNext(t *testing.T) {
-	_, p := newStore(t)
+	_, p := story.NewStore(t)
 	result, _ := checked(t, p)
 	assert.Equal(t, backend.HealthStatusOk, result.Status)
 	assert.Contains(t, result.Message, "no cycle yet")
@@ -131,8 +126,8 @@ func TestSaveAndTestOnAnEmptyStoreSaysWhatIsNext(t *testing.T) {
 }
 
 func TestSaveAndTestOnAReadOnlyServer(t *testing.T) {
-	s, p := newStore(t)
-	tellStory(t, s)
+	s, p := story.NewStore(t)
+	story.TellAll(t, s)
 	execute(t, p, `alter database `+pgx.Identifier{p.Database}.Sanitize()+` set default_transaction_read_only = on`)
 	result, _ := checked(t, p)
 	assert.Equal(t, backend.HealthStatusOk, result.Status, result.Message)
@@ -146,7 +141,7 @@ func TestASecretThatAnErrorRepeatsIsRemoved(t *testing.T) {
 // execute runs a statement as the superuser.
 func execute(t testing.TB, p store.Postgres, sql string, args ...any) {
 	t.Helper()
-	connection, err := pgx.Connect(t.Context(), postgres.URL(p.Database))
+	connection, err := pgx.Connect(t.Context(), story.Postgres.URL(p.Database))
 	require.NoError(t, err)
 	defer func() { _ = connection.Close(t.Context()) }()
 	_, err = connection.Exec(t.Context(), sql, args...)

@@ -4,158 +4,76 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/grpcplugin"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
-	"github.com/hashicorp/go-hclog"
-	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/pluginprocess"
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-// process is the plugin as Grafana runs it: a process of its own, spoken to over gRPC.
-type process struct {
-	client   *goplugin.Client
-	data     pluginv2.DataClient
-	checks   pluginv2.DiagnosticsClient
-	stream   pluginv2.StreamClient
-	resource pluginv2.ResourceClient
-	context  *pluginv2.PluginContext
-}
-
-// buildPlugin builds the executable once per test.
-func buildPlugin(t testing.TB) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "gpx_temporal_sre_copilot")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/temporal-sre/copilot/pkg")
-	output, err := build.CombinedOutput()
-	require.NoError(t, err, string(output))
-	return binary
-}
-
-// startProcess starts the executable with Grafana's handshake and without the host's environment.
-func startProcess(t testing.TB, binary string, database store.Postgres) *process {
-	t.Helper()
-	client := goplugin.NewClient(&goplugin.ClientConfig{
-		Cmd: exec.Command(binary), SkipHostEnv: true, Logger: hclog.NewNullLogger(),
-		HandshakeConfig: goplugin.HandshakeConfig{
-			ProtocolVersion: grpcplugin.ProtocolVersion, MagicCookieKey: grpcplugin.MagicCookieKey, MagicCookieValue: grpcplugin.MagicCookieValue,
-		},
-		VersionedPlugins: map[int]goplugin.PluginSet{grpcplugin.ProtocolVersion: {
-			"diagnostics": &grpcplugin.DiagnosticsGRPCPlugin{},
-			"resource":    &grpcplugin.ResourceGRPCPlugin{},
-			"data":        &grpcplugin.DataGRPCPlugin{},
-			"stream":      &grpcplugin.StreamGRPCPlugin{},
-		}},
-		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
-	})
-	t.Cleanup(client.Kill)
-	protocol, err := client.Client()
-	require.NoError(t, err)
-	jsonData, secure := settingsOf(database)
-	settings := instance(t, jsonData, secure)
-	settings.Name, settings.Updated = "Copilot", time.Now()
-	p := &process{client: client, context: backend.ToProto().PluginContext(backend.PluginContext{
-		PluginID: ID, PluginVersion: "1.0.0", DataSourceInstanceSettings: &settings,
-	})}
-	p.checks = dispense[pluginv2.DiagnosticsClient](t, protocol, "diagnostics")
-	p.data = dispense[pluginv2.DataClient](t, protocol, "data")
-	p.stream = dispense[pluginv2.StreamClient](t, protocol, "stream")
-	p.resource = dispense[pluginv2.ResourceClient](t, protocol, "resource")
-	return p
-}
-
-func dispense[T any](t testing.TB, protocol goplugin.ClientProtocol, name string) T {
-	t.Helper()
-	raw, err := protocol.Dispense(name)
-	require.NoError(t, err)
-	client, ok := raw.(T)
-	require.True(t, ok, "%s is a %T", name, raw)
-	return client
-}
-
-// query asks a question and returns the response and its size on the wire.
-func (p *process) query(t testing.TB, q backend.DataQuery, headers map[string]string) (backend.DataResponse, int) {
-	t.Helper()
-	raw, err := p.data.QueryData(t.Context(), &pluginv2.QueryDataRequest{
-		PluginContext: p.context, Headers: headers,
-		Queries: []*pluginv2.DataQuery{backend.ToProto().DataQuery(q)},
-	})
-	require.NoError(t, err)
-	size := 0
-	for _, r := range raw.Responses {
-		for _, f := range r.Frames {
-			size += len(f)
-		}
-	}
-	response, err := backend.FromProto().QueryDataResponse(raw)
-	require.NoError(t, err)
-	return response.Responses[q.RefID], size
-}
-
 func TestThePluginProcessServesGrafana(t *testing.T) {
-	s, database := newStore(t)
-	executable := buildPlugin(t)
+	s, database := story.NewStore(t)
+	executable := pluginprocess.Build(t)
 	// The process has its own clock, so its story happens now, and not before it was built: cycles get old.
 	begins := time.Now().UTC().Truncate(time.Second).Add(-time.Minute)
-	tell(t, s, "prod", begins, healthy(2))
-	p := startProcess(t, executable, database)
+	story.Tell(t, s, "prod", begins, story.Healthy(2))
+	p := pluginprocess.Start(t, executable, ID, database)
 	lately := func(kind string, more ...map[string]any) backend.DataQuery {
-		q := question(t, queryJSONOf(kind, more...))
+		q := story.Question(t, story.QueryOf(kind, more...))
 		q.QueryType = kind
 		q.TimeRange = backend.TimeRange{From: begins.Add(-time.Minute), To: time.Now()}
 		return q
 	}
 
 	t.Run("it passes Save & test", func(t *testing.T) {
-		checked, err := p.checks.CheckHealth(t.Context(), &pluginv2.CheckHealthRequest{PluginContext: p.context})
+		checked, err := p.Checks.CheckHealth(t.Context(), &pluginv2.CheckHealthRequest{PluginContext: p.Context})
 		require.NoError(t, err)
 		assert.Equal(t, pluginv2.CheckHealthResponse_OK, checked.Status, checked.Message)
 		assert.Contains(t, checked.Message, "1 cluster")
 	})
 	t.Run("it answers every query type", func(t *testing.T) {
-		for _, kind := range queryTypes() {
-			r, _ := p.query(t, lately(kind.name), nil)
-			require.NoError(t, r.Error, kind.name)
-			require.NotEmpty(t, r.Frames, kind.name)
+		for _, kind := range query.Types {
+			r, _ := p.Query(t, lately(kind.Name), nil)
+			require.NoError(t, r.Error, kind.Name)
+			require.NotEmpty(t, r.Frames, kind.Name)
 		}
-		r, _ := p.query(t, lately("status"), nil)
+		r, _ := p.Query(t, lately("status"), nil)
 		state, _ := r.Frames[0].FieldByName("state")
 		assert.Equal(t, new(0.0), state.At(0))
 	})
 	t.Run("it gives alert rules what they take", func(t *testing.T) {
-		for _, kind := range queryTypes() {
-			r, _ := p.query(t, lately(kind.name), fromAlert)
-			if kind.insteadForAlerts != "" {
-				require.ErrorContains(t, r.Error, "can't be used in an alert rule", kind.name)
+		for _, kind := range query.Types {
+			r, _ := p.Query(t, lately(kind.Name), fromAlert)
+			if kind.AlertNumber == "" {
+				require.ErrorContains(t, r.Error, "can't be used in an alert rule", kind.Name)
 				assert.Equal(t, backend.StatusBadRequest, r.Status)
 				continue
 			}
-			require.NoError(t, r.Error, kind.name)
-			requireAlertable(t, r.Frames)
+			require.NoError(t, r.Error, kind.Name)
+			story.RequireAlertable(t, r.Frames)
 		}
 	})
 	t.Run("it streams an event within moments of its cycle", func(t *testing.T) {
-		r, _ := p.query(t, lately("events", map[string]any{"live": true}), nil)
+		r, _ := p.Query(t, lately("events", map[string]any{"live": true}), nil)
 		require.NoError(t, r.Error)
 		assert.Equal(t, "ds/copilot/events", r.Frames[0].Meta.Channel)
 
-		subscribed, err := p.stream.SubscribeStream(t.Context(), &pluginv2.SubscribeStreamRequest{PluginContext: p.context, Path: "events"})
+		subscribed, err := p.Stream.SubscribeStream(t.Context(), &pluginv2.SubscribeStreamRequest{PluginContext: p.Context, Path: "events"})
 		require.NoError(t, err)
 		assert.Equal(t, pluginv2.SubscribeStreamResponse_OK, subscribed.Status)
 		ctx, hangUp := context.WithTimeout(t.Context(), 10*time.Second)
 		defer hangUp()
-		running, err := p.stream.RunStream(ctx, &pluginv2.RunStreamRequest{PluginContext: p.context, Path: "events"})
+		running, err := p.Stream.RunStream(ctx, &pluginv2.RunStreamRequest{PluginContext: p.Context, Path: "events"})
 		require.NoError(t, err)
 		assert.Equal(t, []string{"prod/1"}, ids(received(t, running)))
 
@@ -164,24 +82,24 @@ func TestThePluginProcessServesGrafana(t *testing.T) {
 		assert.Equal(t, []string{"prod/2", "prod/1"}, ids(received(t, running)))
 		assert.Less(t, time.Since(saved), 2*time.Second)
 
-		assess(t, s, told{cluster: "prod", id: "event-2", at: saved.UTC(), trigger: store.OnEvent, seq: 2, state: health.Stressed,
-			made: "rules", issues: []explain.Issue{starved(explain.Warning)}, actions: []explain.Action{startWorkers}})
+		story.Assess(t, s, story.Assessment{Cluster: "prod", ID: "event-2", At: saved.UTC(), Trigger: store.OnEvent, Seq: 2, State: health.Stressed,
+			Made: "rules", Issues: []explain.Issue{story.Starved(explain.Warning)}, Actions: []explain.Action{story.StartWorkers}})
 		explained := received(t, running)
 		assert.Equal(t, []string{"prod/2", "prod/1"}, ids(explained), "the explanation comes into the row that is there")
 		assert.Equal(t, []any{"prod is stressed. So say the *signals*.", ""}, cells(t, explained, "explanation"))
 	})
 	t.Run("it tells what is explained now", func(t *testing.T) {
-		r, _ := p.query(t, lately("summary"), nil)
+		r, _ := p.Query(t, lately("summary"), nil)
 		require.NoError(t, r.Error)
 		assert.Equal(t, 1.0, cell(t, r.Frames[0], "current", 0))
 		assert.Equal(t, "Start the workers of task queue orders.", cell(t, r.Frames[0], "first", 0))
-		r, _ = p.query(t, lately("issues"), fromAlert)
+		r, _ = p.Query(t, lately("issues"), fromAlert)
 		require.NoError(t, r.Error)
 		assert.Equal(t, []any{0.0, 1.0}, cells(t, r.Frames[0], "open"))
 	})
 	t.Run("it serves the resources", func(t *testing.T) {
-		called, err := p.resource.CallResource(t.Context(), &pluginv2.CallResourceRequest{
-			PluginContext: p.context, Method: http.MethodGet, Path: "status", Url: "status?cluster=prod"})
+		called, err := p.Resource.CallResource(t.Context(), &pluginv2.CallResourceRequest{
+			PluginContext: p.Context, Method: http.MethodGet, Path: "status", Url: "status?cluster=prod"})
 		require.NoError(t, err)
 		answer, err := called.Recv()
 		require.NoError(t, err)
@@ -192,11 +110,11 @@ func TestThePluginProcessServesGrafana(t *testing.T) {
 		assert.EqualValues(t, 1, body["issue_count"])
 	})
 	t.Run("it ends the streams of settings that were changed, with an error", func(t *testing.T) {
-		running, err := p.stream.RunStream(t.Context(), &pluginv2.RunStreamRequest{PluginContext: p.context, Path: "events"})
+		running, err := p.Stream.RunStream(t.Context(), &pluginv2.RunStreamRequest{PluginContext: p.Context, Path: "events"})
 		require.NoError(t, err)
 		received(t, running)
-		p.context.DataSourceInstanceSettings.LastUpdatedMS = time.Now().Add(time.Second).UnixMilli()
-		_, _ = p.query(t, lately("status"), nil) // Grafana's next call brings the new settings along
+		p.Context.DataSourceInstanceSettings.LastUpdatedMS = time.Now().Add(time.Second).UnixMilli()
+		_, _ = p.Query(t, lately("status"), nil) // Grafana's next call brings the new settings along
 		begun := time.Now()
 		_, err = running.Recv()
 		require.ErrorContains(t, err, "begins again")

@@ -11,64 +11,10 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/plugin/failure"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 )
-
-// answer is what a query type makes of a question: frames, typed even without a row.
-type answer func(ctx context.Context, d *Datasource, a ask) (data.Frames, error)
-
-// queryType is one row of the table of query types.
-type queryType struct {
-	name string
-	// insteadForAlerts is empty when alert rules can use the type, or says what they should use.
-	insteadForAlerts string
-	// measures to choose from, the default first; most types have none.
-	measures []measure
-	// labelledServices: its services are not those of the rules but what labels of log lines say.
-	labelledServices bool
-	answer           answer
-}
-
-// queryTypes is the table of contents of this package. It is a function because the answers reach
-// back to it through the messages that list the types.
-func queryTypes() []queryType {
-	return []queryType{
-		{name: "status", answer: answerStatus, measures: statusMeasures},
-		{name: "timeline", answer: answerTimeline},
-		{name: "signals", answer: answerSignals},
-		{name: "gates", answer: answerGates},
-		{name: "services", answer: answerServices},
-		{name: "queues", answer: answerQueues,
-			insteadForAlerts: `it holds the worst ten task queues, so a queue that recovers vanishes instead of reading 0; use "signals" with matching.starved_queues, or "gates"`},
-		{name: "events", answer: answerEvents,
-			insteadForAlerts: `an event is a moment and can't stay firing; use "status" with the measure "state" or "staleness"`},
-		{name: "workers", answer: answerWorkers,
-			insteadForAlerts: `it is a table of many numbers; use "gates" with the services "workers", or "signals" with the worker signals`},
-		{name: "summary", answer: answerSummary,
-			insteadForAlerts: `it is text; use "issues", or "status" with the measure "state"`},
-		{name: "issues", answer: answerIssues},
-		{name: "actions", answer: answerActions,
-			insteadForAlerts: `it is advice; use "issues", which tells what the advice is for`},
-		{name: "assessments", answer: answerAssessments,
-			insteadForAlerts: `an assessment is a moment and can't stay firing; use "issues", or "status" with the measure "state"`},
-		{name: "logs", answer: answerLogs, measures: logMeasures, labelledServices: true},
-		{name: "usage", answer: answerUsage, measures: usageMeasures},
-		{name: "sources", answer: answerSources},
-	}
-}
-
-func parseQueryType(name string) (queryType, error) {
-	var names []string
-	for _, t := range queryTypes() {
-		if t.name == name {
-			return t, nil
-		}
-		names = append(names, t.name)
-	}
-	if name == "" {
-		return queryType{}, badQueryf("the query has no queryType; it is one of %s", strings.Join(names, ", "))
-	}
-	return queryType{}, badQueryf("there is no query type %q; it is one of %s", name, strings.Join(names, ", "))
-}
 
 // QueryData answers every query of a request at once. A query that fails has its own error and
 // leaves the others alone.
@@ -102,15 +48,15 @@ func (d *Datasource) respond(ctx context.Context, q backend.DataQuery, forAlert 
 	}()
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	a, err := parseQuery(q, forAlert)
+	a, err := query.Parse(q, forAlert)
 	if err != nil {
 		return d.failed(ctx, "", err)
 	}
-	frames, err := a.kind.answer(ctx, d, a)
+	frames, err := d.answers.To(ctx, a)
 	if err != nil {
-		return d.failed(ctx, a.kind.name, err)
+		return d.failed(ctx, a.Type.Name, err)
 	}
-	if !a.forAlert && !a.live {
+	if !a.ForAlert && !a.Live {
 		frames = withoutBlanks(frames)
 	}
 	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}
@@ -129,17 +75,17 @@ func withoutBlanks(frames data.Frames) data.Frames {
 
 // failed turns an error into a response that says what failed, whose fault it is and what to do.
 func (d *Datasource) failed(ctx context.Context, queryType string, err error) backend.DataResponse {
-	if bad, ok := errors.AsType[badQuery](err); ok {
-		return backend.ErrDataResponseWithSource(backend.StatusBadRequest, backend.ErrorSourceDownstream, bad.text)
+	if bad, ok := errors.AsType[query.Invalid](err); ok {
+		return backend.ErrDataResponseWithSource(backend.StatusBadRequest, backend.ErrorSourceDownstream, bad.Text)
 	}
-	trouble := diagnose(err)
-	backend.Logger.FromContext(ctx).Warn("A query failed", "queryType", queryType, "cause", trouble.cause, "error", d.redact(err.Error()))
-	return backend.ErrDataResponseWithSource(trouble.status, trouble.source,
-		d.redact(fmt.Sprintf("reading %q from the state store failed: %s", queryType, trouble)))
+	failed := failure.Of(err)
+	backend.Logger.FromContext(ctx).Warn("A query failed", "queryType", queryType, "cause", failed.Cause, "error", d.redact(err.Error()))
+	return backend.ErrDataResponseWithSource(failed.Status, failed.Source,
+		d.redact(fmt.Sprintf("reading %q from the state store failed: %s", queryType, failed)))
 }
 
 // isFromAlert: Grafana marks the requests of alert rules with a header of its own, with or without
 // the prefix of forwarded HTTP headers.
 func isFromAlert(req *backend.QueryDataRequest) bool {
-	return strings.EqualFold(req.Headers[alertHeader], "true") || strings.EqualFold(req.GetHTTPHeader(alertHeader), "true")
+	return strings.EqualFold(req.Headers[backend.FromAlertHeaderName], "true") || strings.EqualFold(req.GetHTTPHeader(backend.FromAlertHeaderName), "true")
 }

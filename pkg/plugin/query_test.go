@@ -9,31 +9,12 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
-	"github.com/grafana/grafana-plugin-sdk-go/experimental"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/internal/story"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 )
-
-// question is a query in the story's time range.
-func question(t testing.TB, fields map[string]any) backend.DataQuery {
-	t.Helper()
-	raw, err := json.Marshal(fields)
-	require.NoError(t, err)
-	return backend.DataQuery{
-		RefID: "A", JSON: raw, MaxDataPoints: 100,
-		TimeRange: backend.TimeRange{From: storyBegins.Add(-5 * time.Minute), To: storyNow.Add(time.Minute)},
-	}
-}
-
-func queryJSONOf(kind string, more ...map[string]any) map[string]any {
-	q := map[string]any{"queryType": kind, "version": 1}
-	for _, m := range more {
-		for k, v := range m {
-			q[k] = v
-		}
-	}
-	return q
-}
 
 func reply(t testing.TB, d *Datasource, q backend.DataQuery, headers map[string]string) backend.DataResponse {
 	t.Helper()
@@ -52,141 +33,22 @@ func answered(t testing.TB, d *Datasource, q backend.DataQuery, headers map[stri
 
 var fromAlert = map[string]string{backend.FromAlertHeaderName: "true"}
 
-func TestQueryTypesAnswerWithTheseFrames(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
-	twoClusters := map[string]any{"clusters": []string{"prod", "old"}}
-	for name, q := range map[string]map[string]any{
-		"status":           queryJSONOf("status"),
-		"status_staleness": queryJSONOf("status", map[string]any{"measure": "staleness"}),
-		"status_live":      queryJSONOf("status", map[string]any{"live": true}),
-		"timeline":         queryJSONOf("timeline"),
-		"signals":          queryJSONOf("signals", twoClusters, map[string]any{"signals": []string{"history.backlog_age_sec", "state_transitions.throughput_per_sec"}}),
-		"gates":            queryJSONOf("gates"),
-		"gates_fired":      queryJSONOf("gates", map[string]any{"results": []string{"fired"}}),
-		"gates_unknown":    queryJSONOf("gates", map[string]any{"results": []string{"unknown"}}),
-		"queues":           queryJSONOf("queues"),
-		"services":         queryJSONOf("services", map[string]any{"clusters": []string{"prod"}}),
-		"events":           queryJSONOf("events"),
-		"events_live":      queryJSONOf("events", map[string]any{"live": true, "clusters": []string{"prod"}}),
-		"workers":          queryJSONOf("workers"),
-		"summary":          queryJSONOf("summary"),
-		"issues":           queryJSONOf("issues"),
-		"issues_all":       queryJSONOf("issues", map[string]any{"includeResolved": true, "services": []string{"persistence", "matching"}}),
-		"actions":          queryJSONOf("actions"),
-		"assessments":      queryJSONOf("assessments"),
-		"logs":             queryJSONOf("logs"),
-		"logs_counts":      queryJSONOf("logs", map[string]any{"measure": "counts"}),
-		"usage":            queryJSONOf("usage"),
-		"usage_table":      queryJSONOf("usage", map[string]any{"measure": "table"}),
-		"sources":          queryJSONOf("sources"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			golden(t, name, answered(t, d, question(t, q), nil))
-		})
-	}
-}
-
-func TestGatesOfAResultAreAskedForAsOlderVersionsDid(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
-	old := answered(t, d, question(t, queryJSONOf("gates", map[string]any{"onlyFired": true})), nil)
-	golden(t, "gates_fired", old)
-}
-
-func TestAlertRulesGetTheseFrames(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
-	for name, q := range map[string]map[string]any{
-		"alert_state":     queryJSONOf("status", map[string]any{"measure": "state"}),
-		"alert_staleness": queryJSONOf("status", map[string]any{"measure": "staleness"}),
-		"alert_coverage":  queryJSONOf("status", map[string]any{"measure": "coverage"}),
-		"alert_workers":   queryJSONOf("status", map[string]any{"measure": "worker_limited"}),
-		"alert_gate":      queryJSONOf("status", map[string]any{"measure": "first_gate"}),
-		"alert_sources":   queryJSONOf("sources"),
-		"alert_gates":     queryJSONOf("gates", map[string]any{"results": []string{"fired"}}),
-		"alert_services":  queryJSONOf("services", map[string]any{"states": []string{"critical"}}),
-		"alert_timeline":  queryJSONOf("timeline"),
-		"alert_signals":   queryJSONOf("signals", map[string]any{"clusters": []string{"prod"}, "signals": []string{"history.backlog_age_sec"}}),
-		"alert_issues":    queryJSONOf("issues"),
-		"alert_logs":      queryJSONOf("logs", map[string]any{"patterns": []string{"no_poller"}, "clusters": []string{"prod", "lab"}}),
-		"alert_logs_all":  queryJSONOf("logs", map[string]any{"clusters": []string{"prod"}}),
-		"alert_usage":     queryJSONOf("usage", map[string]any{"measure": "tokens"}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			frames := answered(t, d, question(t, q), fromAlert)
-			golden(t, name, frames)
-			requireAlertable(t, frames)
-		})
-	}
-}
-
-func golden(t *testing.T, name string, frames data.Frames) {
-	t.Helper()
-	experimental.CheckGoldenJSONResponse(t, "testdata/golden", name, &backend.DataResponse{Frames: frames, Status: backend.StatusOK}, *updateGolden)
-}
-
-// requireAlertable checks what Grafana's alerting asks of frames: a type it reads, one number per
-// frame, only labels beside it, and no two numbers with the same labels.
-func requireAlertable(t *testing.T, frames data.Frames) {
-	t.Helper()
-	seen := map[string]bool{}
-	identity := func(labels string) {
-		require.False(t, seen[labels], "two numbers with the labels %q", labels)
-		seen[labels] = true
-	}
-	for _, f := range frames {
-		require.NotNil(t, f.Meta)
-		require.False(t, f.Meta.TypeVersion.IsZero())
-		var numeric, text []*data.Field
-		for _, field := range f.Fields {
-			switch {
-			case field.Type().Numeric():
-				numeric = append(numeric, field)
-			case field.Type() == data.FieldTypeString:
-				text = append(text, field)
-			default:
-				require.Equal(t, data.FieldTypeTime, field.Type(), "field %q", field.Name)
-			}
-		}
-		require.Len(t, numeric, 1, "an alert rule takes one number")
-		switch f.Meta.Type {
-		case data.FrameTypeNumericLong:
-			for row := range f.Rows() {
-				labels := ""
-				for _, field := range text {
-					labels += field.At(row).(string) + "\n"
-				}
-				identity(labels)
-			}
-		case data.FrameTypeTimeSeriesMulti:
-			require.Empty(t, text)
-			identity(numeric[0].Labels.String())
-		default:
-			require.Fail(t, "alert rules can't read the frame type "+string(f.Meta.Type))
-		}
-	}
-}
-
 func TestAnEmptyStoreSaysSoAndIsNeverHappy(t *testing.T) {
-	s, _ := newStore(t)
-	d := newTestDatasource(t, s, storyNow)
-	for _, kind := range queryTypes() {
-		t.Run(kind.name, func(t *testing.T) {
-			frames := answered(t, d, question(t, queryJSONOf(kind.name)), nil)
+	s, _ := story.NewStore(t)
+	d := newTestDatasource(t, s, story.Now)
+	for _, kind := range query.Types {
+		t.Run(kind.Name, func(t *testing.T) {
+			frames := answered(t, d, story.Question(t, story.QueryOf(kind.Name)), nil)
 			require.Len(t, frames, 1)
 			assert.NotEmpty(t, frames[0].Meta.Type, "typed even when empty")
 			assert.Empty(t, frames[0].Fields, "a panel says in its own words that there is nothing")
 			require.Len(t, frames[0].Meta.Notices, 1)
 			assert.Contains(t, frames[0].Meta.Notices[0].Text, "no cycle yet")
 		})
-		if kind.insteadForAlerts == "" {
-			t.Run(kind.name+" for an alert rule", func(t *testing.T) {
-				frames := answered(t, d, question(t, queryJSONOf(kind.name)), fromAlert)
-				requireAlertable(t, frames)
+		if kind.AlertNumber != "" {
+			t.Run(kind.Name+" for an alert rule", func(t *testing.T) {
+				frames := answered(t, d, story.Question(t, story.QueryOf(kind.Name)), fromAlert)
+				story.RequireAlertable(t, frames)
 				assert.Zero(t, frames[0].Rows())
 			})
 		}
@@ -194,17 +56,17 @@ func TestAnEmptyStoreSaysSoAndIsNeverHappy(t *testing.T) {
 }
 
 func TestAClusterThatNobodyKnowsIsNamedInANotice(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
-	for _, kind := range queryTypes() {
-		t.Run(kind.name, func(t *testing.T) {
-			frames := answered(t, d, question(t, queryJSONOf(kind.name, map[string]any{"clusters": []string{"prod", "prdo"}})), nil)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
+	for _, kind := range query.Types {
+		t.Run(kind.Name, func(t *testing.T) {
+			frames := answered(t, d, story.Question(t, story.QueryOf(kind.Name, map[string]any{"clusters": []string{"prod", "prdo"}})), nil)
 			assert.Contains(t, noticesOf(frames), `"prdo"`)
 		})
 	}
 	t.Run("a variable in an alert rule is explained", func(t *testing.T) {
-		frames := answered(t, d, question(t, queryJSONOf("status", map[string]any{"clusters": []string{"$cluster"}})), nil)
+		frames := answered(t, d, story.Question(t, story.QueryOf("status", map[string]any{"clusters": []string{"$cluster"}})), nil)
 		assert.Contains(t, frames[0].Meta.Notices[0].Text, "Alert rules have no variables")
 	})
 }
@@ -219,44 +81,44 @@ func noticesOf(frames data.Frames) string {
 }
 
 func TestSQLInAClusterNameIsANameLikeAnyOther(t *testing.T) {
-	s, _ := newStore(t)
+	s, _ := story.NewStore(t)
 	const evil = `'; drop schema copilot cascade; --`
-	tell(t, s, evil, storyBegins, healthy(2))
-	d := newTestDatasource(t, s, storyBegins.Add(35*time.Second))
-	for _, kind := range queryTypes() {
-		q := question(t, queryJSONOf(kind.name, map[string]any{"clusters": []string{evil, `" or 1=1`}}))
+	story.Tell(t, s, evil, story.Begins, story.Healthy(2))
+	d := newTestDatasource(t, s, story.Begins.Add(35*time.Second))
+	for _, kind := range query.Types {
+		q := story.Question(t, story.QueryOf(kind.Name, map[string]any{"clusters": []string{evil, `" or 1=1`}}))
 		frames := answered(t, d, q, nil)
-		assert.Contains(t, noticesOf(frames), `or 1=1`, kind.name)
+		assert.Contains(t, noticesOf(frames), `or 1=1`, kind.Name)
 	}
-	frames := answered(t, d, question(t, queryJSONOf("status")), nil)
+	frames := answered(t, d, story.Question(t, story.QueryOf("status")), nil)
 	assert.Equal(t, evil, frames[0].Fields[0].At(0))
 }
 
 func TestAStateThatIsNotKnownIsNeverANumber(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
 	state := func(d *Datasource, cluster string) *float64 {
-		frames := answered(t, d, question(t, queryJSONOf("status", map[string]any{"clusters": []string{cluster}})), nil)
+		frames := answered(t, d, story.Question(t, story.QueryOf("status", map[string]any{"clusters": []string{cluster}})), nil)
 		field, _ := frames[0].FieldByName("state")
 		return field.At(0).(*float64)
 	}
 	at := func(now time.Time) *Datasource { return newTestDatasource(t, s, now) }
 
-	assert.Equal(t, new(2.0), state(at(storyNow), "prod"), "a current verdict counts")
-	assert.Nil(t, state(at(storyNow), "lab"), "a verdict that knew too little does not")
-	assert.Nil(t, state(at(storyNow), "old"), "nor does one that is too old")
-	assert.Equal(t, new(2.0), state(at(storyEnds.Add(3*cycleInterval)), "prod"), "three intervals are not too old")
-	assert.Nil(t, state(at(storyEnds.Add(3*cycleInterval+time.Nanosecond)), "prod"), "more than three are")
+	assert.Equal(t, new(2.0), state(at(story.Now), "prod"), "a current verdict counts")
+	assert.Nil(t, state(at(story.Now), "lab"), "a verdict that knew too little does not")
+	assert.Nil(t, state(at(story.Now), "old"), "nor does one that is too old")
+	assert.Equal(t, new(2.0), state(at(story.Ends.Add(3*story.Interval)), "prod"), "three intervals are not too old")
+	assert.Nil(t, state(at(story.Ends.Add(3*story.Interval+time.Nanosecond)), "prod"), "more than three are")
 }
 
 func TestBadQueriesSayWhatIsWrong(t *testing.T) {
-	s, _ := newStore(t)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	d := newTestDatasource(t, s, story.Now)
 	for name, c := range map[string]struct {
 		json, says string
 		headers    map[string]string
 	}{
-		"no query type":         {`{}`, "no queryType; it is one of status, timeline, signals", nil},
+		"no query type":         {`{}`, "no queryType; it is one of status, summary, issues", nil},
 		"unknown query type":    {`{"queryType":"metrics"}`, `no query type "metrics"; it is one of status`, nil},
 		"newer version":         {`{"queryType":"status","version":2}`, "version 2 and the plugin reads version 1: update the plugin", nil},
 		"version zero":          {`{"queryType":"status","version":0}`, "version 0", nil},
@@ -284,7 +146,7 @@ func TestBadQueriesSayWhatIsWrong(t *testing.T) {
 		"workers in an alert":   {`{"queryType":"workers"}`, `use "gates"`, fromAlert},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := question(t, nil)
+			q := story.Question(t, nil)
 			q.JSON = json.RawMessage(c.json)
 			r := reply(t, d, q, c.headers)
 			require.ErrorContains(t, r.Error, c.says)
@@ -293,31 +155,31 @@ func TestBadQueriesSayWhatIsWrong(t *testing.T) {
 		})
 	}
 	t.Run("a time range that runs backwards", func(t *testing.T) {
-		q := question(t, queryJSONOf("timeline"))
+		q := story.Question(t, story.QueryOf("timeline"))
 		q.TimeRange.To = q.TimeRange.From.Add(-time.Hour)
 		require.ErrorContains(t, reply(t, d, q, nil).Error, "before it begins")
 	})
 }
 
 func TestFieldsOfOtherVersionsAreIgnored(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	q := question(t, queryJSONOf("status", map[string]any{"datasource": map[string]any{"uid": "x"}, "hide": false, "colour": []int{1}}))
-	answered(t, newTestDatasource(t, s, storyNow), q, nil)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	q := story.Question(t, story.QueryOf("status", map[string]any{"datasource": map[string]any{"uid": "x"}, "hide": false, "colour": []int{1}}))
+	answered(t, newTestDatasource(t, s, story.Now), q, nil)
 }
 
 func TestTheQueryTypeOfTheRuleCountsBeforeThatOfTheModel(t *testing.T) {
-	s, _ := newStore(t)
-	q := question(t, map[string]any{})
+	s, _ := story.NewStore(t)
+	q := story.Question(t, map[string]any{})
 	q.QueryType = "events"
-	assert.Equal(t, "events", answered(t, newTestDatasource(t, s, storyNow), q, nil)[0].Name)
+	assert.Equal(t, "events", answered(t, newTestDatasource(t, s, story.Now), q, nil)[0].Name)
 }
 
 func TestAQueryThatFailsLeavesTheOthersAlone(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
-	good, bad := question(t, queryJSONOf("status")), question(t, queryJSONOf("nonsense"))
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
+	good, bad := story.Question(t, story.QueryOf("status")), story.Question(t, story.QueryOf("nonsense"))
 	bad.RefID = "B"
 	response, err := d.QueryData(t.Context(), &backend.QueryDataRequest{Queries: []backend.DataQuery{good, bad}})
 	require.NoError(t, err)
@@ -326,21 +188,21 @@ func TestAQueryThatFailsLeavesTheOthersAlone(t *testing.T) {
 }
 
 func TestAStoreThatFailsIsNotThePluginsFault(t *testing.T) {
-	s, _ := newStore(t)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	d := newTestDatasource(t, s, story.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	response, err := d.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{question(t, queryJSONOf("status"))}})
+	response, err := d.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{story.Question(t, story.QueryOf("status"))}})
 	require.NoError(t, err)
 	assert.Equal(t, backend.ErrorSourceDownstream, response.Responses["A"].ErrorSource)
 }
 
 func TestStatesAreFilteredByWhatIsTrueNow(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	clusters := func(states ...string) []string {
-		frame := answered(t, d, question(t, queryJSONOf("status", map[string]any{"states": states})), nil)[0]
+		frame := answered(t, d, story.Question(t, story.QueryOf("status", map[string]any{"states": states})), nil)[0]
 		var names []string
 		for row := range frame.Rows() {
 			names = append(names, frame.Fields[0].At(row).(string))
@@ -353,10 +215,10 @@ func TestStatesAreFilteredByWhatIsTrueNow(t *testing.T) {
 }
 
 func TestALivePanelWithFiltersSaysThatItIsNotLive(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
-	frame := answered(t, d, question(t, queryJSONOf("events", map[string]any{"live": true, "kinds": []string{"state"}})), nil)[0]
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
+	frame := answered(t, d, story.Question(t, story.QueryOf("events", map[string]any{"live": true, "kinds": []string{"state"}})), nil)[0]
 	assert.Empty(t, frame.Meta.Channel)
 	assert.Contains(t, frame.Meta.Notices[0].Text, "not live")
 }

@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/temporal-sre/copilot/pkg/plugin/failure"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
 // resources serves the health of clusters as JSON, for whatever is not a panel. An error is a JSON
@@ -61,26 +65,26 @@ func (d *Datasource) reply(w http.ResponseWriter, r *http.Request, serve func(*h
 		return
 	}
 	if err != nil {
-		trouble := diagnose(err)
-		backend.Logger.FromContext(r.Context()).Warn("A resource failed", "path", r.URL.Path, "cause", trouble.cause, "error", d.redact(err.Error()))
-		writeError(w, int(trouble.status), d.redact(trouble.String()))
+		failed := failure.Of(err)
+		backend.Logger.FromContext(r.Context()).Warn("A resource failed", "path", r.URL.Path, "cause", failed.Cause, "error", d.redact(err.Error()))
+		writeError(w, int(failed.Status), d.redact(failed.String()))
 		return
 	}
 	writeJSON(w, http.StatusOK, body)
 }
 
 // clustersOf reads the clusters that a request names, or all of them.
-func (d *Datasource) clustersOf(r *http.Request) (clusters []present, named bool, err error) {
-	wanted, err := parseClusters(r.URL.Query()["cluster"])
+func (d *Datasource) clustersOf(r *http.Request) (clusters []view.Present, named bool, err error) {
+	wanted, err := query.ParseClusters(r.URL.Query()["cluster"])
 	if err != nil {
 		return nil, false, refusal{http.StatusBadRequest, err.Error()}
 	}
-	clusters, lacking, err := d.clustersNow(r.Context(), wanted)
+	clusters, missing, err := d.views.Clusters(r.Context(), wanted)
 	if err != nil {
 		return nil, false, err
 	}
-	if len(wanted) > 0 && len(lacking) > 0 {
-		return nil, false, refusal{http.StatusNotFound, lacking[0].Text}
+	if len(wanted) > 0 && len(missing) > 0 {
+		return nil, false, refusal{http.StatusNotFound, missing[0].Text}
 	}
 	return clusters, len(wanted) == 1, nil
 }
@@ -96,8 +100,8 @@ func timeRange(r *http.Request, now time.Time) (from, to time.Time, err error) {
 	switch width := to.Sub(from); {
 	case width < 0:
 		err = refusal{http.StatusBadRequest, "end lies before start"}
-	case width > longestTimeRange:
-		err = refusal{http.StatusBadRequest, fmt.Sprintf("start and end lie %d days apart, the most is %d", int(width.Hours()/24), int(longestTimeRange.Hours()/24))}
+	case width > query.LongestTimeRange:
+		err = refusal{http.StatusBadRequest, fmt.Sprintf("start and end lie %d days apart, the most is %d", int(width.Hours()/24), int(query.LongestTimeRange.Hours()/24))}
 	}
 	return from, to, err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -35,7 +36,7 @@ type patternChoice struct {
 }
 
 func (d *Datasource) serveClusters(r *http.Request) (any, error) {
-	clusters, _, err := d.knownClusters(r.Context(), nil)
+	clusters, _, err := d.views.KnownClusters(r.Context(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ const patternsOf = 7 * 24 * time.Hour
 
 func (d *Datasource) servePatterns(r *http.Request) (any, error) {
 	now := d.now()
-	found, err := d.store.LogPatterns(r.Context(), store.LogQuery{From: now.Add(-patternsOf), To: now, Limit: mostLogCounts})
+	found, err := d.store.LogPatterns(r.Context(), store.LogQuery{From: now.Add(-patternsOf), To: now, Limit: view.MostLogCounts})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -68,19 +70,19 @@ func (d *Datasource) serveIssues(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if query.Clusters = clusterNamesOf(clusters); len(clusters) == 0 {
-		return issuesJSON{Issues: []issueJSON{}, Notices: texts(missing(nil, nil))}, nil
+		return issuesJSON{Issues: []issueJSON{}, Notices: texts(view.MissingClusters(nil, nil))}, nil
 	}
-	assessed, _, lacking, err := d.clustersExplained(r.Context(), query.Clusters)
+	assessed, _, notices, err := d.views.Explained(r.Context(), query.Clusters)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := d.issueRows(r.Context(), query, assessed)
+	rows, err := d.views.Issues(r.Context(), query, assessed)
 	if err != nil {
 		return nil, err
 	}
-	answer := issuesJSON{Issues: make([]issueJSON, 0, len(rows)), Notices: texts(lacking)}
+	answer := issuesJSON{Issues: make([]issueJSON, 0, len(rows)), Notices: texts(notices)}
 	for _, row := range rows {
-		answer.Issues = append(answer.Issues, row.json())
+		answer.Issues = append(answer.Issues, issueOf(row))
 	}
 	return answer, nil
 }
@@ -89,11 +91,11 @@ func (d *Datasource) serveIssues(r *http.Request) (any, error) {
 func issuesAskedFor(r *http.Request, now time.Time) (store.IssueQuery, error) {
 	asked := r.URL.Query()
 	q := store.IssueQuery{Open: true, Limit: usualIssues}
-	wanted, err := parseNames("severity", asked["severity"], oneOf(severities), listing(severities))
+	wanted, err := query.ParseNames("severity", asked["severity"], query.OneOf(query.Values(query.Severities)), query.Listing(query.Values(query.Severities)))
 	if err != nil {
 		return q, refusal{http.StatusBadRequest, err.Error()}
 	}
-	q.Severities = plainNames(wanted)
+	q.Severities = query.PlainNames(wanted)
 	if text := asked.Get("limit"); text != "" {
 		if q.Limit, err = strconv.Atoi(text); err != nil || q.Limit < 1 || q.Limit > mostIssues {
 			return q, refusal{http.StatusBadRequest, fmt.Sprintf("limit is %q: it is a number from 1 to %d", text, mostIssues)}
@@ -106,7 +108,7 @@ func issuesAskedFor(r *http.Request, now time.Time) (store.IssueQuery, error) {
 	return q, err
 }
 
-func texts(all notices) []string {
+func texts(all view.Notices) []string {
 	said := make([]string, 0, len(all))
 	for _, n := range all {
 		said = append(said, n.Text)
@@ -114,17 +116,17 @@ func texts(all notices) []string {
 	return said
 }
 
-func (r issueRow) json() issueJSON {
+func issueOf(r view.Issue) issueJSON {
 	j := issueJSON{
 		Severity: r.Severity, Title: r.Title, Description: r.Description, LikelyCause: r.LikelyCause,
-		SuggestedActions: []suggestionJSON{}, RelatedSignals: append([]health.SignalID{}, r.whole.RelatedSignals...),
-		RelatedLogs: append([]string{}, r.whole.RelatedLogs...), ID: r.ID, Cluster: r.Cluster, Service: r.Service,
-		Gate: r.Gate, Guide: guide(health.GateID(r.Gate)), OpenedAt: r.OpenedAt.UTC(), LastAt: r.LastAt.UTC(), Stale: r.outdated,
+		SuggestedActions: []suggestionJSON{}, RelatedSignals: append([]health.SignalID{}, r.Whole.RelatedSignals...),
+		RelatedLogs: append([]string{}, r.Whole.RelatedLogs...), ID: r.ID, Cluster: r.Cluster, Service: r.Service,
+		Gate: r.Gate, Guide: view.Guide(health.GateID(r.Gate)), OpenedAt: r.OpenedAt.UTC(), LastAt: r.LastAt.UTC(), Stale: r.Outdated,
 	}
 	if r.ResolvedAt != nil {
-		j.ResolvedAt = moment(*r.ResolvedAt)
+		j.ResolvedAt = view.Moment(*r.ResolvedAt)
 	}
-	for _, a := range r.whole.SuggestedActions {
+	for _, a := range r.Whole.SuggestedActions {
 		j.SuggestedActions = append(j.SuggestedActions, suggestionJSON{a.Description, a.Confidence, a.Type, a.Target, a.Reason, a.Risk, a.Parameters})
 	}
 	return j
@@ -150,25 +152,25 @@ func (d *Datasource) serveSummary(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	nothing := summaryJSON{HealthState: health.Unknown, Notice: missing(nil, nil)[0].Text}
+	nothing := summaryJSON{HealthState: health.Unknown, Notice: view.MissingClusters(nil, nil)[0].Text}
 	if len(clusters) == 0 {
 		return nothing, nil
 	}
-	assessed, _, _, err := d.clustersExplained(r.Context(), clusterNamesOf(clusters))
+	assessed, _, _, err := d.views.Explained(r.Context(), clusterNamesOf(clusters))
 	if err != nil {
 		return nil, err
 	}
-	byName := map[string]explained{}
+	byName := map[string]view.Explained{}
 	for _, e := range assessed {
 		byName[e.Cluster] = e
 	}
 	all := make([]summaryJSON, 0, len(clusters))
 	for _, c := range clusters {
-		s := summaryJSON{Cluster: c.Cluster, HealthState: c.state(), Notice: unassessed{c.Cluster}.String()}
+		s := summaryJSON{Cluster: c.Cluster, HealthState: c.State(), Notice: view.Unassessed{c.Cluster}.String()}
 		if e, ok := byName[c.Cluster]; ok {
-			s.Summary, s.Timestamp, s.Current, s.Made, s.Markdown = e.summary(), moment(e.assessment.At), e.current(), e.assessment.Made, e.markdown()
-			if s.Notice = e.outdated(); s.Current {
-				s.Confidence, s.Notice = new(e.assessment.Confidence), ""
+			s.Summary, s.Timestamp, s.Current, s.Made, s.Markdown = e.Summary(), view.Moment(e.Assessment.At), e.Current(), e.Assessment.Made, e.Markdown()
+			if s.Notice = e.Outdated(); s.Current {
+				s.Confidence, s.Notice = new(e.Assessment.Confidence), ""
 			}
 		}
 		all = append(all, s)

@@ -13,8 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -38,32 +40,32 @@ func manyIssues(t *testing.T, s *store.Store) ([]string, []store.Issue) {
 	for c := range 8 {
 		name := fmt.Sprintf("c%d", c)
 		names = append(names, name)
-		tell(t, s, name, storyBegins, healthy(21))
+		story.Tell(t, s, name, story.Begins, story.Healthy(21))
 		for n := range random.IntN(6) {
-			a := told{cluster: name, id: fmt.Sprintf("schedule-%d", n), at: storyBegins.Add(time.Duration(n) * 100 * time.Second),
-				trigger: store.OnSchedule, state: health.Happy, made: explain.MadeByRules}
+			a := story.Assessment{Cluster: name, ID: fmt.Sprintf("schedule-%d", n), At: story.Begins.Add(time.Duration(n) * 100 * time.Second),
+				Trigger: store.OnSchedule, State: health.Happy, Made: explain.MadeByRules}
 			for _, i := range random.Perm(len(gates))[:random.IntN(25)] {
-				issue := starved([]explain.Severity{explain.Warning, explain.Critical}[random.IntN(2)])
+				issue := story.Starved([]explain.Severity{explain.Warning, explain.Critical}[random.IntN(2)])
 				issue.Gate, issue.ID = gates[i].ID, fmt.Sprintf("%s@%s", gates[i].ID, gates[i].Service)
-				a.issues = append(a.issues, issue)
+				a.Issues = append(a.Issues, issue)
 			}
-			assess(t, s, a)
+			story.Assess(t, s, a)
 		}
 	}
-	all, err := s.Issues(t.Context(), store.IssueQuery{Limit: maxRows})
+	all, err := s.Issues(t.Context(), store.IssueQuery{Limit: query.MaxRows})
 	require.NoError(t, err)
 	require.Greater(t, len(all), 100)
-	require.Less(t, len(all), maxRows)
+	require.Less(t, len(all), query.MaxRows)
 	return names, all
 }
 
 // TestEveryResponseHasTheFieldsOfItsKindAndObeysSeverityTimeRangeAndLimit asks the resources whatever may be asked.
 func TestEveryResponseHasTheFieldsOfItsKindAndObeysSeverityTimeRangeAndLimit(t *testing.T) {
-	s, _ := newStore(t)
+	s, _ := story.NewStore(t)
 	names, all := manyIssues(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	d := newTestDatasource(t, s, story.Now)
 	instant := rapid.Custom(func(rt *rapid.T) time.Time {
-		return storyBegins.Add(time.Duration(rapid.IntRange(-600, 1200).Draw(rt, "second")) * time.Second)
+		return story.Begins.Add(time.Duration(rapid.IntRange(-600, 1200).Draw(rt, "second")) * time.Second)
 	})
 	rapid.Check(t, func(rt *rapid.T) {
 		kind := rapid.SampledFrom([]string{"status", "services", "issues", "issues", "issues", "summary", "timeline"}).Draw(rt, "kind")
@@ -83,7 +85,7 @@ func TestEveryResponseHasTheFieldsOfItsKindAndObeysSeverityTimeRangeAndLimit(t *
 			bad = bad || slices.Contains(severities, "mild")
 		}
 		ranged := (kind == "issues" || kind == "timeline") && rapid.Bool().Draw(rt, "ranged")
-		from, to := storyNow.Add(-24*time.Hour), storyNow
+		from, to := story.Now.Add(-24*time.Hour), story.Now
 		if ranged {
 			from, to = instant.Draw(rt, "start"), instant.Draw(rt, "end")
 			asked.Set("start", from.Format(time.RFC3339))

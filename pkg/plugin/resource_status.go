@@ -9,6 +9,8 @@ import (
 
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -100,7 +102,7 @@ func (d *Datasource) serveStatus(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	nothing := clusterStatus(present{silent: true})
+	nothing := clusterStatus(view.Present{Silent: true})
 	if len(clusters) == 0 {
 		return nothing, nil
 	}
@@ -117,16 +119,16 @@ func (d *Datasource) serveStatus(r *http.Request) (any, error) {
 	return oneOrAll(all, named, nothing), nil
 }
 
-func clusterStatus(p present) statusJSON {
+func clusterStatus(p view.Present) statusJSON {
 	return statusJSON{
 		Cluster:            p.Cluster,
-		HealthState:        p.state(),
-		Timestamp:          moment(p.At),
+		HealthState:        p.State(),
+		Timestamp:          view.Moment(p.At),
 		LastState:          p.Verdict.State,
-		Stale:              p.stale(),
-		Since:              moment(p.Verdict.Since),
+		Stale:              p.Stale(),
+		Since:              view.Moment(p.Verdict.Since),
 		Coverage:           p.Verdict.Coverage,
-		Bottleneck:         health.Bottleneck(p.bottleneck()),
+		Bottleneck:         health.Bottleneck(p.Bottleneck()),
 		PrimarySignals:     groups(p.Snapshot.Signals, health.Primary),
 		Amplifiers:         groups(p.Snapshot.Signals, health.Amplifier),
 		WorkerSignals:      groups(p.Snapshot.Signals, health.Worker, health.WorkerAmplifier),
@@ -135,7 +137,7 @@ func clusterStatus(p present) statusJSON {
 	}
 }
 
-func clusterNamesOf(clusters []present) []string {
+func clusterNamesOf(clusters []view.Present) []string {
 	names := make([]string, 0, len(clusters))
 	for _, c := range clusters {
 		names = append(names, c.Cluster)
@@ -144,21 +146,21 @@ func clusterNamesOf(clusters []present) []string {
 }
 
 // addExplanations adds what the newest assessments say, where they are of the present situation.
-func (d *Datasource) addExplanations(ctx context.Context, all []statusJSON, clusters []present) error {
-	assessed, _, _, err := d.clustersExplained(ctx, clusterNamesOf(clusters))
+func (d *Datasource) addExplanations(ctx context.Context, all []statusJSON, clusters []view.Present) error {
+	assessed, _, _, err := d.views.Explained(ctx, clusterNamesOf(clusters))
 	if err != nil {
 		return err
 	}
-	counts, err := d.countIssues(ctx, clusterNamesOf(clusters), store.IssueQuery{})
+	counts, err := d.views.CountIssues(ctx, clusterNamesOf(clusters), store.IssueQuery{})
 	if err != nil {
 		return err
 	}
 	for _, e := range assessed {
 		i := slices.IndexFunc(all, func(s statusJSON) bool { return s.Cluster == e.Cluster })
-		if i < 0 || !e.current() {
+		if i < 0 || !e.Current() {
 			continue
 		}
-		all[i].RecommendedActions = append(all[i].RecommendedActions, e.whole.Actions...)
+		all[i].RecommendedActions = append(all[i].RecommendedActions, e.Whole.Actions...)
 		total := 0.0
 		for _, n := range counts[e.Cluster] {
 			total += n
@@ -175,18 +177,18 @@ const recentLogs = 15 * time.Minute
 const mostPatterns = 10
 
 // addLogs adds the log patterns of the last minutes, and why there may be none.
-func (d *Datasource) addLogs(ctx context.Context, all []statusJSON, clusters []present) error {
+func (d *Datasource) addLogs(ctx context.Context, all []statusJSON, clusters []view.Present) error {
 	names, now := clusterNamesOf(clusters), d.now()
-	readings, err := d.logReadings(ctx, clusters, ask{clusters: names})
+	readings, err := d.views.LogReadings(ctx, clusters, names)
 	if err != nil {
 		return err
 	}
-	found, err := d.store.LogPatterns(ctx, store.LogQuery{Clusters: names, From: now.Add(-recentLogs), To: now, Limit: mostLogCounts})
+	found, err := d.store.LogPatterns(ctx, store.LogQuery{Clusters: names, From: now.Add(-recentLogs), To: now, Limit: view.MostLogCounts})
 	if err != nil {
 		return err
 	}
 	for i := range all {
-		all[i].LogsUnavailable = readings[i].trouble()
+		all[i].LogsUnavailable = readings[i].Caveat()
 		for _, p := range found {
 			if p.Cluster == all[i].Cluster && len(all[i].LogPatterns) < mostPatterns {
 				all[i].LogPatterns = append(all[i].LogPatterns, logPatternJSON{p.Pattern, p.Service, p.Meaning, p.Count, p.AtLeast, p.At.UTC(), p.Sample})
@@ -222,15 +224,15 @@ func (d *Datasource) serveServices(r *http.Request) (any, error) {
 	all := make([]servicesJSON, 0, len(clusters))
 	for _, c := range clusters {
 		services := servicesJSON{Cluster: c.Cluster}
-		for _, row := range serviceRows([]present{c}, ask{}) {
-			services.Services = append(services.Services, serviceJSON{row.Service, row.state(), keySignals(row)})
+		for _, row := range view.Services([]view.Present{c}, query.Query{}) {
+			services.Services = append(services.Services, serviceJSON{row.Service, row.StateNow(), keySignals(row)})
 		}
 		all = append(all, services)
 	}
 	return oneOrAll(all, named, servicesJSON{Services: []serviceJSON{}}), nil
 }
 
-func keySignals(row serviceRow) map[health.SignalID]*float64 {
+func keySignals(row view.Service) map[health.SignalID]*float64 {
 	values := map[health.SignalID]*float64{}
 	for _, g := range row.Gates {
 		values[g.Signal] = g.Value
@@ -259,11 +261,11 @@ func (d *Datasource) histories(r *http.Request, names []string, from, to time.Ti
 	if len(names) == 0 {
 		return nil, nil
 	}
-	runs, err := d.spansAround(r.Context(), names, from, to)
+	runs, err := d.views.Spans(r.Context(), names, from, to)
 	if err != nil {
 		return nil, err
 	}
-	events, err := d.store.Events(r.Context(), store.EventQuery{Clusters: names, From: from.Add(-reach), To: to.Add(reach), Limit: mostScannedEvents})
+	events, err := d.store.Events(r.Context(), store.EventQuery{Clusters: names, From: from.Add(-view.Reach), To: to.Add(view.Reach), Limit: view.MostScannedEvents})
 	if err != nil {
 		return nil, err
 	}
@@ -278,8 +280,8 @@ func (d *Datasource) histories(r *http.Request, names []string, from, to time.Ti
 	histories := make([]timelineJSON, 0, len(names))
 	for _, name := range names {
 		history := timelineJSON{Cluster: name, Timeline: []momentJSON{}}
-		for _, p := range clip(changes(runs[name], d.now()), from, earlier(to, d.now())) {
-			e := evidence[instant{name, p.at.UnixMicro()}]
+		for _, p := range view.Clip(view.Changes(runs[name], d.now()), from, view.Earlier(to, d.now())) {
+			e := evidence[instant{name, p.At.UnixMicro()}]
 			history.append(p, e)
 		}
 		histories = append(histories, history)
@@ -288,13 +290,13 @@ func (d *Datasource) histories(r *http.Request, names []string, from, to time.Ti
 }
 
 // append adds a state unless it is the one that holds already.
-func (t *timelineJSON) append(p point, e store.Event) {
-	state := stateAt(p.value)
+func (t *timelineJSON) append(p view.Point, e store.Event) {
+	state := view.StateAt(p.Value)
 	if n := len(t.Timeline); n > 0 && t.Timeline[n-1].HealthState == state {
 		return
 	}
 	t.Timeline = append(t.Timeline, momentJSON{
-		Timestamp: p.at.UTC(), HealthState: state, IssueCount: int(count(e.Gates, health.Fired)),
+		Timestamp: p.At.UTC(), HealthState: state, IssueCount: int(view.CountGates(e.Gates, health.Fired)),
 		PrimarySignals: groups(e.Signals, health.Primary),
 	})
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/pluginprocess"
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -30,9 +32,9 @@ func call(t *testing.T, d *Datasource, method, url string) (int, map[string]any)
 }
 
 func TestStatusKeepsItsShape(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	status, body := call(t, d, http.MethodGet, "status?cluster=prod")
 	require.Equal(t, http.StatusOK, status)
 	want := map[string]any{
@@ -61,26 +63,40 @@ func TestStatusKeepsItsShape(t *testing.T) {
 }
 
 func TestSeveralClustersAreListed(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	for _, path := range []string{"status", "status/services", "status/timeline?start=2026-01-02T02:00:00Z&end=2026-01-02T03:10:05Z"} {
 		_, body := call(t, d, http.MethodGet, path)
 		assert.Len(t, body["clusters"], 3, path)
 	}
 	t.Run("and one alone needs no name", func(t *testing.T) {
-		s, _ := newStore(t)
-		tell(t, s, "only", storyBegins, healthy(1))
-		_, body := call(t, newTestDatasource(t, s, storyBegins), http.MethodGet, "status")
+		s, _ := story.NewStore(t)
+		story.Tell(t, s, "only", story.Begins, story.Healthy(1))
+		_, body := call(t, newTestDatasource(t, s, story.Begins), http.MethodGet, "status")
 		assert.Equal(t, "only", body["cluster"])
 		assert.Equal(t, "happy", body["health_state"])
 	})
 }
 
+func TestWhyThereAreNoLogsIsSaidOfTheClusterThatHasNone(t *testing.T) {
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	_, body := call(t, newTestDatasource(t, s, story.Now), http.MethodGet, "status")
+	why := map[any]any{}
+	for _, c := range body["clusters"].([]any) {
+		cluster := c.(map[string]any)
+		why[cluster["cluster"]] = cluster["logs_unavailable"]
+	}
+	assert.Nil(t, why["prod"])
+	assert.Contains(t, why["lab"], "Loki refuses the tenant")
+	assert.Contains(t, why["old"], "never read")
+}
+
 func TestServicesKeepTheirShape(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	_, body := call(t, newTestDatasource(t, s, storyNow), http.MethodGet, "status/services?cluster=prod")
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	_, body := call(t, newTestDatasource(t, s, story.Now), http.MethodGet, "status/services?cluster=prod")
 	var matching map[string]any
 	for _, service := range body["services"].([]any) {
 		if service := service.(map[string]any); service["name"] == "matching" {
@@ -94,9 +110,9 @@ func TestServicesKeepTheirShape(t *testing.T) {
 }
 
 func TestTheTimelineKeepsItsShape(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	_, body := call(t, d, http.MethodGet, "status/timeline?cluster=prod&start=2026-01-02T03:00:00Z&end=2026-01-02T03:10:00Z")
 	timeline := body["timeline"].([]any)
 	require.Len(t, timeline, 3)
@@ -116,8 +132,8 @@ func TestTheTimelineKeepsItsShape(t *testing.T) {
 }
 
 func TestAnEmptyStoreIsUnknownAsJSONToo(t *testing.T) {
-	s, _ := newStore(t)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	d := newTestDatasource(t, s, story.Now)
 	status, body := call(t, d, http.MethodGet, "status")
 	assert.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "unknown", body["health_state"])
@@ -130,9 +146,9 @@ func TestAnEmptyStoreIsUnknownAsJSONToo(t *testing.T) {
 }
 
 func TestRequestsThatCannotBeAnsweredSayWhy(t *testing.T) {
-	s, _ := newStore(t)
-	tellStory(t, s)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	story.TellAll(t, s)
+	d := newTestDatasource(t, s, story.Now)
 	for name, c := range map[string]struct {
 		method, url string
 		status      int
@@ -163,7 +179,7 @@ func TestRequestsThatCannotBeAnsweredSayWhy(t *testing.T) {
 }
 
 func TestAStoreThatIsAwayIsABadGateway(t *testing.T) {
-	made, err := New(t.Context(), instance(t, with(with(postgresJSON, "host", "127.0.0.1"), "port", 1), nil))
+	made, err := New(t.Context(), pluginprocess.Instance(t, with(with(postgresJSON, "host", "127.0.0.1"), "port", 1), nil))
 	require.NoError(t, err)
 	d := made.(*Datasource)
 	defer d.Dispose()
@@ -175,12 +191,12 @@ func TestAStoreThatIsAwayIsABadGateway(t *testing.T) {
 }
 
 func TestTheQueryEditorsChoicesAreServed(t *testing.T) {
-	s, _ := newStore(t)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	d := newTestDatasource(t, s, story.Now)
 	status, body := call(t, d, http.MethodGet, "clusters")
 	assert.Equal(t, http.StatusOK, status)
 	assert.Equal(t, map[string]any{"clusters": []any{}}, body, "an empty store has no clusters, and that is no error")
-	tellStory(t, s)
+	story.TellAll(t, s)
 	_, body = call(t, d, http.MethodGet, "clusters")
 	assert.Contains(t, body["clusters"], "prod")
 
@@ -194,11 +210,11 @@ func TestTheQueryEditorsChoicesAreServed(t *testing.T) {
 }
 
 func TestTheQueryEditorGetsItsChoices(t *testing.T) {
-	s, _ := newStore(t)
-	d := newTestDatasource(t, s, storyNow)
+	s, _ := story.NewStore(t)
+	d := newTestDatasource(t, s, story.Now)
 	_, body := call(t, d, http.MethodGet, "clusters")
 	assert.Equal(t, []any{}, body["clusters"], "an empty list is a list")
-	tellStory(t, s)
+	story.TellAll(t, s)
 	_, body = call(t, d, http.MethodGet, "clusters")
 	assert.Equal(t, []any{"lab", "old", "prod"}, body["clusters"])
 	_, body = call(t, d, http.MethodGet, "signals")

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"encoding/json"
 	"testing"
 	"time"
 
@@ -9,15 +8,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/temporal-sre/copilot/internal/pluginprocess"
+	"github.com/temporal-sre/copilot/internal/story"
+	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
-
-func instance(t testing.TB, jsonData map[string]any, secure map[string]string) backend.DataSourceInstanceSettings {
-	t.Helper()
-	raw, err := json.Marshal(jsonData)
-	require.NoError(t, err)
-	return backend.DataSourceInstanceSettings{UID: "copilot", JSONData: raw, DecryptedSecureJSONData: secure}
-}
 
 func with(base map[string]any, field string, value any) map[string]any {
 	changed := map[string]any{}
@@ -35,34 +30,34 @@ var (
 
 func TestSettingsMakeAStore(t *testing.T) {
 	t.Run("PostgreSQL with its defaults", func(t *testing.T) {
-		s, err := parseSettings(instance(t, postgresJSON, map[string]string{"password": "secret"}))
+		s, err := parseSettings(pluginprocess.Instance(t, postgresJSON, map[string]string{"password": "secret"}))
 		require.NoError(t, err)
 		assert.Equal(t, &store.Postgres{Host: "db", Database: "copilot", User: "reader", Password: "secret"}, s.store.Postgres)
 		assert.Equal(t, 5, s.store.MaxConns)
 		assert.Equal(t, time.Second, s.poll)
 	})
 	t.Run("a port behind the host's name", func(t *testing.T) {
-		s, err := parseSettings(instance(t, with(postgresJSON, "host", "db:5433"), nil))
+		s, err := parseSettings(pluginprocess.Instance(t, with(postgresJSON, "host", "db:5433"), nil))
 		require.NoError(t, err)
 		assert.Equal(t, "db", s.store.Postgres.Host)
 		assert.Equal(t, 5433, s.store.Postgres.Port)
 	})
 	t.Run("numbers and words as provisioning leaves them", func(t *testing.T) {
-		s, err := parseSettings(instance(t, with(with(with(postgresJSON, "port", "5433"), "pollIntervalMs", "500"), "database", 2026), nil))
+		s, err := parseSettings(pluginprocess.Instance(t, with(with(with(postgresJSON, "port", "5433"), "pollIntervalMs", "500"), "database", 2026), nil))
 		require.NoError(t, err)
 		assert.Equal(t, 5433, s.store.Postgres.Port)
 		assert.Equal(t, "2026", s.store.Postgres.Database)
 		assert.Equal(t, 500*time.Millisecond, s.poll)
 	})
 	t.Run("Aurora DSQL with the default chain", func(t *testing.T) {
-		s, err := parseSettings(instance(t, dsqlJSON, nil))
+		s, err := parseSettings(pluginprocess.Instance(t, dsqlJSON, nil))
 		require.NoError(t, err)
 		assert.Nil(t, s.store.Postgres)
 		assert.Equal(t, "abc.dsql.eu-west-1.on.aws", s.store.DSQL.Endpoint)
 		assert.NotNil(t, s.store.DSQL.Credentials)
 	})
 	t.Run("Aurora DSQL with keys", func(t *testing.T) {
-		s, err := parseSettings(instance(t, with(dsqlJSON, "awsAuth", "keys"), map[string]string{"accessKey": "AKIA", "secretKey": "shhh", "sessionToken": "token"}))
+		s, err := parseSettings(pluginprocess.Instance(t, with(dsqlJSON, "awsAuth", "keys"), map[string]string{"accessKey": "AKIA", "secretKey": "shhh", "sessionToken": "token"}))
 		require.NoError(t, err)
 		c, err := s.store.DSQL.Credentials.Retrieve(t.Context())
 		require.NoError(t, err)
@@ -98,24 +93,24 @@ func TestWrongSettingsNameTheirField(t *testing.T) {
 		"a role that is no ARN":   {with(dsqlJSON, "assumeRoleArn", "reader"), nil, "assumeRoleArn does not begin with"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := parseSettings(instance(t, c.json, c.secure))
+			s, err := parseSettings(pluginprocess.Instance(t, c.json, c.secure))
 			assert.ErrorContains(t, err, c.says)
 			assert.GreaterOrEqual(t, s.poll, shortestPoll, "whatever is wrong, nothing polls without a pause")
 		})
 	}
 	t.Run("all mistakes are told at once", func(t *testing.T) {
-		_, err := parseSettings(instance(t, with(with(postgresJSON, "port", -1), "tlsMode", "x"), nil))
+		_, err := parseSettings(pluginprocess.Instance(t, with(with(postgresJSON, "port", -1), "tlsMode", "x"), nil))
 		assert.ErrorContains(t, err, `port is "-1"`)
 		assert.ErrorContains(t, err, "tlsMode")
 	})
 	t.Run("a password in the wrong field is not repeated", func(t *testing.T) {
-		_, err := parseSettings(instance(t, with(postgresJSON, "host", "postgres://u:hunter22@db/x"), nil))
+		_, err := parseSettings(pluginprocess.Instance(t, with(postgresJSON, "host", "postgres://u:hunter22@db/x"), nil))
 		assert.NotContains(t, err.Error(), "hunter22")
 	})
 }
 
 func TestADataSourceWithWrongSettingsExplainsItself(t *testing.T) {
-	made, err := New(t.Context(), instance(t, map[string]any{"kind": "postgres"}, nil))
+	made, err := New(t.Context(), pluginprocess.Instance(t, map[string]any{"kind": "postgres"}, nil))
 	require.NoError(t, err)
 	d := made.(*Datasource)
 	defer d.Dispose()
@@ -123,9 +118,9 @@ func TestADataSourceWithWrongSettingsExplainsItself(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, backend.HealthStatusError, checked.Status)
 	assert.Contains(t, checked.Message, "database, host, user are missing")
-	for _, kind := range queryTypes() {
-		r := reply(t, d, question(t, queryJSONOf(kind.name)), nil)
-		assert.ErrorContains(t, r.Error, "database, host, user are missing", kind.name)
+	for _, kind := range query.Types {
+		r := reply(t, d, story.Question(t, story.QueryOf(kind.Name)), nil)
+		assert.ErrorContains(t, r.Error, "database, host, user are missing", kind.Name)
 		assert.Equal(t, backend.ErrorSourceDownstream, r.ErrorSource)
 	}
 }

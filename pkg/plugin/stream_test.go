@@ -16,7 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/temporal-sre/copilot/internal/story"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/live"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -129,16 +131,16 @@ func (c *counting) EventsAfter(ctx context.Context, cluster string, seq int64, l
 // streaming makes a data source on a store with the story's "prod", whose clock the test moves.
 func streaming(t *testing.T) (d *Datasource, s *counting, setClock func(time.Time)) {
 	t.Helper()
-	opened, _ := newStore(t)
-	tell(t, opened, "prod", storyBegins, healthy(2))
+	opened, _ := story.NewStore(t)
+	story.Tell(t, opened, "prod", story.Begins, story.Healthy(2))
 	s = &counting{Store: opened}
 	var clock atomic.Int64
 	setClock = func(now time.Time) { clock.Store(now.UnixNano()) }
-	setClock(storyBegins.Add(35 * time.Second))
+	setClock(story.Begins.Add(35 * time.Second))
 	d = newDatasource("copilot", s, settings{poll: shortestPoll}, func() time.Time { return time.Unix(0, clock.Load()) })
 	leaks := goleak.IgnoreCurrent()
 	t.Cleanup(func() {
-		d.feed.close()
+		d.feed.Close()
 		opened.Close()
 		goleak.VerifyNone(t, leaks, goleak.IgnoreTopFunction("github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck"))
 	})
@@ -148,12 +150,12 @@ func streaming(t *testing.T) (d *Datasource, s *counting, setClock func(time.Tim
 // becomes stores one more cycle of a cluster, with an event.
 func becomes(t *testing.T, s *store.Store, cluster string, seq int64, at time.Time, from, to health.State) {
 	t.Helper()
-	c := withoutWorkers(1)
+	c := story.WithoutWorkers(1)
 	require.NoError(t, s.SaveCycles(t.Context(), []store.Cycle{{
-		Interval: cycleInterval, Memory: []byte(`{}`),
-		Snapshot: health.Snapshot{Cluster: cluster, At: at, Signals: c.signals},
+		Interval: story.Interval, Memory: []byte(`{}`),
+		Snapshot: health.Snapshot{Cluster: cluster, At: at, Signals: c.Signals},
 		Verdict: health.Verdict{
-			Cluster: cluster, At: at, State: to, Since: at, Coverage: 1, Bottleneck: health.WorkerLimited, Band: health.Starter, Gates: c.gates,
+			Cluster: cluster, At: at, State: to, Since: at, Coverage: 1, Bottleneck: health.WorkerLimited, Band: health.Starter, Gates: c.Gates,
 			Event: &health.Event{Seq: seq, Kind: health.StateChanged, At: at, From: from, To: to, FromBottleneck: health.BottleneckHealthy, Bottleneck: health.WorkerLimited},
 		},
 	}}))
@@ -175,7 +177,7 @@ func TestAStreamSendsACompleteSnapshotForEveryChange(t *testing.T) {
 	assert.Equal(t, []string{"prod/1"}, ids(first))
 	w.quiet(t)
 
-	at := storyBegins.Add(time.Minute)
+	at := story.Begins.Add(time.Minute)
 	setClock(at.Add(time.Second))
 	becomes(t, s.Store, "prod", 2, at, health.Happy, health.Stressed)
 	second := w.next(t)
@@ -193,11 +195,11 @@ func schema(t *testing.T, f *data.Frame) string {
 
 func TestAStreamIsAboutItsClustersOnly(t *testing.T) {
 	d, s, _ := streaming(t)
-	tell(t, s.Store, "été / 1", storyBegins, healthy(1))
-	mine, all := watch(t, d, streamPath{topicEvents, []string{"été / 1"}}.String()), watch(t, d, "events")
+	story.Tell(t, s.Store, "été / 1", story.Begins, story.Healthy(1))
+	mine, all := watch(t, d, live.Path{Topic: live.TopicEvents, Clusters: []string{"été / 1"}}.String()), watch(t, d, "events")
 	assert.Equal(t, []string{"été / 1/1"}, ids(mine.next(t)))
 	assert.ElementsMatch(t, []string{"prod/1", "été / 1/1"}, ids(all.next(t)))
-	becomes(t, s.Store, "prod", 2, storyBegins.Add(time.Minute), health.Happy, health.Stressed)
+	becomes(t, s.Store, "prod", 2, story.Begins.Add(time.Minute), health.Happy, health.Stressed)
 	assert.Equal(t, "prod/2", ids(all.next(t))[0])
 	mine.quiet(t)
 	require.NoError(t, mine.end(t))
@@ -213,7 +215,7 @@ func TestAStatusStreamTellsWhenAClusterFallsSilent(t *testing.T) {
 	}
 	assert.Equal(t, new(0.0), state(w.next(t)))
 	s.fail.Store(true) // the clock alone tells, whether the store answers or not
-	setClock(storyBegins.Add(time.Hour))
+	setClock(story.Begins.Add(time.Hour))
 	assert.Nil(t, state(w.next(t)))
 	require.NoError(t, w.end(t))
 }
@@ -252,7 +254,7 @@ func TestASlowViewerHoldsUpNobody(t *testing.T) {
 	quick.next(t)
 	from, to := health.Happy, health.Stressed
 	for seq := int64(2); seq <= 4; seq++ {
-		becomes(t, s.Store, "prod", seq, storyBegins.Add(time.Duration(seq)*time.Minute), from, to)
+		becomes(t, s.Store, "prod", seq, story.Begins.Add(time.Duration(seq)*time.Minute), from, to)
 		from, to = to, from
 		assert.Equal(t, fmt.Sprintf("prod/%d", seq), ids(quick.next(t))[0])
 	}
@@ -273,10 +275,10 @@ func TestDisposingOfADataSourceEndsItsStreamsWithAnError(t *testing.T) {
 	}
 	d.Dispose()
 	for _, w := range watchers {
-		assert.ErrorIs(t, w.result(t), errReplaced, "nil would leave open panels without a stream")
+		assert.ErrorIs(t, w.result(t), live.ErrReplaced, "nil would leave open panels without a stream")
 	}
-	_, err := d.feed.join()
-	assert.ErrorIs(t, err, errReplaced)
+	_, err := d.feed.Join()
+	assert.ErrorIs(t, err, live.ErrReplaced)
 	d.Dispose() // does no harm
 }
 
@@ -295,14 +297,14 @@ func TestAStreamShowsAtMostTheNewestEvents(t *testing.T) {
 	w := watch(t, d, "events")
 	w.next(t)
 	from, to := health.Happy, health.Stressed
-	const last = liveEvents + 50
+	const last = live.MaxEvents + 50
 	for seq := int64(2); seq <= last; seq++ {
-		becomes(t, s.Store, "prod", seq, storyBegins.Add(time.Duration(seq)*time.Minute), from, to)
+		becomes(t, s.Store, "prod", seq, story.Begins.Add(time.Duration(seq)*time.Minute), from, to)
 		from, to = to, from
 	}
 	require.Eventually(t, func() bool {
 		f := w.next(t)
-		return ids(f)[0] == fmt.Sprintf("prod/%d", last) && f.Rows() == liveEvents
+		return ids(f)[0] == fmt.Sprintf("prod/%d", last) && f.Rows() == live.MaxEvents
 	}, 10*time.Second, time.Millisecond)
 	require.NoError(t, w.end(t))
 }
@@ -337,8 +339,8 @@ func TestNobodyMayPublish(t *testing.T) {
 
 func TestTheQueryAndItsStreamShowTheSame(t *testing.T) {
 	d, _, _ := streaming(t)
-	for _, topic := range []topic{topicEvents, topicStatus} {
-		asked := answered(t, d, question(t, queryJSONOf(string(topic), map[string]any{"live": true})), nil)[0]
+	for _, topic := range []live.Topic{live.TopicEvents, live.TopicStatus} {
+		asked := answered(t, d, story.Question(t, story.QueryOf(string(topic), map[string]any{"live": true})), nil)[0]
 		assert.Equal(t, "ds/copilot/"+string(topic), asked.Meta.Channel)
 		w := watch(t, d, string(topic))
 		streamed := w.next(t)

@@ -75,7 +75,8 @@ func (n naming) detectionQuestions(c Cluster) []question {
 		question{id: partWorkerRenamed + "namespace", promql: "count" + byName(c.WorkerSelector, "temporal_num_pollers", `exported_namespace!=""`)},
 		question{id: partFamilies, promql: countByName(c.Selector, n.prefix+"("+strings.Join(names, "|")+")(_ratio)?(_total|_count)?")},
 		question{id: partVersions, promql: "group by (service_name, exported_service_name, build_version) " + byName(c.Selector, n.prefix+"build_information")},
-		question{id: partOmitted, promql: "count" + byName(c.Selector, queueMetrics, `taskqueue="__omitted__"`)},
+		question{id: partOmitted, promql: "count(" + byName(c.Selector, queueMetrics, `taskqueue="__omitted__"`) + " or " +
+			byName(c.Selector, queueMetrics, `exported_taskqueue="__omitted__"`) + ")"},
 		question{id: partPartitionless, promql: "count" + byName(c.Selector, queueMetrics, `partition=~"__omitted__|__normal__"`)},
 		question{id: partByVersion, promql: "count" + byName(c.Selector, n.prefix+"(poll_success|pending_polls|approximate_backlog_count)(_total)?", `worker_version!~"|__unversioned__"`)},
 	)

@@ -12,7 +12,7 @@ interface Props {
   onChange: (value: string[]) => void;
 }
 
-/** Picks clusters of the store, template variables, or any name: a cluster may be awaited that never reported yet. */
+/** Picks clusters of the store, template variables, or any name, for clusters that have not reported yet. */
 export function ClusterPicker({ id, datasource, variables, value, onChange }: Props) {
   const {
     value: clusters,
@@ -29,7 +29,7 @@ export function ClusterPicker({ id, datasource, variables, value, onChange }: Pr
       options={[...variables(), ...clusters].map((name) => ({ value: name, label: name }))}
       placeholder="All clusters"
       isLoading={isLoading}
-      emptyMessage={error ? `Can't list the clusters: ${error}. You can type a name.` : 'No cluster has reported yet'}
+      emptyMessage={error ? `Failed to list clusters: ${error}. Type a name instead.` : 'No cluster reported yet'}
       allowCustomValue
       value={value}
       onChange={onChange}

@@ -7,7 +7,7 @@ import { ConfigEditor } from './ConfigEditor';
 
 type Settings = DataSourceSettings<CopilotOptions, CopilotSecrets>;
 
-/** Renders the editor, which keeps what it is told as Grafana does. Returns the newest settings. */
+/** Renders the editor, which keeps changed options as Grafana does. Returns the newest settings. */
 function edit(jsonData: CopilotOptions = {}, settings: Partial<Settings> = {}) {
   let newest = { jsonData, secureJsonFields: {}, readOnly: false, ...settings } as Settings;
 
@@ -67,7 +67,7 @@ describe('ConfigEditor', () => {
     expect(settings().jsonData).toEqual({ port: 6432, pollIntervalMs: undefined });
   });
 
-  it('verifies TLS unless told otherwise, and then needs no CA certificate', async () => {
+  it('verifies TLS by default, and hides the CA certificate without verification', async () => {
     const settings = edit();
     expect(field('TLS')).toHaveValue('verify-full');
 

@@ -1,19 +1,16 @@
 import React from 'react';
-import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import { Field, FieldSet, RadioButtonGroup } from '@grafana/ui';
-import type { CopilotOptions, CopilotSecrets, StoreKind } from '../types';
+import type { ConfigProps, StoreKind } from '../types';
 import { DSQLSettings } from './DSQLSettings';
 import { NumberField } from './fields';
 import { PostgresSettings } from './PostgresSettings';
 
-export type ConfigProps = DataSourcePluginOptionsEditorProps<CopilotOptions, CopilotSecrets>;
-
 const KINDS: Array<{ value: StoreKind; label: string; description: string }> = [
   { value: 'postgres', label: 'PostgreSQL', description: 'PostgreSQL 16, or Aurora PostgreSQL' },
-  { value: 'dsql', label: 'Aurora DSQL', description: 'Signs in with IAM: no password' },
+  { value: 'dsql', label: 'Aurora DSQL', description: 'IAM authentication, no password' },
 ];
 
-/** Asks where the state store is and how to sign in. */
+/** The settings of the state store: address and credentials. */
 export function ConfigEditor(props: ConfigProps) {
   const { options, onOptionsChange } = props;
   const kind = options.jsonData.kind ?? 'postgres';
@@ -21,7 +18,7 @@ export function ConfigEditor(props: ConfigProps) {
   return (
     <>
       <FieldSet label="State store">
-        <Field label="Kind" description="The database that the copilot worker writes its verdicts to.">
+        <Field label="Kind" description="Database to which the copilot worker writes verdicts.">
           <RadioButtonGroup
             id="copilot-config-kind"
             options={KINDS}
@@ -40,7 +37,7 @@ export function ConfigEditor(props: ConfigProps) {
           min={1}
           max={100}
           label="Open connections"
-          description="The most connections to the store that this datasource holds at a time."
+          description="Maximum number of open connections to the store."
           placeholder="5"
         />
         <NumberField
@@ -49,7 +46,7 @@ export function ConfigEditor(props: ConfigProps) {
           min={200}
           max={3_600_000}
           label="Poll interval (ms)"
-          description="How often the store is asked for news while somebody watches a live panel. One poll serves all viewers; without viewers there is none."
+          description="Interval at which the store is polled for live panels, in milliseconds. All viewers share one poll; without viewers there is none."
           placeholder="1000"
         />
       </FieldSet>

@@ -1,14 +1,13 @@
 import React from 'react';
-import type { AWSAuth } from '../types';
-import type { ConfigProps } from './ConfigEditor';
+import type { AWSAuth, ConfigProps } from '../types';
 import { ChoiceField, SecretField, TextField } from './fields';
 
 const AUTH: Array<{ value: AWSAuth; label: string; description: string }> = [
   { value: 'default', label: 'Default chain', description: 'Role of the instance, task or pod that Grafana runs in' },
-  { value: 'keys', label: 'Access key', description: 'Access key and secret key of an IAM user, or temporary ones' },
+  { value: 'keys', label: 'Access key', description: 'Access key of an IAM user, or temporary credentials' },
 ];
 
-/** Asks how to reach an Aurora DSQL store and as whom to sign in at AWS. */
+/** The settings of an Aurora DSQL store: endpoint, database role and AWS credentials. */
 export function DSQLSettings(props: ConfigProps) {
   const { awsAuth = 'default' } = props.options.jsonData;
 
@@ -34,7 +33,7 @@ export function DSQLSettings(props: ConfigProps) {
         {...props}
         option="role"
         label="Database role"
-        description="A role that reads; it needs the IAM permission dsql:DbConnect. The role admin needs dsql:DbConnectAdmin."
+        description="Database role with read access. Requires the IAM permission dsql:DbConnect; the role admin requires dsql:DbConnectAdmin."
         placeholder="copilot_reader"
         required
       />
@@ -43,17 +42,22 @@ export function DSQLSettings(props: ConfigProps) {
         option="awsAuth"
         choices={AUTH}
         label="AWS credentials"
-        description="Grafana passes no environment variables to plugins: the default chain sees the metadata of the instance, unless forward_host_env_vars in Grafana's configuration names this plugin."
+        description="Grafana passes no environment variables to plugins. The default chain uses the instance metadata, unless forward_host_env_vars in Grafana's configuration lists this plugin."
       />
       {awsAuth === 'keys' && (
         <>
-          <SecretField {...props} secret="accessKey" label="Access key ID" description="Starts with AKIA or ASIA." />
-          <SecretField {...props} secret="secretKey" label="Secret access key" description="The key's other half." />
+          <SecretField
+            {...props}
+            secret="accessKey"
+            label="Access key ID"
+            description="AWS access key ID. Starts with AKIA or ASIA."
+          />
+          <SecretField {...props} secret="secretKey" label="Secret access key" description="AWS secret access key." />
           <SecretField
             {...props}
             secret="sessionToken"
             label="Session token"
-            description="Only for temporary credentials, and only until they expire."
+            description="For temporary credentials only."
           />
         </>
       )}
@@ -61,14 +65,14 @@ export function DSQLSettings(props: ConfigProps) {
         {...props}
         option="assumeRoleArn"
         label="Assume role"
-        description="ARN of a role to take on before signing in. Empty: none."
+        description="ARN of the role to assume. Optional."
         placeholder="arn:aws:iam::123456789012:role/copilot-reader"
       />
       <TextField
         {...props}
         option="externalId"
         label="External ID"
-        description="Only when the role's trust policy asks for one."
+        description="Required if the role's trust policy demands one."
       />
     </>
   );

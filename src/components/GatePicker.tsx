@@ -27,7 +27,7 @@ export function GatePicker({ id, datasource, value, onChange }: Props) {
       options={gates.map((gate) => ({ value: gate.id, label: gate.title, description: gate.why }))}
       placeholder="All gates"
       isLoading={isLoading}
-      emptyMessage={error ? `Can't list the gates: ${error}. You can type an id.` : 'No such gate'}
+      emptyMessage={error ? `Failed to list gates: ${error}. Type an id instead.` : 'No matching gate'}
       allowCustomValue
       value={value}
       onChange={onChange}

@@ -5,11 +5,11 @@ import { DEFAULT_LIMIT, MAX_LIMIT } from '../query';
 interface Props {
   id: string;
   value?: number;
-  /** Gets undefined when the field was emptied, which means the default. */
+  /** Receives undefined for an empty field, which means the default. */
   onChange: (value?: number) => void;
 }
 
-/** Takes a number of rows when its field is left or Enter is hit, so that a half-typed number asks nothing. */
+/** A number of rows, committed on blur or Enter, so that a partial number triggers no query. */
 export function LimitInput({ id, value, onChange }: Props) {
   const commit = ({ currentTarget }: React.SyntheticEvent<HTMLInputElement>) => {
     const rows = Math.floor(currentTarget.valueAsNumber);
@@ -21,7 +21,7 @@ export function LimitInput({ id, value, onChange }: Props) {
 
   return (
     <Input
-      // Shows what was made of the number that was typed.
+      // Shows the committed number, which may differ from the typed one.
       key={value}
       id={id}
       type="number"

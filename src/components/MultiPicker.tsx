@@ -1,6 +1,6 @@
 import React from 'react';
 import type { SelectableValue } from '@grafana/data';
-// Its successor, MultiCombobox, drops its id in every Grafana before 13, so that a label reaches nothing.
+// Its successor, MultiCombobox, ignores the id before Grafana 13, which breaks the label.
 import { MultiSelect } from '@grafana/ui';
 
 export interface Option {
@@ -21,13 +21,13 @@ interface Props {
   onChange: (value: string[]) => void;
   placeholder: string;
   isLoading?: boolean;
-  /** Said in place of the options when there are none. */
+  /** Shown if there are no options. */
   emptyMessage?: string;
-  /** Lets people type a value that is not among the options. */
+  /** Accepts values that are not among the options. */
   allowCustomValue?: boolean;
 }
 
-/** Searches names, values and descriptions alike. The row that offers to take what was typed always stays. */
+/** Searches names, values and descriptions. The row that creates a custom value is always visible. */
 function matches({ label, value, data }: SelectableValue<string>, query: string): boolean {
   const text = `${label} ${value} ${data?.description ?? ''}`.toLowerCase();
   return (
@@ -39,7 +39,7 @@ function matches({ label, value, data }: SelectableValue<string>, query: string)
   );
 }
 
-/** Picks any number of options. A chosen value that is not among the options stays, and is shown as it is. */
+/** Picks any number of options. A selected value that is not among the options is kept and shown unchanged. */
 export function MultiPicker({ id, options, value, onChange, emptyMessage, ...select }: Props) {
   const known = new Map(options.flatMap((o) => ('options' in o ? o.options : [o])).map((o) => [o.value, o]));
   const chosen = value.map((v) => known.get(v) ?? { value: v, label: v });

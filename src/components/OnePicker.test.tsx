@@ -15,7 +15,7 @@ const OPTIONS = [
   { value: 'signals', label: 'Signals' },
 ];
 
-/** Does what Grafana's picker does in an effect: it tells its last choice, however often it told it before. */
+/** Repeats the last choice, as Grafana's Combobox does in an effect. */
 function choose(value: string) {
   const { onChange } = combobox.mock.lastCall![0] as { onChange: (option: { value: string }) => void };
   onChange({ value });

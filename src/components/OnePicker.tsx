@@ -11,21 +11,20 @@ interface Props<T extends string> {
   id: string;
   width: number;
   options: Array<OneOption<T>>;
-  /** The chosen option, whole where it is not among the options. */
+  /** The selected option; a complete option if it is not among the options. */
   value?: T | OneOption<T>;
   onChange: (value: T) => void;
 }
 
 /**
- * Picks one option and hands each choice up once. Grafana's own picker calls onChange again with every rendering until
- * the new value has come back down. A page that renders in answer to each call, such as the one of template variables,
- * never gets that far, and hangs.
+ * Picks one option and calls onChange once per choice. Grafana's Combobox repeats onChange on every render until the new
+ * value arrives as a prop. A page that renders on each call, such as the editor of template variables, would loop.
  */
 export function OnePicker<T extends string>({ value, onChange, ...rest }: Props<T>) {
   const chosen = typeof value === 'object' ? value.value : value;
   const handed = useRef(chosen);
 
-  // What comes down counts, whoever chose it.
+  // The prop has precedence over the last choice.
   useEffect(() => {
     handed.current = chosen;
   }, [chosen]);

@@ -10,7 +10,7 @@ interface Props {
   onChange: (value: string[]) => void;
 }
 
-/** Picks log patterns that were found lately, or any id: one that is awaited may not have been found yet. */
+/** Picks recent log patterns, or any id, for patterns that have not matched yet. */
 export function PatternPicker({ id, datasource, value, onChange }: Props) {
   const {
     value: patterns,
@@ -27,7 +27,7 @@ export function PatternPicker({ id, datasource, value, onChange }: Props) {
       options={patterns.map((pattern) => ({ value: pattern.id, label: pattern.id, description: pattern.meaning }))}
       placeholder="All patterns"
       isLoading={isLoading}
-      emptyMessage={error ? `Can't list the patterns: ${error}. You can type an id.` : 'None was found lately'}
+      emptyMessage={error ? `Failed to list patterns: ${error}. Type an id instead.` : 'No recent pattern'}
       allowCustomValue
       value={value}
       onChange={onChange}

@@ -1,16 +1,19 @@
 import React from 'react';
-import type { TLSMode } from '../types';
-import type { ConfigProps } from './ConfigEditor';
+import type { ConfigProps, TLSMode } from '../types';
 import { ChoiceField, NumberField, SecretField, TextField } from './fields';
 
 const TLS_MODES: Array<{ value: TLSMode; label: string; description: string }> = [
-  { value: 'verify-full', label: 'verify-full', description: 'Encrypted; certificate and host name are checked' },
-  { value: 'verify-ca', label: 'verify-ca', description: 'Encrypted; the certificate is checked, not the host name' },
-  { value: 'require', label: 'require', description: 'Encrypted; nobody checks who answers' },
-  { value: 'disable', label: 'disable', description: 'Not encrypted: on a network that you trust' },
+  { value: 'verify-full', label: 'verify-full', description: 'Encrypted; the certificate and host name are verified' },
+  {
+    value: 'verify-ca',
+    label: 'verify-ca',
+    description: 'Encrypted; the certificate is verified, the host name is not',
+  },
+  { value: 'require', label: 'require', description: "Encrypted; the server's certificate is not verified" },
+  { value: 'disable', label: 'disable', description: 'Not encrypted; for trusted networks only' },
 ];
 
-/** Asks how to reach a PostgreSQL store. */
+/** The settings of a PostgreSQL store. */
 export function PostgresSettings(props: ConfigProps) {
   const { tlsMode = 'verify-full' } = props.options.jsonData;
 
@@ -20,7 +23,7 @@ export function PostgresSettings(props: ConfigProps) {
         {...props}
         option="host"
         label="Host"
-        description="Host name or address of the server, as Grafana reaches it."
+        description="Host name or IP address of the server, reachable from Grafana."
         placeholder="copilot-db.example.com"
         required
       />
@@ -30,14 +33,14 @@ export function PostgresSettings(props: ConfigProps) {
         min={1}
         max={65535}
         label="Port"
-        description="Port of the server."
+        description="TCP port of the server."
         placeholder="5432"
       />
       <TextField
         {...props}
         option="database"
         label="Database"
-        description="Database that holds the schema copilot. The command copilot db migrate makes it."
+        description="Database with the schema copilot, created by the command copilot db migrate."
         placeholder="copilot"
         required
       />
@@ -45,7 +48,7 @@ export function PostgresSettings(props: ConfigProps) {
         {...props}
         option="user"
         label="User"
-        description="Reading is enough. Never give a datasource the worker's writing role."
+        description="Role with read access. Do not use the worker's role, which has write access."
         placeholder="copilot_reader"
         required
       />
@@ -55,7 +58,7 @@ export function PostgresSettings(props: ConfigProps) {
         option="tlsMode"
         choices={TLS_MODES}
         label="TLS"
-        description="How the connection is protected."
+        description="TLS mode of the connection."
       />
       {tlsMode.startsWith('verify') && (
         <SecretField
@@ -63,7 +66,7 @@ export function PostgresSettings(props: ConfigProps) {
           secret="tlsCACert"
           multiline
           label="CA certificate"
-          description="PEM. Only when the server's certificate comes from an authority that the system does not know."
+          description="CA certificate in PEM format. Required if the system does not trust the server's certificate authority."
           placeholder="-----BEGIN CERTIFICATE-----"
         />
       )}

@@ -1,7 +1,7 @@
 import React from 'react';
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { QUERY_TYPES } from '../queryTypes';
+import { QUERY_TYPES } from '../catalogue';
 import { newDataSource, type Resources, SIGNALS } from '../testing';
 import type { CopilotQuery } from '../types';
 import { QueryEditor } from './QueryEditor';
@@ -9,11 +9,11 @@ import { QueryEditor } from './QueryEditor';
 const RESOURCES: Resources = {
   clusters: { clusters: ['prod', 'staging'] },
   signals: SIGNALS,
-  patterns: { patterns: [{ id: 'no_poller', meaning: 'A task queue has nobody who takes its tasks.' }] },
+  patterns: { patterns: [{ id: 'no_poller', meaning: 'No worker takes tasks of a task queue.' }] },
   gates: { gates: [{ id: 'persistence_slow', title: 'The database is slow', why: 'Every change waits for it.' }] },
 };
 
-/** Renders the editor, which keeps what it is told as Grafana does. Returns the newest query. */
+/** Renders the editor, which keeps the changed query as Grafana does. Returns the newest query. */
 async function edit(json: object, resources = RESOURCES, variables = {}) {
   const datasource = newDataSource(resources, variables);
   const onRunQuery = jest.fn();
@@ -28,14 +28,14 @@ async function edit(json: object, resources = RESOURCES, variables = {}) {
     return <QueryEditor datasource={datasource} query={query} onChange={onChange} onRunQuery={onRunQuery} />;
   }
 
-  // The pickers load their options before anybody can look.
+  // The pickers load their options first.
   await act(async () => {
     render(<Page />);
   });
   return { query: () => newest, onRunQuery };
 }
 
-/** Every label that stands before an input. */
+/** The labels of all inputs. */
 const labels = () =>
   screen
     .getAllByText((_, element) => element?.tagName === 'LABEL' && (element as HTMLLabelElement).htmlFor !== '')
@@ -126,7 +126,7 @@ describe('QueryEditor', () => {
   it('finds a log pattern by what it means', async () => {
     const { query } = await edit({ queryType: 'logs' });
 
-    await userEvent.type(screen.getByLabelText('Patterns'), 'takes its tasks');
+    await userEvent.type(screen.getByLabelText('Patterns'), 'takes tasks');
     await userEvent.click(screen.getByText('no_poller'));
 
     expect(query().patterns).toEqual(['no_poller']);
@@ -198,7 +198,7 @@ describe('QueryEditor', () => {
 
   it('does not pretend to know a query of another version', async () => {
     await edit({ queryType: 'forecast' });
-    expect(screen.getByDisplayValue('forecast (not known to this version)')).toBeInTheDocument();
-    expect(screen.getByText(/comes from another version/)).toBeInTheDocument();
+    expect(screen.getByDisplayValue('forecast (unsupported)')).toBeInTheDocument();
+    expect(screen.getByText(/not supported by this version/)).toBeInTheDocument();
   });
 });

@@ -1,11 +1,22 @@
 import React, { useCallback, useMemo } from 'react';
 import type { QueryEditorProps } from '@grafana/data';
 import { InlineField, InlineSwitch, Stack, Text } from '@grafana/ui';
+import {
+  EVENT_KINDS,
+  LOG_SERVICES,
+  QUERY_TYPES,
+  RESULTS,
+  SERVICES,
+  SERVICES_AND_CLUSTER,
+  SEVERITIES,
+  STATES,
+  type QueryOption,
+  type QueryType,
+} from '../catalogue';
 import type { CopilotDataSource } from '../datasource';
 import { migrateQuery, withType } from '../query';
-import { QUERY_TYPES, queryTypeInfo, type QueryOption } from '../queryTypes';
-import type { CopilotOptions, CopilotQuery, QueryType } from '../types';
-import { EVENT_KINDS, LOG_SERVICES, RESULTS, SERVICES, SERVICES_AND_CLUSTER, SEVERITIES, STATES } from '../vocabulary';
+import { queryTypeInfo } from '../queryTypes';
+import type { CopilotOptions, CopilotQuery } from '../types';
 import { ClusterPicker } from './ClusterPicker';
 import { GatePicker } from './GatePicker';
 import { LimitInput } from './LimitInput';
@@ -18,7 +29,7 @@ type Props = QueryEditorProps<CopilotDataSource, CopilotQuery, CopilotOptions>;
 
 const LABEL_WIDTH = 14;
 
-/** Services to choose from, where they are not those that gates and signals name. */
+/** Selectable services, where they differ from those of gates and signals. */
 const SERVICES_OF: Partial<Record<QueryType, Option[]>> = { services: SERVICES, logs: LOG_SERVICES };
 
 interface WordsFieldProps {
@@ -27,23 +38,23 @@ interface WordsFieldProps {
   options: Option[];
   value?: string[];
   onChange: (value: string[]) => void;
-  /** What the words are for, where that is more than that none means all of them. */
+  /** Replaces the default tooltip. */
   tooltip?: string;
   placeholder?: string;
   allowCustomValue?: boolean;
 }
 
-/** A filter by words of the rules. */
+/** A filter by a fixed vocabulary. */
 function WordsField({ label, tooltip, placeholder, value, ...picker }: WordsFieldProps) {
   const words = label.toLowerCase();
   return (
-    <InlineField label={label} labelWidth={LABEL_WIDTH} grow tooltip={tooltip ?? `None means all ${words}.`}>
+    <InlineField label={label} labelWidth={LABEL_WIDTH} grow tooltip={tooltip ?? `Empty: all ${words}.`}>
       <MultiPicker placeholder={placeholder ?? `All ${words}`} value={value ?? []} {...picker} />
     </InlineField>
   );
 }
 
-/** Asks for a query type, the clusters, and the options that this type obeys. */
+/** Query type, clusters, and the options of the query type. */
 export function QueryEditor({ app, datasource, query: stored, onChange, onRunQuery }: Props) {
   const query = useMemo(() => migrateQuery(datasource.begun(stored, app)), [app, datasource, stored]);
   const info = queryTypeInfo(query.queryType);
@@ -68,7 +79,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
             id={id('type')}
             width={28}
             options={QUERY_TYPES}
-            value={info?.value ?? { value: query.queryType, label: `${query.queryType} (not known to this version)` }}
+            value={info?.value ?? { value: query.queryType, label: `${query.queryType} (unsupported)` }}
             onChange={(type) => {
               onChange(withType(query, type));
               onRunQuery();
@@ -76,7 +87,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
           />
         </InlineField>
         <Text color="secondary" variant="bodySmall">
-          {info?.description ?? 'This query comes from another version of the plugin. Choose one of the types listed.'}
+          {info?.description ?? 'This query type is not supported by this version of the plugin. Select another type.'}
         </Text>
       </Stack>
 
@@ -84,7 +95,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
         label="Clusters"
         labelWidth={LABEL_WIDTH}
         grow
-        tooltip="None means all clusters. Takes template variables, also with several values."
+        tooltip="Empty: all clusters. Supports template variables with multiple values."
       >
         <ClusterPicker
           id={id('clusters')}
@@ -100,7 +111,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
           label="Signals"
           labelWidth={LABEL_WIDTH}
           grow
-          tooltip="Search by name, id, unit or meaning. None means the signals of the services below."
+          tooltip="Search by name, id, unit or description. Empty: the signals of the services below."
         >
           <SignalPicker
             id={id('signals')}
@@ -113,7 +124,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
       )}
 
       {has('gates') && (
-        <InlineField label="Gates" labelWidth={LABEL_WIDTH} grow tooltip="None means all gates.">
+        <InlineField label="Gates" labelWidth={LABEL_WIDTH} grow tooltip="Empty: all gates.">
           <GatePicker
             id={id('gates')}
             datasource={datasource}
@@ -139,7 +150,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
           label="Patterns"
           labelWidth={LABEL_WIDTH}
           grow
-          tooltip="None means all patterns. An alert rule gets a number for each pattern named here, or one for all together."
+          tooltip="Empty: all patterns. An alert rule gets one number per selected pattern, or the total of all patterns."
         >
           <PatternPicker
             id={id('patterns')}
@@ -155,12 +166,10 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
           id={id('services')}
           label="Services"
           tooltip={
-            has('signals')
-              ? 'All signals of these services. None means the primary signals of all services.'
-              : undefined
+            has('signals') ? 'All signals of these services. Empty: the primary signals of all services.' : undefined
           }
           options={SERVICES_OF[query.queryType] ?? SERVICES_AND_CLUSTER}
-          placeholder={has('signals') ? 'Primary signals of any service' : undefined}
+          placeholder={has('signals') ? 'Primary signals of all services' : undefined}
           allowCustomValue
           value={query.services}
           onChange={(services) => change({ services })}
@@ -182,7 +191,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
         <WordsField
           id={id('results')}
           label="Results"
-          tooltip="None means all results. An alert rule gets the gates that passed, too: it needs their 0 to resolve."
+          tooltip="Empty: all results. Alert rules always include passed gates, as 0, so that alerts can resolve."
           options={RESULTS}
           value={query.results}
           onChange={(results) => change({ results })}
@@ -193,7 +202,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
         <WordsField
           id={id('kinds')}
           label="Kinds"
-          tooltip="What changed. None means any change."
+          tooltip="Kind of change. Empty: all kinds."
           options={EVENT_KINDS}
           value={query.kinds}
           onChange={(kinds) => change({ kinds })}
@@ -205,7 +214,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
           <InlineField
             label="Measure"
             labelWidth={LABEL_WIDTH}
-            tooltip="What the answer is about. It is the only number that an alert rule gets."
+            tooltip="The value returned by the query. Alert rules compare this number."
           >
             <OnePicker
               id={id('measure')}
@@ -218,7 +227,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
         )}
 
         {has('limit') && (
-          <InlineField label="Limit" labelWidth={LABEL_WIDTH} tooltip="The most rows that come back.">
+          <InlineField label="Limit" labelWidth={LABEL_WIDTH} tooltip="Maximum number of rows.">
             <LimitInput id={id('limit')} value={query.limit} onChange={(limit) => change({ limit })} />
           </InlineField>
         )}
@@ -227,7 +236,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
           <InlineField
             label="Include resolved"
             labelWidth={LABEL_WIDTH + 4}
-            tooltip="Shows the issues of the time range, also those that are gone. Off, it shows what is open now."
+            tooltip="On: all issues in the time range, including resolved ones. Off: open issues."
           >
             <InlineSwitch
               id={id('include-resolved')}
@@ -241,7 +250,7 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
           <InlineField
             label="Live"
             labelWidth={LABEL_WIDTH}
-            tooltip="Updates by itself as soon as something changes. A live panel shows all kinds and states."
+            tooltip="Updates the panel on every change. Live panels show all kinds and states."
           >
             <InlineSwitch
               id={id('live')}

@@ -1,7 +1,7 @@
 import React, { useCallback } from 'react';
+import { SIGNAL_CLASSES, UNITS } from '../catalogue';
 import type { CopilotDataSource } from '../datasource';
 import type { Signal } from '../types';
-import { SIGNAL_CLASSES, unitLabel } from '../vocabulary';
 import { MultiPicker, type OptionGroup } from './MultiPicker';
 import { useLoaded } from './useLoaded';
 
@@ -31,7 +31,7 @@ export function SignalPicker({ id, datasource, variables, value, onChange }: Pro
       options={[...groupByClass(signals), ...variableGroup(variables())]}
       placeholder="Signals by service"
       isLoading={isLoading}
-      emptyMessage={error ? `Can't list the signals: ${error}. You can type an id.` : 'No such signal'}
+      emptyMessage={error ? `Failed to list signals: ${error}. Type an id instead.` : 'No matching signal'}
       allowCustomValue
       value={value}
       onChange={onChange}
@@ -42,10 +42,15 @@ export function SignalPicker({ id, datasource, variables, value, onChange }: Pro
 /** Puts signals under the heading of their class, in the order of the table. A class without a heading is its own. */
 export function groupByClass(signals: Signal[]): OptionGroup[] {
   const headings = new Map(SIGNAL_CLASSES.map(({ value, label }) => [value, label]));
+  const units = new Map(UNITS.map(({ value, label }) => [value, label]));
   const groups = new Map<string, OptionGroup>();
   for (const { id, title, unit, class: signalClass, meaning } of signals) {
     const group = groups.get(signalClass) ?? { label: headings.get(signalClass) ?? signalClass, options: [] };
-    group.options.push({ value: id, label: `${title} [${unitLabel(unit)}]`, description: `${meaning} (${id})` });
+    group.options.push({
+      value: id,
+      label: `${title} [${units.get(unit) ?? unit}]`,
+      description: `${meaning} (${id})`,
+    });
     groups.set(signalClass, group);
   }
   return [...groups.values()];

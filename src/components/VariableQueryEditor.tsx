@@ -12,17 +12,17 @@ type Props = QueryEditorProps<
 >;
 
 const SOURCES: Array<{ value: VariableSource; label: string; description: string }> = [
-  { value: 'clusters', label: 'Clusters', description: 'The clusters in the store' },
-  { value: 'services', label: 'Services', description: 'The services of a Temporal deployment' },
-  { value: 'signals', label: 'Signals', description: 'All signals, by title; the value is the id' },
+  { value: 'clusters', label: 'Clusters', description: 'Clusters in the store' },
+  { value: 'services', label: 'Services', description: 'Services of a Temporal cluster' },
+  { value: 'signals', label: 'Signals', description: 'All signals by title; the value is the id' },
   { value: 'states', label: 'States', description: 'Happy, stressed, critical, unknown' },
-  { value: 'severities', label: 'Severities', description: 'Of issues: critical, warning' },
+  { value: 'severities', label: 'Severities', description: 'Severities of issues: critical, warning' },
 ];
 
-/** Asks what a template variable lists. */
+/** Selects the list behind a template variable. */
 export function VariableQueryEditor({ query, onChange }: Props) {
   return (
-    <Field label="List of" description="What the variable offers to choose from.">
+    <Field label="List of" description="Values of the variable.">
       <OnePicker
         id="copilot-variable-source"
         width={40}

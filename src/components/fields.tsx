@@ -6,9 +6,8 @@ import {
   updateDatasourcePluginResetOption,
 } from '@grafana/data';
 import { Field, Input, SecretInput, SecretTextArea } from '@grafana/ui';
-import type { CopilotOptions, CopilotSecrets } from '../types';
+import type { ConfigProps, CopilotOptions, CopilotSecrets } from '../types';
 import { OnePicker } from './OnePicker';
-import type { ConfigProps } from './ConfigEditor';
 
 const WIDTH = 60;
 
@@ -25,7 +24,7 @@ type OptionOf<T> = {
 
 const fieldId = (name: string | number) => `copilot-config-${name}`;
 
-/** A line of text in the settings. */
+/** A text setting. */
 export function TextField({ option, ...props }: ConfigProps & Described & { option: OptionOf<string> }) {
   const { label, description, required, placeholder, options } = props;
   return (
@@ -48,7 +47,7 @@ interface NumberProps extends ConfigProps, Described {
   max: number;
 }
 
-/** A whole number in the settings. Emptied, it has its default again. The back end checks the bounds. */
+/** An integer setting. An empty field restores the default. The back end validates the bounds. */
 export function NumberField({ option, min, max, ...props }: NumberProps) {
   const { label, description, placeholder, options } = props;
   return (
@@ -79,7 +78,7 @@ interface Choice<T> {
   description: string;
 }
 
-/** A choice of one in the settings. Without a value the first one counts. */
+/** A setting with fixed choices. The first choice is the default. */
 export function ChoiceField<T extends string>({
   option,
   choices,
@@ -101,11 +100,11 @@ export function ChoiceField<T extends string>({
 
 interface SecretProps extends ConfigProps, Described {
   secret: keyof CopilotSecrets;
-  /** For a secret of several lines, such as a certificate. */
+  /** For multi-line secrets such as certificates. */
   multiline?: boolean;
 }
 
-/** A secret in the settings. Once saved it can be replaced, never read. */
+/** A secret setting. A saved secret can be replaced but not read. */
 export function SecretField({ secret, multiline, ...props }: SecretProps) {
   const { label, description, placeholder, options } = props;
   const shared = {

@@ -3,11 +3,11 @@ import { useEffect, useState } from 'react';
 export interface Loaded<T> {
   value: T;
   isLoading: boolean;
-  /** Why there is no value, for people. */
+  /** Error message, if loading failed. */
   error?: string;
 }
 
-/** Loads something once for each new load function; until then, and when it fails, there is what it was given first. */
+/** Loads a value once per load function. The value is the initial one until then, and after a failure. */
 export function useLoaded<T>(load: () => Promise<T>, initial: T): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T>>({ value: initial, isLoading: true });
 
@@ -21,7 +21,7 @@ export function useLoaded<T>(load: () => Promise<T>, initial: T): Loaded<T> {
     return () => {
       wanted = false;
     };
-    // What there is at first is no reason to load again.
+    // A changed initial value does not trigger a reload.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [load]);
 
@@ -29,7 +29,7 @@ export function useLoaded<T>(load: () => Promise<T>, initial: T): Loaded<T> {
 }
 
 function messageOf(reason: unknown): string {
-  // Grafana's fetch rejects with the response, whose body holds the back end's message.
+  // Grafana rejects with the response; its body contains the back end message.
   const { data, message } = (reason ?? {}) as { data?: { message?: string }; message?: string };
   return data?.message ?? message ?? 'the request failed';
 }

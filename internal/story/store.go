@@ -1,0 +1,58 @@
+package story
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+var (
+	// Postgres is the server that Run has started.
+	Postgres  *parts.Postgres
+	databases atomic.Int32
+)
+
+// Run runs a package's tests with a PostgreSQL, and returns the exit code.
+func Run(m *testing.M) int {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	started, err := parts.StartPostgres(ctx, parts.PostgresOptions{TLS: true})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	Postgres = started
+	defer func() { _ = Postgres.Stop() }()
+	return m.Run()
+}
+
+// NewDatabase makes an empty database and returns the settings of a data source on it.
+func NewDatabase(t testing.TB) store.Postgres {
+	t.Helper()
+	name := fmt.Sprintf("plugin_%d", databases.Add(1))
+	require.NoError(t, Postgres.CreateDatabase(t.Context(), name))
+	return store.Postgres{
+		Host: "127.0.0.1", Port: Postgres.Port(), Database: name,
+		User: parts.PostgresUser, Password: parts.PostgresPassword, TLS: store.Disable,
+	}
+}
+
+// NewStore makes an empty store.
+func NewStore(t testing.TB) (*store.Store, store.Postgres) {
+	t.Helper()
+	database := NewDatabase(t)
+	s, err := store.Open(t.Context(), store.Config{Postgres: &database})
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	_, err = s.Migrate(t.Context(), store.MigrateOptions{})
+	require.NoError(t, err)
+	return s, database
+}

@@ -1,0 +1,66 @@
+package plugin
+
+import (
+	"context"
+	"time"
+
+	"github.com/temporal-sre/copilot/pkg/plugin/failure"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// failingStore stands in for the store of a data source whose settings can't work: every question gets the
+// reason for an answer.
+type failingStore struct{ reason error }
+
+var _ reader = failingStore{}
+
+func (u failingStore) err() error { return &failure.SettingsError{Reason: u.reason} }
+
+func (u failingStore) Now(context.Context, []string) ([]store.Now, error) { return nil, u.err() }
+func (u failingStore) Heads(context.Context) ([]store.Head, error)        { return nil, u.err() }
+func (u failingStore) Check(context.Context) (store.Health, error)        { return store.Health{}, u.err() }
+func (u failingStore) Close()                                             {}
+
+func (u failingStore) Spans(context.Context, []string, time.Time, time.Time) ([]store.Span, error) {
+	return nil, u.err()
+}
+
+func (u failingStore) Series(context.Context, store.SeriesQuery) ([]store.Series, error) {
+	return nil, u.err()
+}
+
+func (u failingStore) Events(context.Context, store.EventQuery) ([]store.Event, error) {
+	return nil, u.err()
+}
+
+func (u failingStore) EventsAfter(context.Context, string, int64, int) ([]store.Event, error) {
+	return nil, u.err()
+}
+
+func (u failingStore) LatestAssessments(context.Context, []string) ([]store.Assessment, error) {
+	return nil, u.err()
+}
+
+func (u failingStore) Assessments(context.Context, store.AssessmentQuery) ([]store.Assessment, error) {
+	return nil, u.err()
+}
+
+func (u failingStore) Issues(context.Context, store.IssueQuery) ([]store.Issue, error) {
+	return nil, u.err()
+}
+
+func (u failingStore) LogStates(context.Context, []string) ([]store.LogState, error) {
+	return nil, u.err()
+}
+
+func (u failingStore) LogPatterns(context.Context, store.LogQuery) ([]store.LogPattern, error) {
+	return nil, u.err()
+}
+
+func (u failingStore) Usage(context.Context, store.UsageQuery) ([]store.Usage, error) {
+	return nil, u.err()
+}
+
+func (u failingStore) LoadBudget(context.Context) (store.Budget, bool, error) {
+	return store.Budget{}, false, u.err()
+}

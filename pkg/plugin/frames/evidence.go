@@ -1,0 +1,96 @@
+package frames
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// unitSymbols write a unit behind a number.
+var unitSymbols = map[health.Unit]string{
+	health.PerSecond:    "/s",
+	health.PerMinute:    "/min",
+	health.Seconds:      " s",
+	health.Milliseconds: " ms",
+	health.Percent:      " %",
+	health.Bytes:        " B",
+}
+
+// evidence writes what a gate compared: "Frontend latency p99: 1840 ms > 1000 ms".
+func evidence(g health.GateResult) string {
+	title, unit := string(g.Signal), ""
+	if s, ok := health.LookupSignal(g.Signal); ok {
+		title, unit = s.Title, unitSymbols[s.Unit]
+	}
+	threshold := number(g.Threshold) + unit
+	var text string
+	switch {
+	case g.Value == nil:
+		text = fmt.Sprintf("%s: unknown, the threshold is %s", title, threshold)
+	case g.Result == health.Fired:
+		text = fmt.Sprintf("%s: %s %s %s", title, number(*g.Value)+unit, g.Op, threshold)
+	default:
+		text = fmt.Sprintf("%s: %s, fires when %s %s", title, number(*g.Value)+unit, g.Op, threshold)
+	}
+	if g.Witness != "" {
+		text += ", read from " + g.Witness
+	}
+	return text
+}
+
+// number writes a number with up to four significant digits.
+func number(x float64) string {
+	if x >= 1000 {
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(x, 'g', 4, 64)
+}
+
+// eventTitle says what an event changed: "prod: happy → critical".
+func eventTitle(e store.Event) string {
+	switch {
+	case e.Kind == health.StalenessChanged && e.Stale:
+		return fmt.Sprintf("%s: insufficient data; last known state %s", e.Cluster, e.To)
+	case e.Kind == health.StalenessChanged:
+		return fmt.Sprintf("%s: known again, %s", e.Cluster, e.To)
+	case e.Kind == health.BottleneckChanged:
+		return fmt.Sprintf("%s: bottleneck %s → %s", e.Cluster, formatBottleneck(e.FromBottleneck), formatBottleneck(e.Bottleneck))
+	default:
+		return fmt.Sprintf("%s: %s → %s", e.Cluster, e.From, e.To)
+	}
+}
+
+func formatBottleneck(b health.Bottleneck) string { return strings.ReplaceAll(string(b), "_", " ") }
+
+// eventText lists what fired, a line each, and the starved task queues by name.
+func eventText(e store.Event) string {
+	var lines []string
+	for _, g := range e.Gates {
+		if g.Result == health.Fired {
+			lines = append(lines, evidence(g))
+		}
+	}
+	for _, q := range e.Queues {
+		if q.Starved {
+			lines = append(lines, fmt.Sprintf("Task queue %s/%s (%s) is starved%s", q.Namespace, q.Name, q.Type, cause(q)))
+		}
+	}
+	if len(lines) == 0 {
+		return "No condition fires."
+	}
+	return strings.Join(lines, "\n")
+}
+
+// cause says why a task queue is starved, where that is known.
+func cause(q health.TaskQueue) string {
+	switch {
+	case q.UnservedVersion != "":
+		return fmt.Sprintf(": no worker runs version %s", q.UnservedVersion)
+	case q.Slotless:
+		return ": its workers have no free slot"
+	}
+	return ""
+}

@@ -1,0 +1,153 @@
+// Package query is what the plugin can be asked: the catalogue of query types with the words of their options, and the
+// reading of queries from JSON.
+package query
+
+import "strings"
+
+// Type is a query type: what it is called, what it obeys and whether alert rules can use it. The catalogue is the only
+// place that says so; the query editor's table and the one in docs/queries.md are generated from it.
+type Type struct {
+	// Name is how query JSON spells it, Label how people read it.
+	Name, Label string
+	// Sentence says what it answers.
+	Sentence string
+	// Options that it obeys, beside the clusters.
+	Options []Option
+	// Measures to choose from, the default first; most types have none.
+	Measures []MeasureInfo
+	// AlertNumber is what an alert rule compares. It is empty when alert rules can't use the type.
+	AlertNumber string
+	// InsteadForAlerts says what alert rules should use where they can't use the type.
+	InsteadForAlerts string
+	// labelledServices: its services are not those of the rules but what labels of log lines say.
+	labelledServices bool
+}
+
+// Option is a field of query JSON that some query types obey.
+type Option string
+
+// The options, in the order in which the query editor shows them.
+const (
+	OptionMeasure         Option = "measure"
+	OptionSignals         Option = "signals"
+	OptionGates           Option = "gates"
+	OptionPatterns        Option = "patterns"
+	OptionSeverities      Option = "severities"
+	OptionServices        Option = "services"
+	OptionStates          Option = "states"
+	OptionResults         Option = "results"
+	OptionKinds           Option = "kinds"
+	OptionIncludeResolved Option = "includeResolved"
+	OptionLimit           Option = "limit"
+	OptionLive            Option = "live"
+)
+
+// Types is the catalogue of query types, in the order in which people look: what is, what to do, what was, why.
+var Types = []Type{
+	{
+		Name: "status", Label: "Status now",
+		Sentence:    "The state of each cluster as of its last cycle, its start and its coverage.",
+		Options:     []Option{OptionMeasure, OptionStates, OptionLive},
+		Measures:    statusMeasures,
+		AlertNumber: "the measure",
+	},
+	{
+		Name: "summary", Label: "Summary",
+		Sentence:         "The newest explanation of each cluster: what happened, the cause, the recommended action.",
+		Options:          []Option{OptionStates},
+		InsteadForAlerts: `it is text; use "issues", or "status" with the measure "state"`,
+	},
+	{
+		Name: "issues", Label: "Issues",
+		Sentence:    "Issues that are open now, or were open in the time range, worst first, with their likely cause.",
+		Options:     []Option{OptionStates, OptionSeverities, OptionServices, OptionIncludeResolved, OptionLimit},
+		AlertNumber: "open issues of each cluster and severity",
+	},
+	{
+		Name: "actions", Label: "Recommended actions",
+		Sentence:         "Recommended actions, the best first, with confidence and risk. No action is taken automatically.",
+		Options:          []Option{OptionStates, OptionLimit},
+		InsteadForAlerts: `it is advice; use "issues", which tells what the advice is for`,
+	},
+	{
+		Name: "timeline", Label: "State timeline",
+		Sentence:    "State changes over the time range; a gap is an unknown state.",
+		AlertNumber: "the state",
+	},
+	{
+		Name: "services", Label: "Services",
+		Sentence:    "The state of each service of a cluster, as its gates see it.",
+		Options:     []Option{OptionServices, OptionStates},
+		AlertNumber: "the state",
+	},
+	{
+		Name: "gates", Label: "Gates",
+		Sentence:    "The conditions behind the state: signal, value, threshold and result of each.",
+		Options:     []Option{OptionGates, OptionServices, OptionResults},
+		AlertNumber: "1 fired, 0 passed",
+	},
+	{
+		Name: "signals", Label: "Signals over time",
+		Sentence:    "Measured values over the time range. A gap is an unknown value, never zero.",
+		Options:     []Option{OptionSignals, OptionServices},
+		AlertNumber: "the value",
+	},
+	{
+		Name: "queues", Label: "Task queues",
+		Sentence: "The worst task queues: age of the oldest waiting task, backlog and pollers.",
+		Options:  []Option{OptionLimit},
+		InsteadForAlerts: `it holds the worst ten task queues, so a queue that recovers vanishes instead of reading 0; ` +
+			`use "signals" with matching.starved_queues, or "gates"`,
+	},
+	{
+		Name: "workers", Label: "Workers and bottleneck",
+		Sentence:         "Which side limits progress, the worker signals, and the scaling rules that hold.",
+		InsteadForAlerts: `it is a table of many numbers; use "gates" with the services "workers", or "signals" with the worker signals`,
+	},
+	{
+		Name: "events", Label: "Events",
+		Sentence:         "Changes of state, staleness or bottleneck in the time range, newest first, with their explanations.",
+		Options:          []Option{OptionKinds, OptionStates, OptionLimit, OptionLive},
+		InsteadForAlerts: `an event is a moment and can't stay firing; use "status" with the measure "state" or "staleness"`,
+	},
+	{
+		Name: "assessments", Label: "Assessments",
+		Sentence:         "All explanations in the time range: time, author, confidence, and what was dropped.",
+		Options:          []Option{OptionLimit},
+		InsteadForAlerts: `an assessment is a moment and can't stay firing; use "issues", or "status" with the measure "state"`,
+	},
+	{
+		Name: "logs", Label: "Log patterns",
+		Sentence:         "Known errors in the logs of the time range, by pattern and service.",
+		Options:          []Option{OptionMeasure, OptionPatterns, OptionServices, OptionLimit},
+		Measures:         logMeasures,
+		AlertNumber:      "lines over time",
+		labelledServices: true,
+	},
+	{
+		Name: "usage", Label: "Model usage and cost",
+		Sentence:    "LLM calls and their cost, and the budget of the day.",
+		Options:     []Option{OptionMeasure},
+		Measures:    usageMeasures,
+		AlertNumber: "all but the table",
+	},
+	{
+		Name: "sources", Label: "Sources of the copilot",
+		Sentence:    "Whether the copilot's cycles, metrics, logs and models work.",
+		AlertNumber: "1 failing, 0 working",
+	},
+}
+
+func parseType(name string) (Type, error) {
+	var names []string
+	for _, t := range Types {
+		if t.Name == name {
+			return t, nil
+		}
+		names = append(names, t.Name)
+	}
+	if name == "" {
+		return Type{}, Invalidf("the query has no queryType; it is one of %s", strings.Join(names, ", "))
+	}
+	return Type{}, Invalidf("there is no query type %q; it is one of %s", name, strings.Join(names, ", "))
+}

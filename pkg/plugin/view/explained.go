@@ -1,0 +1,167 @@
+package view
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
+)
+
+// Explained is a cluster as of its last cycle, with the newest explanation that there is.
+type Explained struct {
+	Present
+	Assessment store.Assessment
+	// Whole is the assessment's explanation; empty when this version can't read it.
+	Whole explain.Explanation
+}
+
+// Current: the explanation is of the situation that holds now. An earlier one is never shown as if it
+// explained the present.
+func (e Explained) Current() bool {
+	since := e.Verdict.Since.Truncate(time.Microsecond) // what the store keeps of the assessment's time
+	return !e.Silent && e.Assessment.State == e.Verdict.State && e.Assessment.Stale == e.Verdict.Stale && !e.Assessment.At.Before(since)
+}
+
+// Unassessed are clusters without any explanation.
+type Unassessed []string
+
+// Explained reads the latest explanation of each cluster that is in one of the states. What has none,
+// or one of an earlier situation, is said in notices.
+func (d Reader) Explained(ctx context.Context, wanted []string, states ...health.State) ([]Explained, Unassessed, Notices, error) {
+	clusters, notices, err := d.Clusters(ctx, wanted)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	latest, err := d.Store.LatestAssessments(ctx, wanted)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	newest := map[string]store.Assessment{}
+	for _, a := range latest {
+		newest[a.Cluster] = a
+	}
+	var all []Explained
+	var without Unassessed
+	for _, c := range InStates(clusters, states) {
+		a, ok := newest[c.Cluster]
+		if !ok {
+			without = append(without, c.Cluster)
+			continue
+		}
+		e := Explained{Present: c, Assessment: a}
+		if e.Whole, ok = ReadExplanation(a); !ok {
+			notices.Warn(Unreadable(a))
+		}
+		if !e.Current() {
+			notices.Warn(e.Outdated())
+		}
+		all = append(all, e)
+	}
+	if len(without) > 0 {
+		notices.Warn(without.String())
+	}
+	return all, without, notices, nil
+}
+
+// ReadExplanation reads the whole of an assessment. A newer worker may write what this version can't read.
+func ReadExplanation(a store.Assessment) (explain.Explanation, bool) {
+	var whole explain.Explanation
+	if err := json.Unmarshal(a.Explanation, &whole); err != nil {
+		return explain.Explanation{}, false
+	}
+	return whole, true
+}
+
+// Assessment is an assessment with its explanation, which is empty when this version can't read it.
+type Assessment struct {
+	store.Assessment
+	Whole explain.Explanation
+}
+
+// Unreadable is the notice about an assessment that ReadExplanation can't read.
+func Unreadable(a store.Assessment) string {
+	return fmt.Sprintf("The details of assessment %q of cluster %q can't be read by this version of the plugin: update it to the version of the worker.", a.ID, a.Cluster)
+}
+
+func (u Unassessed) String() string {
+	return fmt.Sprintf("There is no assessment of %s yet, so nothing is known about issues there. The worker assesses after each change and every few minutes: check that `copilot worker` runs and that its log shows no failing assessments.", clusterNames(u))
+}
+
+// Outdated says which situation the explanation is of, and which one holds.
+func (e Explained) Outdated() string {
+	was := fmt.Sprintf("The newest assessment of cluster %q is of an earlier situation (%s at %s)",
+		e.Cluster, situation(e.Assessment.State, e.Assessment.Stale), clock(e.Assessment.At))
+	if e.Silent {
+		return fmt.Sprintf("%s: cycles have stopped, the last one was at %s. Check that the worker runs.", was, clock(e.At))
+	}
+	return fmt.Sprintf("%s and does not explain the present one (%s since %s). A new one follows in a moment; if none comes, check the worker.",
+		was, situation(e.Verdict.State, e.Verdict.Stale), clock(e.Verdict.Since))
+}
+
+func situation(s health.State, stale bool) string {
+	if stale {
+		return "too little known, last " + s.String()
+	}
+	return s.String()
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// maxNamed is how many names a sentence holds.
+const maxNamed = 5
+
+// clusterNames writes names into a sentence: cluster "a", or clusters "a", "b" and 3 more.
+func clusterNames(names []string) string {
+	var quoted []string
+	for _, name := range names[:min(len(names), maxNamed)] {
+		quoted = append(quoted, fmt.Sprintf("%q", name))
+	}
+	text := "cluster " + strings.Join(quoted, ", ")
+	if len(names) > 1 {
+		text = "clusters " + strings.Join(quoted, ", ")
+	}
+	if more := len(names) - len(quoted); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// BestAction is what to do first; nil when there is nothing to do. Advice on an earlier situation is no advice.
+func (e Explained) BestAction() *explain.Action {
+	if len(e.Whole.Actions) == 0 || !e.Current() {
+		return nil
+	}
+	return &e.Whole.Actions[0]
+}
+
+// WorstIssue is the worst issue of the present, the first among equals; nil when none is known.
+func (e Explained) WorstIssue() *explain.Issue {
+	if len(e.Whole.Issues) == 0 || !e.Current() {
+		return nil
+	}
+	worst := slices.MinFunc(e.Whole.Issues, func(a, b explain.Issue) int { return cmp.Compare(SeverityLevel(b.Severity), SeverityLevel(a.Severity)) })
+	return &worst
+}
+
+// SeverityLevel is a severity as the number that panels colour: that of the state it makes.
+func SeverityLevel(s explain.Severity) float64 {
+	if s == explain.Critical {
+		return 2
+	}
+	return 1
+}
+
+// Summary is what to show in a sentence or three. One of an earlier situation says so first.
+func (e Explained) Summary() string {
+	if e.Current() {
+		return e.Assessment.Summary
+	}
+	return fmt.Sprintf("Earlier situation, %s: %s", clock(e.Assessment.At), e.Assessment.Summary)
+}
