@@ -175,7 +175,7 @@ func Test(ctx context.Context) error {
 		step{"lint Go, and look at the front end beside it", func() error { return beside(lintGo, "typecheck", "lint", "test:ci") }},
 		step{"look for known vulnerabilities", func() error { return vulnerabilitiesIfReachable(ctx) }},
 		step{"test Go", testGo},
-		step{"look for secrets in what was redacted", func() error { return in("lab/gitleaks", "go", "test", "./...") }},
+		step{"look for secrets in what was redacted", func() error { return in("pkg/redact/gitleaks", "go", "test", "./...") }},
 		step{"build the worker", worker},
 		step{"test the lab", func() error { return in("lab", "go", "test", "-timeout=20m", "./...") }},
 		step{"test docker-compose.yaml", func() error { return in("deploy", "go", "test", "./...") }},
@@ -418,7 +418,7 @@ func untilStopped(ctx context.Context, command *exec.Cmd) error {
 
 func lintGo() error {
 	var steps []step
-	for _, module := range []string{".", "lab", "lab/gitleaks", "deploy"} {
+	for _, module := range []string{".", "lab", "pkg/redact/gitleaks", "deploy"} {
 		// .golangci.yml says what it looks for; govet and staticcheck are among it.
 		steps = append(steps, step{"golangci-lint, " + module, func() error {
 			config, err := filepath.Abs(".golangci.yml")

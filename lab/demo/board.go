@@ -28,7 +28,7 @@ type board struct {
 	conditions stage.Conditions
 	began      time.Time
 
-	now       *store.Now
+	now       *store.ClusterStatus
 	events    []store.Event // newest first
 	explained *store.Assessment
 	outcomes  []scenario.Outcome
@@ -102,7 +102,7 @@ func (b board) verdictLines(now time.Time) []string {
 	}
 	return []string{
 		fmt.Sprintf("%s %s", state, since),
-		fmt.Sprintf("bottleneck %s   %.0f %% of the deciding gates known   last cycle %s ago", pterm.Bold.Sprint(v.Bottleneck), 100*v.Coverage, now.Sub(v.At).Round(time.Second)),
+		fmt.Sprintf("bottleneck %s   %s of the deciding gates known   last cycle %s ago", pterm.Bold.Sprint(v.Bottleneck), health.Ratio.Format(v.Coverage), now.Sub(v.At).Round(time.Second)),
 	}
 }
 
@@ -129,7 +129,7 @@ func (b board) explanationLines(width int) []string {
 	for i, action := range x.Actions[:min(shownActions, len(x.Actions))] {
 		sureness := ""
 		if action.Confidence > 0 {
-			sureness = fmt.Sprintf("confidence %.0f %%, ", 100*action.Confidence)
+			sureness = "confidence " + health.Ratio.Format(action.Confidence) + ", "
 		}
 		lines = append(lines, indented(fmt.Sprintf("%d. %s (%srisk %s)", i+1, action.Description, sureness, action.Risk), "  ", width)...)
 	}

@@ -32,7 +32,7 @@ func trouble() board {
 	return board{
 		story:  scenario.Scenario{About: "A story.", Phases: phases},
 		number: 2, phase: phases[1], conditions: stage.Calm(), began: noon,
-		now: &store.Now{Cluster: stage.Cluster, At: noon, Verdict: health.Verdict{
+		now: &store.ClusterStatus{Cluster: stage.Cluster, At: noon, Verdict: health.Verdict{
 			Cluster: stage.Cluster, At: noon, State: health.Critical, Since: noon, Coverage: 0.96, Bottleneck: health.WorkerLimited, Gates: gates,
 		}},
 		events: []store.Event{{Cluster: stage.Cluster, Event: event}},

@@ -63,7 +63,7 @@ func (l *live) PhaseBegan(number int, phase scenario.Phase, conditions stage.Con
 	})
 }
 
-func (l *live) Saw(now store.Now, events []store.Event) {
+func (l *live) Saw(now store.ClusterStatus, events []store.Event) {
 	l.change(func(b *board) { b.now, b.events = &now, events })
 }
 

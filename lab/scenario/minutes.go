@@ -39,7 +39,7 @@ func (m *Minutes) PhaseBegan(number int, phase Phase, conditions stage.Condition
 
 // Saw notes new events, a verdict that differs from the one before, and the gates that began or ceased
 // to fire or to be known.
-func (m *Minutes) Saw(now store.Now, events []store.Event) {
+func (m *Minutes) Saw(now store.ClusterStatus, events []store.Event) {
 	for i := len(events) - 1; i >= 0; i-- {
 		if event := events[i]; event.Seq > m.seq {
 			m.seq = event.Seq
@@ -49,7 +49,7 @@ func (m *Minutes) Saw(now store.Now, events []store.Event) {
 	v := now.Verdict
 	if text := describe(v); text != m.verdict {
 		m.verdict = text
-		m.Note("  verdict: %s, %.0f %% of the deciding gates known", text, 100*v.Coverage)
+		m.Note("  verdict: %s, %s of the deciding gates known", text, health.Ratio.Format(v.Coverage))
 	}
 	for _, gate := range v.Gates {
 		before := m.gates[gate.ID]

@@ -17,7 +17,7 @@ type Audience interface {
 	// PhaseBegan is told the phase and the conditions that it has brought about.
 	PhaseBegan(number int, phase Phase, conditions stage.Conditions)
 	// Saw is told every new cycle, with the cluster's newest events first.
-	Saw(now store.Now, events []store.Event)
+	Saw(now store.ClusterStatus, events []store.Event)
 	// Explained is told every new explanation.
 	Explained(assessment store.Assessment)
 	// PhaseEnded is told what came of the phase.
@@ -132,22 +132,22 @@ func (p *player) play(ctx context.Context, phase Phase) (Outcome, error) {
 
 // look reads the cluster's newest cycle. It is fresh when it was not seen before and its signals were
 // read after the phase began.
-func (p *player) look(ctx context.Context, began time.Time) (store.Now, bool, error) {
+func (p *player) look(ctx context.Context, began time.Time) (store.ClusterStatus, bool, error) {
 	if err := p.listen(ctx); err != nil {
-		return store.Now{}, false, err
+		return store.ClusterStatus{}, false, err
 	}
-	all, err := p.stage.Store().Now(ctx, []string{stage.Cluster})
+	all, err := p.stage.Store().Statuses(ctx, []string{stage.Cluster})
 	if err != nil {
-		return store.Now{}, false, fmt.Errorf("reading the copilot's verdict: %w", err)
+		return store.ClusterStatus{}, false, fmt.Errorf("reading the copilot's verdict: %w", err)
 	}
 	if len(all) == 0 || !all[0].At.After(p.seen) {
-		return store.Now{}, false, nil
+		return store.ClusterStatus{}, false, nil
 	}
 	now := all[0]
 	p.seen = now.At
 	events, err := p.stage.Store().Events(ctx, store.EventQuery{Clusters: []string{stage.Cluster}, Limit: 5})
 	if err != nil {
-		return store.Now{}, false, fmt.Errorf("reading the copilot's events: %w", err)
+		return store.ClusterStatus{}, false, fmt.Errorf("reading the copilot's events: %w", err)
 	}
 	p.audience.Saw(now, events)
 	return now, now.At.After(began), nil

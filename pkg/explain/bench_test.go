@@ -3,28 +3,29 @@ package explain_test
 import (
 	"testing"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 )
 
-func BenchmarkByRules(b *testing.B) {
+func BenchmarkRules(b *testing.B) {
 	e := tell(stories()[5])
 	for b.Loop() {
-		explain.ByRules(e)
+		rules.Explain(e)
 	}
 }
 
 func BenchmarkPrompt(b *testing.B) {
 	e := tell(stories()[5])
-	b.ReportMetric(float64(len(explain.Prompt(e))), "bytes")
+	b.ReportMetric(float64(len(llm.Prompt(e))), "bytes")
 	for b.Loop() {
-		explain.Prompt(e)
+		llm.Prompt(e)
 	}
 }
 
 func BenchmarkCheck(b *testing.B) {
 	e := tell(stories()[4])
 	for b.Loop() {
-		if _, err := explain.Check(e, goodDraft(), "m"); err != nil {
+		if _, err := llm.Check(e, goodDraft(), "m"); err != nil {
 			b.Fatal(err)
 		}
 	}

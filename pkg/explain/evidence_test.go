@@ -8,21 +8,24 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 // gather judges one cycle after some others.
-func gather(now values, before ...values) explain.Evidence {
+func gather(now values, before ...values) evidence.Evidence {
 	var snapshots []health.Snapshot
 	for i, v := range append(before, now) {
 		snapshots = append(snapshots, health.Snapshot{Cluster: "c", At: start.Add(time.Duration(i) * 30 * time.Second), Signals: v})
 	}
 	last := snapshots[len(snapshots)-1]
 	verdict, _ := health.Evaluate(health.Memory{}, last, health.DefaultThresholds())
-	return explain.Gather(explain.Input{Verdict: verdict, Snapshot: last, Before: snapshots[:len(snapshots)-1]})
+	return evidence.Gather(evidence.Input{Verdict: verdict, Snapshot: last, Before: snapshots[:len(snapshots)-1]})
 }
 
-func signal(t *testing.T, e explain.Evidence, id health.SignalID) explain.Signal {
+func signal(t *testing.T, e evidence.Evidence, id health.SignalID) evidence.Signal {
 	t.Helper()
 	s, ok := e.Signal(id)
 	require.True(t, ok, "%s is known", id)
@@ -34,19 +37,19 @@ func TestASignalStandsWithinNearOrBeyondItsThreshold(t *testing.T) {
 		name  string
 		id    health.SignalID
 		value float64
-		want  explain.Standing
+		want  evidence.Standing
 	}{
-		{"far below a ceiling is well within", health.PersistenceP99, 41, explain.WellWithin},
-		{"three quarters of a ceiling is still within", health.PersistenceP99, 75, explain.WellWithin},
-		{"above three quarters of a ceiling is near", health.PersistenceP99, 76, explain.Near},
-		{"above a ceiling is beyond", health.PersistenceP99, 101, explain.Beyond},
-		{"of two ceilings the worse counts", health.HistoryBacklogAge, 31, explain.Beyond},
-		{"everything is well above a floor for shares", health.TargetsUp, 1, explain.WellWithin},
-		{"little above a floor for shares is near", health.TargetsUp, 0.92, explain.Near},
-		{"polls that time out on a quiet cluster are at rest", health.PollTimeouts, 1, explain.AtRest},
-		{"an amplifier above its mark is beyond", health.PoolUtilization, 95, explain.Beyond},
-		{"an amplifier near its mark is near", health.PoolUtilization, 70, explain.Near},
-		{"what has neither gate nor mark has no threshold", health.CleanupRate, 400, explain.NoStanding},
+		{"far below a ceiling is well within", health.PersistenceP99, 41, evidence.WellWithin},
+		{"three quarters of a ceiling is still within", health.PersistenceP99, 75, evidence.WellWithin},
+		{"above three quarters of a ceiling is near", health.PersistenceP99, 76, evidence.Near},
+		{"above a ceiling is beyond", health.PersistenceP99, 101, evidence.Beyond},
+		{"of two ceilings the worse counts", health.HistoryBacklogAge, 31, evidence.Beyond},
+		{"everything is well above a floor for shares", health.TargetsUp, 1, evidence.WellWithin},
+		{"little above a floor for shares is near", health.TargetsUp, 0.92, evidence.Near},
+		{"polls that time out on a quiet cluster are at rest", health.PollTimeouts, 1, evidence.AtRest},
+		{"an amplifier above its mark is beyond", health.PoolUtilization, 95, evidence.Beyond},
+		{"an amplifier near its mark is near", health.PoolUtilization, 70, evidence.Near},
+		{"what has neither gate nor mark has no threshold", health.CleanupRate, 400, evidence.NoStanding},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			assert.Equal(t, c.want, signal(t, gather(with(healthy(), values{c.id: c.value})), c.id).Standing)
@@ -58,7 +61,7 @@ func TestASignalStandsWithinNearOrBeyondItsThreshold(t *testing.T) {
 }
 
 func TestATrendTakesFourValuesAndIsNoNoise(t *testing.T) {
-	series := func(all ...float64) explain.Evidence {
+	series := func(all ...float64) evidence.Evidence {
 		var cycles []values
 		for _, v := range all {
 			if v < 0 {
@@ -73,16 +76,16 @@ func TestATrendTakesFourValuesAndIsNoNoise(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		values []float64
-		want   explain.Trend
+		want   evidence.Trend
 	}{
-		{"rising", []float64{1, 2, 4, 8, 16, 32}, explain.Rising},
-		{"falling", []float64{90, 80, 60, 40, 20, 5}, explain.Falling},
-		{"steady", []float64{20, 21, 20, 19, 20, 21}, explain.Steady},
-		{"a single odd cycle is no trend", []float64{20, 20, 90, 20, 20, 20}, explain.Steady},
-		{"a change within the noise is none", []float64{0.1, 0.1, 0.1, 0.8, 0.8, 0.8}, explain.Steady},
-		{"three values are too few", []float64{1, 50, 100}, explain.UnknownTrend},
-		{"unknown values are not zeros", []float64{20, unknown, 20, unknown, 20, unknown, 20}, explain.Steady},
-		{"only the last ten cycles before count", []float64{0, 0, 0, 0, 0, 0, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40}, explain.Steady},
+		{"rising", []float64{1, 2, 4, 8, 16, 32}, evidence.Rising},
+		{"falling", []float64{90, 80, 60, 40, 20, 5}, evidence.Falling},
+		{"steady", []float64{20, 21, 20, 19, 20, 21}, evidence.Steady},
+		{"a single odd cycle is no trend", []float64{20, 20, 90, 20, 20, 20}, evidence.Steady},
+		{"a change within the noise is none", []float64{0.1, 0.1, 0.1, 0.8, 0.8, 0.8}, evidence.Steady},
+		{"three values are too few", []float64{1, 50, 100}, evidence.UnknownTrend},
+		{"unknown values are not zeros", []float64{20, unknown, 20, unknown, 20, unknown, 20}, evidence.Steady},
+		{"only the last ten cycles before count", []float64{0, 0, 0, 0, 0, 0, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40}, evidence.Steady},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			assert.Equal(t, c.want, signal(t, series(c.values...), health.HistoryBacklogAge).Trend)
@@ -91,15 +94,15 @@ func TestATrendTakesFourValuesAndIsNoNoise(t *testing.T) {
 }
 
 func TestRolesTellTheCulpritFromItsShadows(t *testing.T) {
-	roles := func(name string) map[health.Service]explain.Role {
-		all := map[health.Service]explain.Role{}
+	roles := func(name string) map[health.Service]evidence.Role {
+		all := map[health.Service]evidence.Role{}
 		for _, r := range storyNamed(t, name).Services {
 			all[r.Service] = r.Role
 		}
 		return all
 	}
-	const blocked, pressure, artefact, fine, unknown = explain.Blocked, explain.UnderPressure, explain.Artefact, explain.Fine, explain.RoleUnknown
-	type byService = map[health.Service]explain.Role
+	const blocked, pressure, artefact, fine, unknown = evidence.Blocked, evidence.UnderPressure, evidence.Artefact, evidence.Fine, evidence.RoleUnknown
+	type byService = map[health.Service]evidence.Role
 	for name, want := range map[string]byService{
 		"no worker":             {health.Frontend: fine, health.History: fine, health.Matching: artefact, health.Persistence: fine, health.Workers: blocked},
 		"starved slots":         {health.Frontend: fine, health.History: fine, health.Matching: artefact, health.Persistence: fine, health.Workers: blocked},
@@ -145,12 +148,12 @@ func TestNumbersAreWrittenOnceWithTheirUnit(t *testing.T) {
 func TestWhatChangedJustBeforeIsSaidWithItsTime(t *testing.T) {
 	deploy := with(healthy(), values{health.TaskRestarts: 2})
 	e := gather(healthy(), healthy(), deploy, healthy(), healthy(), healthy())
-	assert.Equal(t, []explain.Change{{Signal: health.TaskRestarts, Title: "Process restarts", Value: "2", When: "2 minutes before"}}, e.Changes)
+	assert.Equal(t, []evidence.Change{{Signal: health.TaskRestarts, Title: "Process restarts", Value: "2", When: "2 minutes before"}}, e.Changes)
 }
 
 func TestAnIssueKeepsItsIdentityWhenItGetsWorse(t *testing.T) {
 	ids := func(backlog float64) (ids []string, severity explain.Severity) {
-		for _, i := range explain.ByRules(gather(with(healthy(), values{health.HistoryBacklogAge: backlog}))).Issues {
+		for _, i := range rules.Explain(gather(with(healthy(), values{health.HistoryBacklogAge: backlog}))).Issues {
 			ids, severity = append(ids, i.ID), i.Severity
 		}
 		return ids, severity
@@ -165,14 +168,14 @@ func TestAnIssueKeepsItsIdentityWhenItGetsWorse(t *testing.T) {
 func TestNoLogsIsSaid(t *testing.T) {
 	s := storyNamed(t, "database slow")
 	s.LogsUnavailable = "Loki did not answer"
-	assert.Contains(t, explain.ByRules(s).Sections.Standing, "Logs were unavailable: Loki did not answer.")
-	assert.Contains(t, explain.Prompt(s), "logs: unavailable (Loki did not answer)")
-	assert.Contains(t, explain.ByRules(s).Text(), "Logs were unavailable: Loki did not answer.")
-	assert.Empty(t, lint(s, explain.ByRules(s)))
+	assert.Contains(t, rules.Explain(s).Sections.Standing, "Logs were unavailable: Loki did not answer.")
+	assert.Contains(t, llm.Prompt(s), "logs: unavailable (Loki did not answer)")
+	assert.Contains(t, rules.Explain(s).Text(), "Logs were unavailable: Loki did not answer.")
+	assert.Empty(t, lint(s, rules.Explain(s)))
 	t.Run("and nothing where no logs are configured or they hold no pattern", func(t *testing.T) {
 		s := storyNamed(t, "database slow")
-		assert.NotContains(t, explain.ByRules(s).Text(), "ogs were")
-		assert.NotContains(t, explain.Prompt(s), "logs:")
+		assert.NotContains(t, rules.Explain(s).Text(), "ogs were")
+		assert.NotContains(t, llm.Prompt(s), "logs:")
 	})
 }
 
@@ -183,7 +186,7 @@ func TestAReasonThatIsAQuestionEndsAsOne(t *testing.T) {
 		snapshot.Unknown[s.ID] = reason
 	}
 	verdict, _ := health.Evaluate(health.Memory{}, snapshot, health.DefaultThresholds())
-	x := explain.ByRules(explain.Gather(explain.Input{Verdict: verdict, Snapshot: snapshot, LogsUnavailable: "is Loki up?"}))
+	x := rules.Explain(evidence.Gather(evidence.Input{Verdict: verdict, Snapshot: snapshot, LogsUnavailable: "is Loki up?"}))
 	text := x.Text()
 	assert.Contains(t, x.Summary, "is it running? First")
 	assert.NotContains(t, text, "?.")

@@ -3,6 +3,7 @@ package explain
 import (
 	"time"
 
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -39,6 +40,13 @@ type Explanation struct {
 
 // Made by the rules, not by a model.
 const MadeByRules = "rules"
+
+// The most that an explanation holds of each.
+const (
+	MaxFactors = 6
+	MaxActions = 6
+	MaxWatch   = 4
+)
 
 // Factor is something that contributed. It points at a gate, a log pattern or a document.
 type Factor struct {
@@ -139,7 +147,7 @@ type Sections struct {
 // Reaction is how a service takes it.
 type Reaction struct {
 	Service health.Service `json:"service"`
-	Role    Role           `json:"role"`
+	Role    evidence.Role  `json:"role"`
 	Text    string         `json:"text"`
 }
 

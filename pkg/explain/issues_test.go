@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -26,19 +27,19 @@ func TestAnIssueIsUnknowableWhenNoneOfItsGatesFiresAndOneIsUnknown(t *testing.T)
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := gather(c.now)
-			assert.Equal(t, c.want, slices.Contains(e.Unknowable(), backlog), "%v", e.Unknowable())
+			assert.Equal(t, c.want, slices.Contains(rules.Unknowable(&e), backlog), "%v", rules.Unknowable(&e))
 		})
 	}
 	t.Run("of a stale verdict every issue that does not fire is unknowable, whatever its gate says", func(t *testing.T) {
 		e := gather(values{health.HistoryBacklogAge: 0})
 		require.True(t, e.Stale)
-		assert.Contains(t, e.Unknowable(), backlog)
+		assert.Contains(t, rules.Unknowable(&e), backlog)
 		e = storyNamed(t, "database down")
-		assert.NotContains(t, e.Unknowable(), backlog)
+		assert.NotContains(t, rules.Unknowable(&e), backlog)
 		e.Stale = true
-		assert.Contains(t, e.Unknowable(), backlog)
-		assert.NotContains(t, e.Unknowable(), "persistence_errors@persistence", "what fires is there")
-		assert.Equal(t, "persistence_errors@persistence", explain.ByRules(e).Issues[0].ID)
+		assert.Contains(t, rules.Unknowable(&e), backlog)
+		assert.NotContains(t, rules.Unknowable(&e), "persistence_errors@persistence", "what fires is there")
+		assert.Equal(t, "persistence_errors@persistence", rules.Explain(e).Issues[0].ID)
 	})
 }
 
@@ -46,11 +47,11 @@ func TestPropertyAnIssueIsThereUnknowableOrGone(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvidence(t)
-		unknowable := e.Unknowable()
+		unknowable := rules.Unknowable(&e)
 		require.True(t, slices.IsSorted(unknowable))
 		require.Len(t, slices.Compact(slices.Clone(unknowable)), len(unknowable), "each once")
 		there := map[string]bool{}
-		for _, i := range explain.ByRules(e).Issues {
+		for _, i := range rules.Explain(e).Issues {
 			require.NotContains(t, unknowable, i.ID)
 			there[i.ID] = true
 		}
@@ -68,7 +69,7 @@ func TestPropertyAnIssueIsThereUnknowableOrGone(t *testing.T) {
 }
 
 // ofSignal tells whether an issue over the gate's signal is there.
-func ofSignal(e explain.Evidence, there map[string]bool, g explain.Gate) bool {
+func ofSignal(e evidence.Evidence, there map[string]bool, g evidence.Gate) bool {
 	for _, other := range e.Gates {
 		if other.Signal == g.Signal && there[string(other.ID)+"@"+string(other.Service)] {
 			return true
@@ -78,7 +79,7 @@ func ofSignal(e explain.Evidence, there map[string]bool, g explain.Gate) bool {
 }
 
 // sameRule tells whether an issue is named for a gate over the gate's signal.
-func sameRule(id string, g explain.Gate) bool {
+func sameRule(id string, g evidence.Gate) bool {
 	for _, other := range health.Gates() {
 		if other.Signal == g.Signal && id == string(other.ID)+"@"+string(other.Service) {
 			return true

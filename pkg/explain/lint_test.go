@@ -8,6 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 )
 
 // texts are all sentences that an explanation shows to people, each once.
@@ -34,9 +37,9 @@ func texts(x explain.Explanation) []string {
 }
 
 // lint holds every text of an explanation to the evidence.
-func lint(e explain.Evidence, x explain.Explanation) []string {
+func lint(e evidence.Evidence, x explain.Explanation) []string {
 	all := texts(x)
-	wrong := e.Lint(all...)
+	wrong := llm.Lint(&e, all...)
 	for _, text := range all {
 		if strings.Contains(text, "[[") {
 			wrong = append(wrong, "an open reference: "+text)
@@ -66,13 +69,13 @@ func TestLintFindsWhatIsNotInTheEvidence(t *testing.T) {
 		"It failed 413 times in the logs (database_down).":                         false,
 		"The pool opened 258/s connections, as the persistence_failing gate says.": true,
 	} {
-		assert.Equal(t, right, len(e.Lint(text)) == 0, "%s: %v", text, e.Lint(text))
+		assert.Equal(t, right, len(llm.Lint(&e, text)) == 0, "%s: %v", text, llm.Lint(&e, text))
 	}
 }
 
 func TestTheRulesSayNothingThatIsNotInTheEvidence(t *testing.T) {
 	for _, s := range stories() {
 		e := tell(s)
-		assert.Empty(t, lint(e, explain.ByRules(e)), s.name)
+		assert.Empty(t, lint(e, rules.Explain(e)), s.name)
 	}
 }

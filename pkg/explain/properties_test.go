@@ -13,8 +13,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
-	"github.com/temporal-sre/copilot/pkg/explain/redact"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/redact"
 )
 
 var allStories = stories()
@@ -45,9 +48,9 @@ var hostile = []string{
 var leaks = []string{"10.1.2.3", "hunter2-and-more", "jane.doe@example.com", "abcdef1234567890", "AKIAIOSFODNN7EXAMPLE", "123456789012"}
 
 // anyInput draws everything that evidence is made of.
-func anyInput(t *rapid.T) explain.Input {
+func anyInput(t *rapid.T) evidence.Input {
 	var memory health.Memory
-	var in explain.Input
+	var in evidence.Input
 	cluster := rapid.SampledFrom([]string{"prod-1", "c", "orders_eu.2"}).Draw(t, "cluster")
 	n := rapid.SampledFrom([]int{1, 2, 3, 4, 5, 12}).Draw(t, "cycles")
 	for i := range n {
@@ -79,14 +82,14 @@ func anyInput(t *rapid.T) explain.Input {
 		in.Event = nil
 	}
 	for i := range rapid.IntRange(0, 12).Draw(t, "patterns") {
-		in.Patterns = append(in.Patterns, explain.LogPattern{
+		in.Patterns = append(in.Patterns, evidence.LogPattern{
 			ID: "pattern_" + string(rune('a'+i)), Service: rapid.SampledFrom(health.Services()).Draw(t, "service"), Meaning: "something is wrong",
 			Count: rapid.IntRange(0, 5000).Draw(t, "count"), Sample: rapid.SampledFrom(hostile).Draw(t, "sample"),
 		})
 	}
 	in.LogsUnavailable = rapid.SampledFrom(append([]string{"", "Loki answered 502."}, hostile...)).Draw(t, "logs unavailable")
 	for range rapid.IntRange(0, 6).Draw(t, "passages") {
-		in.Passages = append(in.Passages, explain.Passage{DocumentID: "doc", Title: "Title", Section: "Section", Text: rapid.SampledFrom(hostile).Draw(t, "text"), Score: 0.5, Method: "lexical-bm25"})
+		in.Passages = append(in.Passages, evidence.Passage{DocumentID: "doc", Title: "Title", Section: "Section", Text: rapid.SampledFrom(hostile).Draw(t, "text"), Score: 0.5, Method: "lexical-bm25"})
 	}
 	return in
 }
@@ -98,18 +101,18 @@ func anyNumber(t *rapid.T) *float64 {
 	return number(rapid.Float64Range(0, 1e5).Draw(t, "number"))
 }
 
-func anyEvidence(t *rapid.T) explain.Evidence { return explain.Gather(anyInput(t)) }
+func anyEvidence(t *rapid.T) evidence.Evidence { return evidence.Gather(anyInput(t)) }
 
 func TestPropertySameEvidenceSameText(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
-		one, two := explain.Gather(in), explain.Gather(in)
+		one, two := evidence.Gather(in), evidence.Gather(in)
 		require.Equal(t, one, two)
-		this, that := explain.ByRules(one), explain.ByRules(two)
+		this, that := rules.Explain(one), rules.Explain(two)
 		require.Equal(t, this, that)
 		require.Equal(t, this.Text(), that.Text())
-		require.Equal(t, explain.Prompt(one), explain.Prompt(two))
+		require.Equal(t, llm.Prompt(one), llm.Prompt(two))
 		require.Equal(t, one.Fingerprint(), two.Fingerprint())
 	})
 }
@@ -120,13 +123,13 @@ func TestPropertyEvidenceAndExplanationGoThroughJSONUnchanged(t *testing.T) {
 		e := anyEvidence(t)
 		text, err := json.Marshal(e)
 		require.NoError(t, err)
-		var back explain.Evidence
+		var back evidence.Evidence
 		require.NoError(t, json.Unmarshal(text, &back))
 		require.Equal(t, e, back)
 		require.Equal(t, e.Fingerprint(), back.Fingerprint())
-		require.Equal(t, explain.ByRules(e), explain.ByRules(back))
+		require.Equal(t, rules.Explain(e), rules.Explain(back))
 
-		x := explain.ByRules(e)
+		x := rules.Explain(e)
 		text, err = json.Marshal(x)
 		require.NoError(t, err)
 		var again explain.Explanation
@@ -139,7 +142,7 @@ func TestPropertyThePromptHoldsTheStateAndAllEvidenceAndNothingSecret(t *testing
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvidence(t)
-		prompt := explain.Prompt(e)
+		prompt := llm.Prompt(e)
 		require.Contains(t, prompt, "state: "+e.State.String()+" (decided)")
 		for _, g := range e.Gates {
 			require.Contains(t, prompt, string(g.ID))
@@ -189,7 +192,7 @@ func TestPropertyEverySuggestedActionIsWhole(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvidence(t)
-		x := explain.ByRules(e)
+		x := rules.Explain(e)
 		actions := slices.Clone(x.Actions)
 		seen := map[string]bool{}
 		for _, i := range x.Issues {
@@ -225,7 +228,7 @@ func TestPropertyTheRulesSayThreeThingsAndNoNumberOrNameFromNowhere(t *testing.T
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvidence(t)
-		x := explain.ByRules(e)
+		x := rules.Explain(e)
 		require.Equal(t, e.State, x.State)
 		require.Empty(t, lint(e, x))
 		require.Contains(t, x.Summary, e.State.String(), "the summary names the state")
@@ -252,7 +255,7 @@ func TestPropertyTheRulesSayThreeThingsAndNoNumberOrNameFromNowhere(t *testing.T
 }
 
 // anyDraft draws what models write: true and false, in any mix.
-func anyDraft(t *rapid.T, e explain.Evidence) explain.Draft {
+func anyDraft(t *rapid.T, e evidence.Evidence) llm.Draft {
 	sentence := func(label string) string {
 		return strings.Join(rapid.SliceOfN(rapid.OneOf(
 			rapid.SampledFrom([]string{
@@ -275,15 +278,15 @@ func anyDraft(t *rapid.T, e explain.Evidence) explain.Draft {
 		}
 		return rapid.SampledFrom(ids).Draw(t, "signal")
 	}
-	d := explain.Draft{State: e.State.String(), Summary: explain.DraftSummary{What: "Work waits. " + sentence("what"), Why: "Nobody takes it. " + sentence("why"), First: "Look at the workers. " + sentence("first")}}
+	d := llm.Draft{State: e.State.String(), Summary: llm.DraftSummary{What: "Work waits. " + sentence("what"), Why: "Nobody takes it. " + sentence("why"), First: "Look at the workers. " + sentence("first")}}
 	fired := e.Fired()
 	for i := range min(2, len(fired)) {
-		d.Factors = append(d.Factors, explain.DraftFactor{Title: "It fires", Detail: "Here it fires. " + sentence("detail"), Gate: string(fired[i].ID)})
-		d.Actions = append(d.Actions, explain.DraftAction{Type: "investigate", Target: "cluster", Description: "Look. " + sentence("do"), Reason: "It tells. " + sentence("because"), Gate: string(fired[i].ID), Risk: "low", Confidence: rapid.Float64().Draw(t, "confidence")})
+		d.Factors = append(d.Factors, llm.DraftFactor{Title: "It fires", Detail: "Here it fires. " + sentence("detail"), Gate: string(fired[i].ID)})
+		d.Actions = append(d.Actions, llm.DraftAction{Type: "investigate", Target: "cluster", Description: "Look. " + sentence("do"), Reason: "It tells. " + sentence("because"), Gate: string(fired[i].ID), Risk: "low", Confidence: rapid.Float64().Draw(t, "confidence")})
 	}
 	for range rapid.IntRange(0, 5).Draw(t, "factors") {
-		d.Factors = append(d.Factors, explain.DraftFactor{Title: sentence("title"), Detail: sentence("detail"), Gate: gate(), Signal: signal(), Pattern: rapid.SampledFrom([]string{"", "", "pattern_a"}).Draw(t, "pattern")})
-		d.Actions = append(d.Actions, explain.DraftAction{
+		d.Factors = append(d.Factors, llm.DraftFactor{Title: sentence("title"), Detail: sentence("detail"), Gate: gate(), Signal: signal(), Pattern: rapid.SampledFrom([]string{"", "", "pattern_a"}).Draw(t, "pattern")})
+		d.Actions = append(d.Actions, llm.DraftAction{
 			Type: rapid.SampledFrom([]string{"scale", "restart", "delete"}).Draw(t, "type"), Target: rapid.SampledFrom([]string{"workers", "history", "moon"}).Draw(t, "target"),
 			Description: sentence("do"), Reason: sentence("because"), Gate: gate(), Risk: rapid.SampledFrom([]string{"low", "none"}).Draw(t, "risk"), Confidence: rapid.Float64().Draw(t, "confidence"),
 		})
@@ -298,7 +301,7 @@ func TestPropertyNoModelBringsANumberANameOrAStateOfItsOwn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvidence(t)
 		d := anyDraft(t, e)
-		x, err := explain.Check(e, d, "m")
+		x, err := llm.Check(e, d, "m")
 		if err != nil {
 			return
 		}
@@ -322,7 +325,7 @@ func TestPropertyNoModelBringsANumberANameOrAStateOfItsOwn(t *testing.T) {
 			require.GreaterOrEqual(t, a.Confidence, 0.0)
 			require.NotEmpty(t, a.Description)
 		}
-		require.Equal(t, explain.ByRules(e).Issues, x.Issues)
+		require.Equal(t, rules.Explain(e).Issues, x.Issues)
 	})
 	assert.Greater(t, accepted, 100, "drafts that can be used are among the cases")
 }
@@ -331,7 +334,7 @@ func TestPropertyTheFingerprintTellsSituationsApartAndNotTheirNoise(t *testing.T
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
-		e := explain.Gather(in)
+		e := evidence.Gather(in)
 
 		// The same a little later, an event further, with a little noise.
 		later := in
@@ -342,7 +345,7 @@ func TestPropertyTheFingerprintTellsSituationsApartAndNotTheirNoise(t *testing.T
 			event.Seq++
 			later.Event = &event
 		}
-		require.Equal(t, e.Fingerprint(), ptr(explain.Gather(later)).Fingerprint())
+		require.Equal(t, e.Fingerprint(), ptr(evidence.Gather(later)).Fingerprint())
 
 		other := e
 		other.State = map[health.State]health.State{health.Happy: health.Stressed, health.Stressed: health.Critical, health.Critical: health.Happy, health.Unknown: health.Happy}[e.State]

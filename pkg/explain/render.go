@@ -3,6 +3,9 @@ package explain
 import (
 	"fmt"
 	"strings"
+
+	"github.com/temporal-sre/copilot/pkg/explain/sentence"
+	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 // Text writes an explanation for people who read it in a terminal.
@@ -48,7 +51,7 @@ func (x Explanation) Text() string {
 	}
 	fmt.Fprintf(&b, "\nWritten by %s%s.", made, sureness("; ", x.Confidence, ""))
 	if x.Instead != "" {
-		fmt.Fprintf(&b, " %s", capital(ensureStop(x.Instead)))
+		fmt.Fprintf(&b, " %s", sentence.Capital(sentence.End(x.Instead)))
 	}
 	b.WriteString("\n")
 	return b.String()
@@ -59,7 +62,7 @@ func sureness(before string, confidence float64, after string) string {
 	if confidence == 0 {
 		return ""
 	}
-	return before + "confidence " + percent(confidence*100) + after
+	return before + "confidence " + health.Ratio.Format(confidence) + after
 }
 
 const lineWidth = 100

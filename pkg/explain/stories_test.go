@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -81,7 +82,7 @@ type story struct {
 	name     string
 	trouble  values
 	queues   []health.TaskQueue
-	patterns []explain.LogPattern
+	patterns []evidence.LogPattern
 	unknown  map[health.SignalID]string
 	// cycles of the trouble, four when 0; then is what follows the trouble, for so many cycles, one when 0.
 	cycles, after int
@@ -123,7 +124,7 @@ func stories() []story {
 			health.TransitionRate: 0, health.SuccessRate: 0.8, health.HistoryTaskRate: 104, health.WorkflowStarts: 6, health.PoolChurn: 258,
 			health.FrontendErrors: 5.3, health.FrontendErrRatio: 0.8, health.FrontendP99: 600, health.TransitionP99: 160,
 			health.PersistenceP99: 4, health.PersistenceErrors: 287, health.PersistenceErrRatio: 0.92,
-		}), patterns: []explain.LogPattern{
+		}), patterns: []evidence.LogPattern{
 			{ID: "database_down", Service: health.History, Concerns: health.Persistence, Meaning: "The database cannot be reached or breaks connections", Count: 380, Sample: "no usable database connection found"},
 			{ID: "database_down", Service: health.Matching, Concerns: health.Persistence, Meaning: "The database cannot be reached or breaks connections", Count: 32, Sample: "no usable database connection found"},
 		}},
@@ -226,7 +227,7 @@ func stories() []story {
 }
 
 // tell plays a story and gathers the evidence of its last cycle, with its last event.
-func tell(s story) explain.Evidence {
+func tell(s story) evidence.Evidence {
 	cycles := slices.Repeat([]values{healthy()}, 25)
 	for range s.flaps {
 		cycles = append(cycles, s.trouble, s.trouble, healthy(), healthy(), healthy())
@@ -266,7 +267,7 @@ func tell(s story) explain.Evidence {
 	if s.name == "healthy" || s.name == "idle" || s.name == "older server" {
 		event = nil
 	}
-	return explain.Gather(explain.Input{
+	return evidence.Gather(evidence.Input{
 		Verdict: verdicts[last], Snapshot: snapshots[last], Before: snapshots[:last], Previous: previous, Event: event, Patterns: s.patterns,
 	})
 }
@@ -274,7 +275,7 @@ func tell(s story) explain.Evidence {
 func TestTheRulesTellEveryStoryAsAColleagueWould(t *testing.T) {
 	for _, s := range stories() {
 		t.Run(s.name, func(t *testing.T) {
-			text := explain.ByRules(tell(s)).Text()
+			text := rules.Explain(tell(s)).Text()
 			path := filepath.Join("testdata", "stories", strings.ReplaceAll(s.name, " ", "_")+".txt")
 			if *update {
 				require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
@@ -288,7 +289,7 @@ func TestTheRulesTellEveryStoryAsAColleagueWould(t *testing.T) {
 }
 
 func TestEveryGateHasATextForEverySituation(t *testing.T) {
-	told := explain.GatesWithText()
+	told := rules.GatesWithText()
 	for _, g := range health.Gates() {
 		assert.Contains(t, told, g.ID)
 	}

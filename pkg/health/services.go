@@ -22,17 +22,17 @@ func ServiceStatuses(v Verdict) []ServiceStatus {
 				}
 			}
 		}
-		slices.SortStableFunc(status.Gates, func(a, b GateResult) int { return rank(a) - rank(b) })
+		slices.SortStableFunc(status.Gates, func(a, b GateResult) int { return Urgency(a.Result, a.Severity) - Urgency(b.Result, b.Severity) })
 		statuses = append(statuses, status)
 	}
 	return statuses
 }
 
-// rank puts fired gates first, worst first, then unknown, then passed ones.
-func rank(g GateResult) int {
-	switch g.Result {
+// Urgency sorts results of gates: fired ones first, worst first, then unknown, then passed ones.
+func Urgency(result Result, severity State) int {
+	switch result {
 	case Fired:
-		return int(Critical - g.Severity)
+		return int(Critical - severity)
 	case NotKnowable:
 		return 10
 	default:

@@ -16,10 +16,12 @@ var _ reader = failingStore{}
 
 func (u failingStore) err() error { return &failure.SettingsError{Reason: u.reason} }
 
-func (u failingStore) Now(context.Context, []string) ([]store.Now, error) { return nil, u.err() }
-func (u failingStore) Heads(context.Context) ([]store.Head, error)        { return nil, u.err() }
-func (u failingStore) Check(context.Context) (store.Health, error)        { return store.Health{}, u.err() }
-func (u failingStore) Close()                                             {}
+func (u failingStore) Statuses(context.Context, []string) ([]store.ClusterStatus, error) {
+	return nil, u.err()
+}
+func (u failingStore) Cursors(context.Context) ([]store.Cursor, error) { return nil, u.err() }
+func (u failingStore) Check(context.Context) (store.Health, error)     { return store.Health{}, u.err() }
+func (u failingStore) Close()                                          {}
 
 func (u failingStore) Spans(context.Context, []string, time.Time, time.Time) ([]store.Span, error) {
 	return nil, u.err()

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/temporal-sre/copilot/pkg/awslogin"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -210,7 +211,7 @@ func (j settingsJSON) dsql(secure map[string]string, caCert string) (*store.DSQL
 }
 
 func (j settingsJSON) awsCredentials(secure map[string]string) (aws.CredentialsProvider, error) {
-	login := awsLogin{region: string(j.Region), role: string(j.AssumeRoleARN), externalID: string(j.ExternalID)}
+	login := awslogin.Login{Region: string(j.Region), Role: string(j.AssumeRoleARN), ExternalID: string(j.ExternalID)}
 	if j.ExternalID != "" && j.AssumeRoleARN == "" {
 		return nil, errors.New("externalId is set without assumeRoleArn: it belongs to a role")
 	}
@@ -223,9 +224,9 @@ func (j settingsJSON) awsCredentials(secure map[string]string) (aws.CredentialsP
 		if err := required(map[string]text{"accessKey": text(secure["accessKey"]), "secretKey": text(secure["secretKey"])}); err != nil {
 			return nil, err
 		}
-		login.keys = &aws.Credentials{AccessKeyID: secure["accessKey"], SecretAccessKey: secure["secretKey"], SessionToken: secure["sessionToken"]}
+		login.Keys = &aws.Credentials{AccessKeyID: secure["accessKey"], SecretAccessKey: secure["secretKey"], SessionToken: secure["sessionToken"]}
 	default:
 		return nil, fmt.Errorf("awsAuth is %q: it is %q or %q", j.AWSAuth, awsDefault, awsKeys)
 	}
-	return login.provider(), nil
+	return login.Provider(), nil
 }

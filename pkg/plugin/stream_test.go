@@ -110,17 +110,17 @@ type counting struct {
 	fail          atomic.Bool
 }
 
-func (c *counting) Heads(ctx context.Context) ([]store.Head, error) {
+func (c *counting) Cursors(ctx context.Context) ([]store.Cursor, error) {
 	c.heads.Add(1)
 	if c.fail.Load() {
 		return nil, errors.New("the store is away")
 	}
-	return c.Store.Heads(ctx)
+	return c.Store.Cursors(ctx)
 }
 
-func (c *counting) Now(ctx context.Context, clusters []string) ([]store.Now, error) {
+func (c *counting) Statuses(ctx context.Context, clusters []string) ([]store.ClusterStatus, error) {
 	c.others.Add(1)
-	return c.Store.Now(ctx, clusters)
+	return c.Store.Statuses(ctx, clusters)
 }
 
 func (c *counting) EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]store.Event, error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,19 +14,84 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
+// Trigger is why an assessment was made.
+type Trigger string
+
+// The triggers.
 const (
-	// defaultExplained and maxExplained are how many assessments or issues a query returns. They are large, and
-	// people read them.
-	defaultExplained = 100
-	maxExplained     = 1000
+	// OnEvent: the cluster's state, staleness or bottleneck changed.
+	OnEvent Trigger = "event"
+	// OnSchedule: nothing changed, but it was time to look again.
+	OnSchedule Trigger = "schedule"
+	// OnDemand: somebody asked.
+	OnDemand Trigger = "demand"
 )
 
-func explainedLimit(limit int) int {
-	if limit <= 0 {
-		return defaultExplained
-	}
-	return min(limit, maxExplained)
+// Assessment is a stored explanation. The columns that people sort and filter by stand beside the whole.
+type Assessment struct {
+	Cluster string
+	// ID is unique within the cluster and made from what is explained, so that storing again changes nothing.
+	ID string
+	// At is the time of the cycle that is explained, MadeAt when the explanation was ready.
+	At, MadeAt time.Time
+	Trigger    Trigger
+	// EventSeq is the number of the event that is explained, 0 without one.
+	EventSeq int64
+	State    health.State
+	Stale    bool
+	Coverage float64
+	// Confidence is 0 to 1 and never above Coverage.
+	Confidence float64
+	// Depth is none, quick or deep.
+	Depth string
+	// Made is "rules" or the model's id. Instead says why the rules wrote it although a model was asked for.
+	Made, Instead string
+	// Fingerprint is the same for evidences of the same situation.
+	Fingerprint string
+	// SameAs is the id of the assessment whose draft was used again, empty when it was written anew.
+	SameAs  string
+	Summary string
+	// LogsUnavailable says why no logs stand in the evidence; empty when they were read.
+	LogsUnavailable string
+	// Explanation and Evidence are an explain.Explanation and the explain.Evidence it stands on, as JSON.
+	// Draft is what a model wrote, empty when the rules wrote it.
+	Explanation, Evidence, Draft json.RawMessage
 }
+
+// EventKey names an event.
+type EventKey struct {
+	Cluster string
+	Seq     int64
+}
+
+// AssessmentQuery asks for assessments, newest first.
+type AssessmentQuery struct {
+	// Clusters to read. Empty means all.
+	Clusters []string
+	// From and To bound At: From is included, To is not. A zero time is no bound.
+	From, To time.Time
+	// EventSeq asks for the assessments of one event. 0 means any.
+	EventSeq int64
+	// Events asks for the assessments of several events. Empty means any.
+	Events []EventKey
+	// Fingerprint asks for assessments of the same situation. Empty means any.
+	Fingerprint string
+	// Triggers to read. Empty means all.
+	Triggers []Trigger
+	// Drafted leaves out what the rules wrote.
+	Drafted bool
+	// Brief leaves out Explanation, Evidence and Draft, which are large.
+	Brief bool
+	// Limit is the most assessments to return. 0 means 100, more than 1,000 means 1,000.
+	Limit int
+}
+
+const (
+	// defaultAssessments and maxAssessments are how many assessments or issues a query returns. They are large, and
+	// people read them.
+	defaultAssessments = 100
+	maxAssessments     = 1000
+)
 
 // Assessments returns assessments with what they say and what they stand on, newest first.
 func (s *Store) Assessments(ctx context.Context, q AssessmentQuery) ([]Assessment, error) {
@@ -35,23 +101,14 @@ func (s *Store) Assessments(ctx context.Context, q AssessmentQuery) ([]Assessmen
 		return nil, err
 	}
 	var where conditions
-	if !q.From.IsZero() {
-		where.and("at >= %s", q.From)
-	}
-	if !q.To.IsZero() {
-		where.and("at < %s", q.To)
-	}
+	where.between("at", q.From, q.To)
 	if q.EventSeq != 0 {
 		where.and("event_seq = %s", q.EventSeq)
 	}
 	if q.Fingerprint != "" {
 		where.and("fingerprint = %s", text(q.Fingerprint))
 	}
-	var triggers []string
-	for _, trigger := range q.Triggers {
-		triggers = append(triggers, string(trigger))
-	}
-	where.in("trigger", triggers)
+	where.in("trigger", plain(q.Triggers))
 	if q.Drafted {
 		where.terms = append(where.terms, "draft is not null")
 	}
@@ -65,7 +122,7 @@ func (s *Store) Assessments(ctx context.Context, q AssessmentQuery) ([]Assessmen
 	} else if groups = where.ofEvents(clusters, q.Events); len(groups) == 0 {
 		return nil, nil
 	}
-	limit := where.arg(explainedLimit(q.Limit))
+	limit := where.arg(limited(q.Limit, defaultAssessments, maxAssessments))
 	// Only when the newest of all are found, whole rows are read: the documents in them are large.
 	newest := where.newestOfEach(groups, "cluster, id, at, made_at", "assessments", newestFirst, limit)
 	sql := fmt.Sprintf(`select %s from copilot.assessments where (cluster, id) in
@@ -111,7 +168,7 @@ func (s *Store) LatestAssessments(ctx context.Context, clusters []string) ([]Ass
 			})
 	}
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explained(err))
+		return nil, fmt.Errorf("%s: %w", doing, typed(err))
 	}
 	return latest, nil
 }

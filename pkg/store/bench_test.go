@@ -129,13 +129,13 @@ func BenchmarkSeries(b *testing.B) {
 	})
 }
 
-// BenchmarkNow reads "now" with a day and with a month of history behind it.
-func BenchmarkNow(b *testing.B) {
+// BenchmarkStatuses reads the clusters' status with a day and with a month of history behind it.
+func BenchmarkStatuses(b *testing.B) {
 	for _, days := range []int{1, 30} {
 		s := filled(b, days*24*120)
 		b.Run(fmt.Sprintf("Days=%d", days), func(b *testing.B) {
 			for b.Loop() {
-				now, err := s.Now(b.Context(), nil)
+				now, err := s.Statuses(b.Context(), nil)
 				require.NoError(b, err)
 				require.Equal(b, 1, len(now))
 			}

@@ -39,7 +39,7 @@ func (s *Store) Check(ctx context.Context) (Health, error) {
 
 func (s *Store) check(ctx context.Context, health *Health) error {
 	if err := s.pool.QueryRow(ctx, `select version()`).Scan(&health.Server); err != nil {
-		return explained(err)
+		return typed(err)
 	}
 	var err error
 	if health.Schema, err = s.schemaVersion(ctx); err != nil {
@@ -48,7 +48,7 @@ func (s *Store) check(ctx context.Context, health *Health) error {
 	if err := compareSchema(health.Schema); err != nil {
 		return err
 	}
-	for _, table := range wideTables {
+	for _, table := range signalTables {
 		missing, err := s.missingColumns(ctx, table)
 		if err != nil {
 			return err
@@ -60,7 +60,7 @@ func (s *Store) check(ctx context.Context, health *Health) error {
 	var newest *time.Time
 	err = s.pool.QueryRow(ctx, `select count(*), max(at) from copilot.clusters_now`).Scan(&health.Clusters, &newest)
 	if err != nil {
-		return explained(err)
+		return typed(err)
 	}
 	if newest != nil {
 		health.Newest = newest.UTC()
@@ -78,7 +78,7 @@ func (s *Store) check(ctx context.Context, health *Health) error {
 // before rows are.
 func (s *Store) mayWrite(ctx context.Context) (bool, error) {
 	_, err := s.pool.Exec(ctx, `update copilot.clusters_now set seq = seq where false`)
-	err = explained(err)
+	err = typed(err)
 	if errors.Is(err, ErrNotPermitted) || errors.Is(err, ErrReadOnly) {
 		return false, nil
 	}

@@ -30,7 +30,7 @@ func TestCheckTellsHowTheStoreIs(t *testing.T) {
 
 func TestAnEmptyStoreSaysNothingInsteadOfHappy(t *testing.T) {
 	s := newStore(t)
-	now, err := s.Now(t.Context(), nil)
+	now, err := s.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Empty(t, now)
 	for name, err := range everyRead(t, s) {
@@ -74,7 +74,7 @@ func TestAReadOnlyDatabaseIsReadAndNotWritten(t *testing.T) {
 	found, err := standby.Check(t.Context())
 	require.NoError(t, err)
 	assert.False(t, found.Writable)
-	now, err := standby.Now(t.Context(), nil)
+	now, err := standby.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Len(t, now, 1)
 	for name, err := range everyWrite(t, standby) {
@@ -138,7 +138,7 @@ func TestAStoreThatWentAwayIsUsedAgainWhenItIsBack(t *testing.T) {
 	conn := owner(t, s)
 	execute(t, conn, `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`)
 	save(t, s, cycle("a", tick(1)))
-	now, err := s.Now(t.Context(), nil)
+	now, err := s.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, tick(1), now[0].At)
 }

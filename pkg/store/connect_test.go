@@ -53,7 +53,7 @@ func TestTheServerIsVerifiedAsTheModeSays(t *testing.T) {
 			var encrypted bool
 			err := s.pool.QueryRow(t.Context(), `select ssl from pg_stat_ssl where pid = pg_backend_pid()`).Scan(&encrypted)
 			if !c.ok {
-				assert.ErrorIs(t, explained(err), ErrUnreachable)
+				assert.ErrorIs(t, typed(err), ErrUnreachable)
 				return
 			}
 			require.NoError(t, err)
@@ -140,7 +140,7 @@ func TestDSQLIsWrittenAndReadWithoutAskingForAnIsolationLevel(t *testing.T) {
 	})
 	assert.Empty(t, s.txOptions())
 	save(t, s, cycle("a", tick(0)))
-	now, err := s.Now(t.Context(), nil)
+	now, err := s.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Len(t, now, 1)
 }

@@ -12,7 +12,7 @@
 //     Saving a cycle again changes nothing, so whoever is not sure that a write arrived writes again.
 //   - SaveAssessment stores an explanation and moves the cluster's issues on, in one transaction as well.
 //     SaveLogRead, SaveModelCalls and SaveBudget store what came with it. They too may be repeated.
-//   - Clusters, Heads, Now, Spans, Series, Events and EventsAfter read. Nothing that draws a timeline or
+//   - Clusters, Cursors, Statuses, Spans, Series, Events and EventsAfter read. Nothing that draws a timeline or
 //     a curve touches JSON, and what "now" costs does not depend on how much history there is.
 //   - Assessments, LatestAssessments, Issues, LogPatterns, LogStates, Usage, Spent and LoadBudget read what
 //     explains; Before and LoadMemory are for the worker.

@@ -50,8 +50,8 @@ const (
 	stateInvalidSchema        = "3F000"
 )
 
-// explained gives an error from pgx the typed error that callers know, beside its cause.
-func explained(err error) error {
+// typed gives an error from pgx the typed error that callers know, beside its cause.
+func typed(err error) error {
 	if err == nil {
 		return nil
 	}

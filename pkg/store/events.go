@@ -4,11 +4,37 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/temporal-sre/copilot/pkg/health"
 )
+
+// EventQuery asks for events, newest first.
+type EventQuery struct {
+	// Clusters to read. Empty means all.
+	Clusters []string
+	// From and To bound the time of the events: From is included, To is not. A zero time is no bound.
+	From, To time.Time
+	// Kinds to read. Empty means all.
+	Kinds []health.EventKind
+	// Brief reads only the gates that fired and the queues that starved, a tenth of the evidence.
+	Brief bool
+	// Limit is the most events to return. 0 means 100, more than 10,000 means 10,000.
+	Limit int
+}
+
+// Event is a stored event with the evidence of the cycle that brought it.
+type Event struct {
+	Cluster string
+	health.Event
+	Coverage float64
+	Gates    []health.GateResult
+	Queues   []health.TaskQueue
+	// Signals holds the known values.
+	Signals map[health.SignalID]float64
+}
 
 const (
 	defaultEvents = 100
@@ -23,18 +49,9 @@ func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 		return nil, err
 	}
 	var where conditions
-	if !q.From.IsZero() {
-		where.and("at >= %s", q.From)
-	}
-	if !q.To.IsZero() {
-		where.and("at < %s", q.To)
-	}
-	var kinds []string
-	for _, kind := range q.Kinds {
-		kinds = append(kinds, string(kind))
-	}
-	where.in("kind", kinds)
-	limit := where.arg(eventLimit(q.Limit))
+	where.between("at", q.From, q.To)
+	where.in("kind", plain(q.Kinds))
+	limit := where.arg(limited(q.Limit, defaultEvents, maxEvents))
 	columns := eventColumns
 	if q.Brief {
 		columns = eventColumnsBesides + ", coalesce(reasons, evidence) as evidence"
@@ -62,14 +79,7 @@ func (e Event) Brief() Event {
 func (s *Store) EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]Event, error) {
 	return readAll(ctx, s, fmt.Sprintf("reading the events of cluster %q after number %d", cluster, seq),
 		`select `+eventColumns+` from copilot.events where cluster = $1 and seq > $2 order by seq limit $3`,
-		[]any{text(cluster), seq, eventLimit(limit)}, collectEvent)
-}
-
-func eventLimit(limit int) int {
-	if limit <= 0 {
-		return defaultEvents
-	}
-	return min(limit, maxEvents)
+		[]any{text(cluster), seq, limited(limit, defaultEvents, maxEvents)}, collectEvent)
 }
 
 const (

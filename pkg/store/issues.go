@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,52 @@ import (
 
 	"github.com/jackc/pgx/v5"
 )
+
+// Issue is a problem with an identity, from when it was first seen to when it was gone.
+type Issue struct {
+	Cluster string
+	// ID is rule@service. An issue that comes back after it was resolved opens again, as a row of its own.
+	ID       string
+	OpenedAt time.Time
+	// LastAt is the time of the last assessment that saw it.
+	LastAt time.Time
+	// ResolvedAt is nil while the issue is open.
+	ResolvedAt *time.Time
+	// Severity is warning or critical.
+	Severity    string
+	Service     string
+	Gate        string
+	Title       string
+	Description string
+	LikelyCause string
+	// Assessment is the id of the last assessment that saw it.
+	Assessment string
+	// Issue is the whole explain.Issue as JSON: related signals, logs, and suggested actions.
+	Issue json.RawMessage
+}
+
+// Findings are what an assessment says about issues.
+type Findings struct {
+	// Issues are those that are there now. Only the fields that describe them are read: the store knows
+	// since when they are open.
+	Issues []Issue
+	// Unknowable are ids of issues of which the evidence can't tell whether they are still there. They stay as they are.
+	Unknowable []string
+}
+
+// IssueQuery asks for issues: open ones first, then critical before warning, then the latest.
+type IssueQuery struct {
+	// Clusters to read. Empty means all.
+	Clusters []string
+	// From and To: issues that were open at some time in between. A zero time is no bound.
+	From, To time.Time
+	// Open leaves out resolved issues.
+	Open       bool
+	Severities []string
+	Services   []string
+	// Limit is the most issues to return. 0 means 100, more than 1,000 means 1,000.
+	Limit int
+}
 
 // The severities of issues.
 const (
@@ -30,7 +77,7 @@ func (s *Store) Issues(ctx context.Context, q IssueQuery) ([]Issue, error) {
 	}
 	where.in("severity", q.Severities)
 	where.in("service", q.Services)
-	groups, limit := where.each(clusters), where.arg(explainedLimit(q.Limit))
+	groups, limit := where.each(clusters), where.arg(limited(q.Limit, defaultAssessments, maxAssessments))
 	// One tier after the other, each along its index, so that none is read further than rows are wanted.
 	tiers := []string{where.tier(groups, "resolved_at is null", "severity <> 'critical', opened_at desc", limit)}
 	resolved := "resolved_at is not null"

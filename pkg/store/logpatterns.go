@@ -13,6 +13,48 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
+// LogRead is the result of reading a cluster's logs once.
+type LogRead struct {
+	Cluster string
+	// At is when they were read, Through the time up to which lines were read.
+	At, Through time.Time
+	// Unavailable says why they could not be read; empty when they were.
+	Unavailable string
+	Counts      []health.LogCount
+}
+
+// LogState is how far a cluster's logs were read.
+type LogState struct {
+	Cluster string
+	// At is the last attempt, Through the time up to which lines were read; zero when they never were.
+	At, Through time.Time
+	// Unavailable says why the last attempt failed; empty when it did not.
+	Unavailable string
+}
+
+// LogQuery asks for log patterns.
+type LogQuery struct {
+	// Clusters to read. Empty means all.
+	Clusters []string
+	// From and To bound the time of the lines, to the half minute: From is included, To is not.
+	From, To time.Time
+	// Patterns and Services to read. Empty means all.
+	Patterns []string
+	Services []string
+	// Step sums up the counts of stretches of this length. 0 sums up the whole range.
+	Step time.Duration
+	// Limit is the most rows to return, the most frequent first when Step is 0. 0 means 1,000, more than
+	// 50,000 means 50,000.
+	Limit int
+}
+
+// LogPattern is how often a pattern was found in a service's lines of a cluster. Its At is the beginning of
+// the step, or the last half minute in which the pattern was seen when there is no step.
+type LogPattern struct {
+	Cluster string
+	health.LogCount
+}
+
 const (
 	// logStretch is the length of the stretches in which lines are counted.
 	logStretch         = 30 * time.Second
@@ -86,7 +128,7 @@ func (s *Store) saveLogRead(ctx context.Context, read LogRead, counts []health.L
 		}
 	}
 	return s.write(ctx, func(w *writes) {
-		w.Queue(upsertLogsNow, read.Cluster, stored(read.At), through, text(read.Unavailable))
+		w.Queue(upsertLogState, read.Cluster, stored(read.At), through, text(read.Unavailable))
 	})
 }
 
@@ -94,9 +136,9 @@ const (
 	insertLogCount = `insert into copilot.log_patterns (cluster, at, pattern, service, read_at, meaning, count, at_least, sample)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (cluster, at, pattern, service, read_at) do nothing`
 
-	// upsertLogsNow lets a late reading add to how far lines were read, but not say how the last attempt went.
+	// upsertLogState lets a late reading add to how far lines were read, but not say how the last attempt went.
 	// greatest skips NULL.
-	upsertLogsNow = `insert into copilot.logs_now as l (cluster, at, through, unavailable) values ($1, $2, $3, $4)
+	upsertLogState = `insert into copilot.logs_now as l (cluster, at, through, unavailable) values ($1, $2, $3, $4)
 		on conflict (cluster) do update set at = greatest(l.at, excluded.at), through = greatest(l.through, excluded.through),
 			unavailable = case when excluded.at >= l.at then excluded.unavailable else l.unavailable end`
 )
@@ -137,11 +179,7 @@ func (s *Store) LogPatterns(ctx context.Context, q LogQuery) ([]LogPattern, erro
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = defaultLogPatterns
-	}
-	limit = min(limit, maxLogPatterns)
+	limit := limited(q.Limit, defaultLogPatterns, maxLogPatterns)
 	parts := logParts(stored(q.From).Truncate(logStretch), stored(q.To), q.Step, since)
 	sums := logSums{q, make(map[logSumKey]*LogPattern)}
 	batch := &pgx.Batch{}
@@ -153,7 +191,7 @@ func (s *Store) LogPatterns(ctx context.Context, q LogQuery) ([]LogPattern, erro
 		sums.queue(batch, clusters, part, wanted)
 	}
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explained(err))
+		return nil, fmt.Errorf("%s: %w", doing, typed(err))
 	}
 	return sums.sorted(limit), nil
 }

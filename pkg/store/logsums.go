@@ -226,9 +226,9 @@ func (s *Store) pagesSince(ctx context.Context) (time.Time, error) {
 		return *since, nil
 	}
 	var since time.Time
-	err := s.pool.QueryRow(ctx, `select applied_at from copilot.schema_migrations where version = $1`, fastTables.version).Scan(&since)
+	err := s.pool.QueryRow(ctx, `select applied_at from copilot.schema_migrations where version = $1`, logPageTables.version).Scan(&since)
 	if err != nil {
-		return since, explained(err)
+		return since, typed(err)
 	}
 	since = since.Add(2 * time.Hour).Truncate(time.Hour)
 	s.paged.Store(&since)

@@ -60,7 +60,7 @@ func (s *Store) migrate(ctx context.Context, options MigrateOptions) (Migration,
 		report.To = m.version
 		report.Done = append(report.Done, fmt.Sprintf("version %d: %s", m.version, m.about))
 	}
-	for _, table := range wideTables {
+	for _, table := range signalTables {
 		added, err := s.addMissingColumns(ctx, table)
 		if err != nil {
 			return report, fmt.Errorf("columns of %s: %w", table, err)
@@ -116,11 +116,11 @@ func (s *Store) addMissingColumns(ctx context.Context, table string) (added []st
 func (s *Store) missingColumns(ctx context.Context, table string) ([]string, error) {
 	rows, err := s.pool.Query(ctx, fmt.Sprintf("select * from copilot.%s limit 0", table))
 	if err != nil {
-		return nil, explained(err)
+		return nil, typed(err)
 	}
 	rows.Close()
 	if err := rows.Err(); err != nil {
-		return nil, explained(err)
+		return nil, typed(err)
 	}
 	have := make(map[string]bool)
 	for _, field := range rows.FieldDescriptions() {

@@ -63,7 +63,7 @@ func TestAMigrationThatBrokeOffIsContinued(t *testing.T) {
 		for _, sql := range statements[:done] {
 			require.NoError(t, s.execDDL(t.Context(), statement(false, sql)))
 		}
-		_, err := s.Now(t.Context(), nil)
+		_, err := s.Statuses(t.Context(), nil)
 		assert.ErrorIs(t, err, ErrNoSchema, "half a schema is none")
 		_, err = s.Migrate(t.Context(), MigrateOptions{})
 		require.NoError(t, err, "after %d statements", done)
@@ -91,7 +91,7 @@ func TestColumnsOfNewSignalsAreAdded(t *testing.T) {
 	s := newStore(t)
 	save(t, s, cycle("a", tick(0)))
 	conn := owner(t, s)
-	for _, table := range wideTables {
+	for _, table := range signalTables {
 		execute(t, conn, fmt.Sprintf(`alter table copilot.%s drop column %s, drop column %s`, table, column(higher), column(lower)))
 	}
 	older := openStore(t, *mustParse(t, server(t).URL(conn.Config().Database)))
@@ -150,8 +150,8 @@ func everyRead(t *testing.T, s *Store) map[string]error {
 	_, errs["Prune"] = s.Prune(ctx, tick(0))
 	_, _, errs["LoadMemory"] = s.LoadMemory(ctx, "a")
 	_, errs["Clusters"] = s.Clusters(ctx)
-	_, errs["Heads"] = s.Heads(ctx)
-	_, errs["Now"] = s.Now(ctx, nil)
+	_, errs["Cursors"] = s.Cursors(ctx)
+	_, errs["Statuses"] = s.Statuses(ctx, nil)
 	_, errs["Spans"] = s.Spans(ctx, nil, tick(0), tick(1))
 	_, errs["Series"] = s.Series(ctx, SeriesQuery{Signals: []health.SignalID{higher}, From: tick(0), To: tick(1)})
 	_, errs["Events"] = s.Events(ctx, EventQuery{})
@@ -210,9 +210,9 @@ func TestAStoreOfTheFirstVersionIsMigratedWithWhatItHolds(t *testing.T) {
 	assert.Equal(t, SchemaVersion, report.To)
 	assert.Equal(t, "version 2: "+migrations[1].about, report.Done[0])
 	assert.Equal(t, before, held())
-	heads, err := s.Heads(t.Context())
+	heads, err := s.Cursors(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []Head{{Cluster: "a", Seq: 3, At: tick(599)}}, heads, "never explained")
+	assert.Equal(t, []Cursor{{Cluster: "a", Seq: 3, At: tick(599)}}, heads, "never explained")
 	memory, _, err := s.LoadMemory(t.Context(), "a")
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"memory": 1}`, string(memory))

@@ -79,7 +79,7 @@ func (s *Store) prune(ctx context.Context, a aging, before time.Time) (rows int6
 	for cluster := ""; ; {
 		var found *string
 		if err := s.pool.QueryRow(ctx, next, cluster).Scan(&found); err != nil {
-			return rows, explained(err)
+			return rows, typed(err)
 		}
 		if found == nil {
 			return rows, nil

@@ -30,7 +30,7 @@ func TestPruneDeletesOnlyWhatIsOld(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, spans, 2, "a run that still goes on stays whole")
 	assert.Equal(t, tick(200), spans[0].From)
-	now, err := s.Now(t.Context(), nil)
+	now, err := s.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Len(t, now, 2)
 	assert.Equal(t, int64(2), now[0].Seq)

@@ -55,7 +55,7 @@ func (s *Store) retry(ctx context.Context, operation func() error, also ...strin
 		}
 		return struct{}{}, backoff.Permanent(err)
 	}, backoff.WithBackOff(pace), backoff.WithMaxTries(retryTries), backoff.WithMaxElapsedTime(retryDeadline))
-	return explained(err)
+	return typed(err)
 }
 
 func retryable(err error, also []string) bool {

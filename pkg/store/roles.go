@@ -104,7 +104,7 @@ func (s *Store) verifyGrant(ctx context.Context, role, rights, table string) err
 		var granted bool
 		err := s.pool.QueryRow(ctx, `select has_table_privilege($1, 'copilot.' || $2, $3)`, role, table, right).Scan(&granted)
 		if err != nil {
-			return explained(err)
+			return typed(err)
 		}
 		if !granted {
 			return fmt.Errorf("%w: this role may not give the right to %s on copilot.%s to others: migrate as the owner of the schema",
@@ -118,7 +118,7 @@ func (s *Store) ensureRole(ctx context.Context, role Role) (created bool, err er
 	var exists bool
 	err = s.pool.QueryRow(ctx, `select count(*) > 0 from pg_catalog.pg_roles where rolname = $1`, role.Name).Scan(&exists)
 	if err != nil {
-		return false, fmt.Errorf("looking for the role %q: %w", role.Name, explained(err))
+		return false, fmt.Errorf("looking for the role %q: %w", role.Name, typed(err))
 	}
 	if role.Password == "" {
 		if !exists {

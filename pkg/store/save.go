@@ -13,6 +13,17 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
+// Cycle is what one cycle of a cluster hands to the store.
+type Cycle struct {
+	Verdict  health.Verdict
+	Snapshot health.Snapshot
+	// Memory is the state machine's memory after this cycle. It is stored as JSON and handed back by LoadMemory.
+	Memory json.RawMessage
+	// Interval is the time between two cycles of this cluster. What lies further apart than three of
+	// them is a gap.
+	Interval time.Duration
+}
+
 // SaveCycles stores cycles in the order given, each in a transaction of its own: its verdict, event, snapshot,
 // history and place as the cluster's "now" are stored together or not at all. Saving a cycle again changes
 // nothing. A cycle older than "now" is added to the history and leaves "now" alone.
@@ -159,7 +170,7 @@ func writeBatch(r record, before before, edit spanEdit) *writes {
 			string(e.FromBottleneck), string(e.Bottleneck), r.verdict.Coverage, r.evidenceJSON, r.reasonsJSON)
 	}
 	if v := r.verdict; r.at.After(before.now) {
-		w.Queue(upsertNow, r.cluster, r.at, r.interval.Milliseconds(), seq, v.State.String(), v.Stale, stored(v.Since),
+		w.Queue(upsertClusterStatus, r.cluster, r.at, r.interval.Milliseconds(), seq, v.State.String(), v.Stale, stored(v.Since),
 			string(v.Bottleneck), v.Coverage, r.verdictJSON, r.snapshotJSON, r.memoryJSON)
 	} else if seq > before.seq {
 		w.Queue(`update copilot.clusters_now set seq = $2 where cluster = $1`, r.cluster, seq)
@@ -171,7 +182,7 @@ const (
 	insertEvent = `insert into copilot.events (` + eventColumns + `, reasons)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (cluster, seq) do nothing`
 
-	upsertNow = `insert into copilot.clusters_now
+	upsertClusterStatus = `insert into copilot.clusters_now
 			(cluster, at, interval_ms, seq, state, stale, since, bottleneck, coverage, verdict, snapshot, memory)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		on conflict (cluster) do update set at = excluded.at, interval_ms = excluded.interval_ms, seq = excluded.seq,
@@ -188,7 +199,7 @@ func (s *Store) LoadMemory(ctx context.Context, cluster string) (json.RawMessage
 	var memory []byte
 	err := s.pool.QueryRow(ctx, `select memory from copilot.clusters_now where cluster = $1`, text(cluster)).Scan(&memory)
 	if err := optional(err); err != nil {
-		return nil, false, fmt.Errorf("loading the memory of cluster %q: %w", cluster, explained(err))
+		return nil, false, fmt.Errorf("loading the memory of cluster %q: %w", cluster, typed(err))
 	}
 	return memory, memory != nil, nil
 }

@@ -23,7 +23,7 @@ func TestACycleComesBackAsItWasSaved(t *testing.T) {
 	})
 	save(t, s, saved)
 
-	now, err := s.Now(t.Context(), nil)
+	now, err := s.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	require.Len(t, now, 1)
 	at := start.Add(123456 * time.Microsecond) // what PostgreSQL keeps
@@ -49,9 +49,9 @@ func TestACycleComesBackAsItWasSaved(t *testing.T) {
 	assert.True(t, found)
 	assert.JSONEq(t, string(saved.Memory), string(memory))
 
-	heads, err := s.Heads(t.Context())
+	heads, err := s.Cursors(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []Head{{Cluster: "prod", Seq: 1, At: at}}, heads)
+	assert.Equal(t, []Cursor{{Cluster: "prod", Seq: 1, At: at}}, heads)
 }
 
 func TestSavingACycleAgainChangesNothing(t *testing.T) {
@@ -79,7 +79,7 @@ func TestALateCycleJoinsTheHistoryAndLeavesNowAlone(t *testing.T) {
 	save(t, s, cycle("a", tick(0), event(1, health.Unknown, health.Happy)), cycle("a", tick(2)))
 	save(t, s, cycle("a", tick(1), event(2, health.Happy, health.Stressed)))
 
-	now, err := s.Now(t.Context(), []string{"a"})
+	now, err := s.Statuses(t.Context(), []string{"a"})
 	require.NoError(t, err)
 	assert.Equal(t, tick(2), now[0].At)
 	assert.Equal(t, health.Happy, now[0].Verdict.State)
@@ -151,9 +151,9 @@ func TestCyclesBeforeAFailingOneAreStored(t *testing.T) {
 	err := s.SaveCycles(t.Context(), []Cycle{cycle("a", tick(0)), cycle("a", tick(1), event(7, health.Happy, health.Stressed)), cycle("a", tick(2))})
 	require.ErrorIs(t, err, ErrEventGap)
 	assert.ErrorContains(t, err, "2026-11-22T10:00:30Z")
-	heads, err := s.Heads(t.Context())
+	heads, err := s.Cursors(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []Head{{Cluster: "a", At: tick(0)}}, heads)
+	assert.Equal(t, []Cursor{{Cluster: "a", At: tick(0)}}, heads)
 }
 
 func TestUnknownIsNeverStoredAsANumber(t *testing.T) {
@@ -173,7 +173,7 @@ func TestUnknownIsNeverStoredAsANumber(t *testing.T) {
 	}
 	assert.Equal(t, ptr(0.0), series[3].Points[0].Value, "a measured zero is a zero")
 	assert.Nil(t, series[4].Points[0].Value)
-	now, err := s.Now(t.Context(), nil)
+	now, err := s.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, map[health.SignalID]float64{health.TransitionRate: 0}, now[0].Snapshot.Signals)
 	assert.Equal(t, []health.TaskQueue{{Name: "q", Pollers: ptr(0.0)}}, now[0].Snapshot.Queues)
@@ -185,7 +185,7 @@ func TestTextsFromElsewhereCannotBreakACycle(t *testing.T) {
 		c.Snapshot.Unknown[health.CPUThrottle] = "<html>\x00\xff \\u0000 \\\x00 'quoted' \"too\""
 		c.Snapshot.Queues = []health.TaskQueue{{Name: "queue\x00with NUL"}}
 	}))
-	now, err := s.Now(t.Context(), nil)
+	now, err := s.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, "<html>\uFFFD\uFFFD \\u0000 \\\uFFFD 'quoted' \"too\"", now[0].Snapshot.Unknown[health.CPUThrottle])
 	assert.Equal(t, "queue\uFFFDwith NUL", now[0].Snapshot.Queues[0].Name)
@@ -228,7 +228,7 @@ func TestSQLInAClusterNameIsOnlyAName(t *testing.T) {
 	assert.ElementsMatch(t, names, clusters)
 	for _, name := range names {
 		one := []string{name}
-		now, err := s.Now(t.Context(), one)
+		now, err := s.Statuses(t.Context(), one)
 		require.NoError(t, err)
 		require.Len(t, now, 1)
 		assert.Equal(t, name, now[0].Cluster)
@@ -248,7 +248,7 @@ func TestSQLInAClusterNameIsOnlyAName(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, found)
 	}
-	nobody, err := s.Now(t.Context(), []string{"a\x00b", "a\xff"})
+	nobody, err := s.Statuses(t.Context(), []string{"a\x00b", "a\xff"})
 	require.NoError(t, err, "a name that no cluster can have finds nothing")
 	assert.Empty(t, nobody)
 }

@@ -80,10 +80,10 @@ var migrations = []migration{{
 		`create index async if not exists events_by_time on copilot.events (cluster, at)`,
 
 		// The signals of every cycle, and the worst of each 5 minutes and each hour. NULL is unknown.
-		wideTable("snapshots", "cluster text not null, at timestamptz not null", "cluster, at"),
-		wideTable("rollups", "cluster text not null, step_sec integer not null, at timestamptz not null", "cluster, step_sec, at"),
+		signalTable("snapshots", "cluster text not null, at timestamptz not null", "cluster, at"),
+		signalTable("rollups", "cluster text not null, step_sec integer not null, at timestamptz not null", "cluster, step_sec, at"),
 	},
-}, explainedTables, fastTables}
+}, assessmentTables, logPageTables}
 
 // tables lists the schema's tables, each with the column that tells a row's time.
 var tables = []struct{ name, time string }{
@@ -102,12 +102,12 @@ var tables = []struct{ name, time string }{
 	{"schema_migrations", "applied_at"},
 }
 
-// wideTables have a column per signal.
-var wideTables = []string{"snapshots", "rollups"}
+// signalTables have a column per signal.
+var signalTables = []string{"snapshots", "rollups"}
 
-// wideTable creates a table with a column per signal that is known today. Later signals are added by
+// signalTable creates a table with a column per signal that is known today. Later signals are added by
 // Migrate, which is slower: DSQL takes one column per transaction.
-func wideTable(name, keyColumns, key string) string {
+func signalTable(name, keyColumns, key string) string {
 	var sql strings.Builder
 	fmt.Fprintf(&sql, "create table if not exists copilot.%s (%s", name, keyColumns)
 	for _, signal := range health.Signals() {

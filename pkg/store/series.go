@@ -15,6 +15,32 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
+// SeriesQuery asks for signals over time.
+type SeriesQuery struct {
+	// Clusters to read. Empty means all.
+	Clusters []string
+	Signals  []health.SignalID
+	// From and To bound the time of the cycles: From is included, To is not.
+	From, To time.Time
+	// Points is the most points that a series should have, as a panel is wide. 0 means 1,000.
+	Points int
+}
+
+// Series is one signal of one cluster over time, oldest first.
+type Series struct {
+	Cluster string
+	Signal  health.SignalID
+	Points  []Point
+}
+
+// Point is the worst value of a signal in the bucket that begins at At, or the value of the cycle at At
+// when there are few enough cycles to return them all.
+type Point struct {
+	At time.Time
+	// Value is nil when the signal was unknown, or when there was no cycle.
+	Value *float64
+}
+
 const (
 	defaultPoints = 1000
 	maxPoints     = 20_000
@@ -58,7 +84,7 @@ func (s *Store) Series(ctx context.Context, q SeriesQuery) ([]Series, error) {
 		})
 	}
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explained(err))
+		return nil, fmt.Errorf("%s: %w", doing, typed(err))
 	}
 	return series, nil
 }

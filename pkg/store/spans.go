@@ -6,7 +6,23 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/temporal-sre/copilot/pkg/health"
 )
+
+// Span is a run of cycles with the same state, staleness and bottleneck, without a gap between them.
+type Span struct {
+	Cluster    string
+	State      health.State
+	Stale      bool
+	Bottleneck health.Bottleneck
+	// Coverage is the lowest coverage of the run, 0 to 1.
+	Coverage float64
+	// From is the first cycle of the run and To the last.
+	From, To time.Time
+	// Interval is the longest time between two cycles that the run was written with.
+	Interval time.Duration
+}
 
 // Spans returns the run-length encoded history of the clusters, or of all when none is named, between two
 // times: sorted by cluster and time, cut to [from, to]. The run that was under way at from is part of it.
@@ -36,7 +52,7 @@ func (s *Store) Spans(ctx context.Context, clusters []string, from, to time.Time
 		})
 	}
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explained(err))
+		return nil, fmt.Errorf("%s: %w", doing, typed(err))
 	}
 	return spans, nil
 }

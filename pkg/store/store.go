@@ -64,7 +64,7 @@ func (s *Store) checkReadable(ctx context.Context) error {
 func (s *Store) schemaVersion(ctx context.Context) (int, error) {
 	var version int
 	if err := s.pool.QueryRow(ctx, selectSchemaVersion).Scan(&version); err != nil {
-		return 0, fmt.Errorf("reading the schema's version: %w", explained(err))
+		return 0, fmt.Errorf("reading the schema's version: %w", typed(err))
 	}
 	return version, nil
 }

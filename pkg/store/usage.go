@@ -11,6 +11,63 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// ModelCall is the record of one call to a model.
+type ModelCall struct {
+	Cluster string
+	// Assessment is the id of the assessment that it was made for. Number tells apart the calls of an assessment.
+	Assessment string
+	Number     int
+	At         time.Time
+	Model      string
+	// Purpose is triage, research or repair.
+	Purpose                                            string
+	InputTokens, OutputTokens, CacheReads, CacheWrites int64
+	// Dollars is the cost by the configured price.
+	Dollars float64
+	Took    time.Duration
+	// Failure is empty when the call succeeded.
+	Failure string
+}
+
+// UsageQuery asks for calls to models.
+type UsageQuery struct {
+	// Clusters to read. Empty means all.
+	Clusters []string
+	// From and To bound the time of the calls: From is included, To is not.
+	From, To time.Time
+	// Step sums up the calls of stretches of this length. 0 sums up the whole range.
+	Step time.Duration
+}
+
+// Usage is the sum of the calls to a model for a purpose.
+type Usage struct {
+	Cluster string
+	// At is the beginning of the step, or of the query's range.
+	At                                                 time.Time
+	Model, Purpose                                     string
+	Calls, Failures                                    int64
+	InputTokens, OutputTokens, CacheReads, CacheWrites int64
+	Dollars                                            float64
+}
+
+// Spent is what all clusters used together.
+type Spent struct {
+	Calls, Tokens int64
+	Dollars       float64
+}
+
+// Budget is what the worker may spend on models a day, and what it has spent today, for people to see.
+// A zero limit is no limit.
+type Budget struct {
+	TokensPerDay  int64
+	DollarsPerDay float64
+	Spent         Spent
+	// Since is the beginning of the day, in UTC.
+	Since time.Time
+	// Provider is rules, openai or bedrock.
+	Provider string
+}
+
 // SaveModelCalls stores calls to models. Saving a call again changes nothing.
 //
 // ErrBadUsage says that repeating is of no use; the other errors are those of SaveCycles.

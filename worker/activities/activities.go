@@ -30,8 +30,8 @@ type Store interface {
 	LoadMemory(ctx context.Context, cluster string) (memory json.RawMessage, found bool, err error)
 	Prune(ctx context.Context, before time.Time) ([]store.Pruned, error)
 
-	Heads(ctx context.Context) ([]store.Head, error)
-	Now(ctx context.Context, clusters []string) ([]store.Now, error)
+	Cursors(ctx context.Context) ([]store.Cursor, error)
+	Statuses(ctx context.Context, clusters []string) ([]store.ClusterStatus, error)
 	EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]store.Event, error)
 	Before(ctx context.Context, cluster string, at time.Time, n int) ([]health.Snapshot, error)
 
@@ -55,8 +55,8 @@ type Activities struct {
 	Store    Store
 	// Logs holds every cluster whose logs are configured.
 	Logs map[string]Logs
-	// Marks are the own marks of amplifiers of clusters that have any.
-	Marks map[string]map[health.SignalID]float64
+	// AmplifierThresholds are the own thresholds of amplifiers of clusters that have any.
+	AmplifierThresholds map[string]map[health.SignalID]float64
 	// Knowledge finds documents; nil finds none.
 	Knowledge knowledge.Retriever
 	// KnowledgeBase is nil unless there is one to be kept in step.

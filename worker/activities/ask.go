@@ -9,6 +9,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/store"
 	"github.com/temporal-sre/copilot/worker/workflows"
 )
@@ -16,23 +18,23 @@ import (
 // Explainer is what explains, and what it may cost. Its zero value is the rules.
 type Explainer struct {
 	// Provider is nil for the rules.
-	Provider explain.Provider
+	Provider llm.Provider
 	// Name is rules, openai or bedrock.
 	Name   string
-	Budget explain.Budget
+	Budget llm.Budget
 
 	// turn is taken by one explanation at a time when there is a budget: what one spends counts for the next.
 	turn chan struct{}
 }
 
 // NewExplainer makes an explainer.
-func NewExplainer(name string, provider explain.Provider, budget explain.Budget) Explainer {
+func NewExplainer(name string, provider llm.Provider, budget llm.Budget) Explainer {
 	return Explainer{Provider: provider, Name: name, Budget: budget, turn: make(chan struct{}, 1)}
 }
 
 func (x Explainer) rules() bool { return x.Provider == nil || x.Name == explain.MadeByRules }
 
-func (x Explainer) budgeted() bool { return x.Budget != explain.Budget{} }
+func (x Explainer) budgeted() bool { return x.Budget != llm.Budget{} }
 
 const (
 	// heartbeatEvery is well within the workflow's limit.
@@ -51,7 +53,7 @@ const callsPerAttempt = 10
 
 // Triage says how much explaining the evidence needs.
 func (a *Activities) Triage(ctx context.Context, in workflows.TriageInput) (workflows.TriageOutput, error) {
-	byRules := workflows.TriageOutput{Depth: explain.TriageByRules(in.Evidence)}
+	byRules := workflows.TriageOutput{Depth: rules.Triage(in.Evidence)}
 	if a.Explainer.rules() {
 		return byRules, nil
 	}
@@ -75,14 +77,14 @@ func (a *Activities) Triage(ctx context.Context, in workflows.TriageInput) (work
 func (a *Activities) Research(ctx context.Context, in workflows.ResearchInput) (workflows.ResearchOutput, error) {
 	began := time.Now()
 	if a.Explainer.rules() {
-		r := explain.Rules{}.Research(ctx, in.Evidence, in.Depth, explain.Spent{})
+		r := llm.RulesOnly{}.Research(ctx, in.Evidence, in.Depth, llm.Spent{})
 		a.Metrics.explained(r, time.Since(began))
 		return workflows.ResearchOutput{Explanation: r.Explanation}, nil
 	}
 	defer alive(ctx)()
 	spent, release, why := a.mayAsk(ctx)
 	if why != "" {
-		r := explain.Rules{}.Research(ctx, in.Evidence, in.Depth, explain.Spent{})
+		r := llm.RulesOnly{}.Research(ctx, in.Evidence, in.Depth, llm.Spent{})
 		r.Explanation.Instead = why
 		a.Metrics.explained(r, time.Since(began))
 		return workflows.ResearchOutput{Explanation: r.Explanation}, nil
@@ -104,7 +106,7 @@ func (a *Activities) Research(ctx context.Context, in workflows.ResearchInput) (
 }
 
 // retry is the error that makes Temporal try again, if that is worth it.
-func retry(f *explain.Failure, attempt int) (error, bool) {
+func retry(f *llm.Failure, attempt int) (error, bool) {
 	after := time.Duration(f.AfterSec * float64(time.Second))
 	if !f.Retryable || attempt >= workflows.ResearchAttempts || after > maxRetryDelay {
 		return nil, false
@@ -114,18 +116,18 @@ func retry(f *explain.Failure, attempt int) (error, bool) {
 
 // mayAsk waits for the turn and reads what was spent today. Where no model may be asked it says why;
 // otherwise release must be called.
-func (a *Activities) mayAsk(ctx context.Context) (spent explain.Spent, release func(), why string) {
+func (a *Activities) mayAsk(ctx context.Context) (spent llm.Spent, release func(), why string) {
 	if !a.Explainer.budgeted() {
-		return explain.Spent{}, func() {}, ""
+		return llm.Spent{}, func() {}, ""
 	}
 	limit := time.NewTimer(turnLimit)
 	defer limit.Stop()
 	select {
 	case a.Explainer.turn <- struct{}{}:
 	case <-limit.C:
-		return explain.Spent{}, nil, "too many explanations wait for the model, so the rules explain"
+		return llm.Spent{}, nil, "too many explanations wait for the model, so the rules explain"
 	case <-ctx.Done():
-		return explain.Spent{}, nil, "the worker stopped, so the rules explain"
+		return llm.Spent{}, nil, "the worker stopped, so the rules explain"
 	}
 	release = func() { <-a.Explainer.turn }
 	reading, cancel := context.WithTimeout(ctx, saveLimit)
@@ -134,20 +136,20 @@ func (a *Activities) mayAsk(ctx context.Context) (spent explain.Spent, release f
 	if err != nil {
 		release()
 		a.warn("the budget can't be read, so no model is asked", "error", err)
-		return explain.Spent{}, nil, "what was spent today can't be read, so no model is asked and the rules explain"
+		return llm.Spent{}, nil, "what was spent today can't be read, so no model is asked and the rules explain"
 	}
-	return explain.Spent{Tokens: today.Tokens, Dollars: today.Dollars}, release, ""
+	return llm.Spent{Tokens: today.Tokens, Dollars: today.Dollars}, release, ""
 }
 
 // record stores calls at once, whatever becomes of the explanation: they were made.
-func (a *Activities) record(ctx context.Context, made []store.ModelCall) error {
+func (a *Activities) record(ctx context.Context, made []workflows.ModelCall) error {
 	a.Metrics.asked(made)
 	if len(made) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveLimit)
 	defer cancel()
-	if err := a.Store.SaveModelCalls(ctx, made); err != nil {
+	if err := a.Store.SaveModelCalls(ctx, storedCalls(made)); err != nil {
 		return fmt.Errorf("storing calls to a model: %w", err)
 	}
 	return a.ShowBudget(ctx)
@@ -167,15 +169,23 @@ func (a *Activities) ShowBudget(ctx context.Context) error {
 }
 
 // calls makes records of what was used, numbered from a number on.
-func calls(cluster, assessment string, from int, usage []explain.Usage) []store.ModelCall {
-	var all []store.ModelCall
+func calls(cluster, assessment string, from int, usage []llm.Usage) []workflows.ModelCall {
+	var all []workflows.ModelCall
 	at := time.Now().UTC()
 	for i, u := range usage {
-		all = append(all, store.ModelCall{
+		all = append(all, workflows.ModelCall{
 			Cluster: cluster, Assessment: assessment, Number: from + i, At: at, Model: u.Model, Purpose: u.Purpose,
 			InputTokens: u.Tokens.Input, OutputTokens: u.Tokens.Output, CacheReads: u.Tokens.CacheRead, CacheWrites: u.Tokens.CacheWrite,
 			Dollars: u.Dollars, Took: u.Took, Failure: string(u.Failure),
 		})
+	}
+	return all
+}
+
+func storedCalls(made []workflows.ModelCall) []store.ModelCall {
+	all := make([]store.ModelCall, len(made))
+	for i, c := range made {
+		all[i] = store.ModelCall(c)
 	}
 	return all
 }

@@ -11,6 +11,9 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 	"github.com/temporal-sre/copilot/pkg/telemetry/logs"
@@ -34,7 +37,14 @@ func (a *Activities) GatherEvidence(ctx context.Context, in workflows.GatherEvid
 		return workflows.GatherEvidenceOutput{}, err
 	}
 	verdict := situation.Verdict
-	input := explain.Input{Verdict: verdict, Snapshot: situation.Snapshot, Event: verdict.Event, Marks: a.Marks[in.Cluster]}
+	said, err := a.said(ctx, in.Cluster, verdict.At)
+	if err != nil {
+		return workflows.GatherEvidenceOutput{}, err
+	}
+	if said.late && in.MayWait {
+		return workflows.GatherEvidenceOutput{LogsLate: true}, nil
+	}
+	input := evidence.Input{Verdict: verdict, Snapshot: situation.Snapshot, Event: verdict.Event, Thresholds: a.AmplifierThresholds[in.Cluster]}
 	for _, id := range situation.Firing {
 		if input.Previous == nil {
 			input.Previous = &health.Verdict{Cluster: verdict.Cluster}
@@ -44,13 +54,9 @@ func (a *Activities) GatherEvidence(ctx context.Context, in workflows.GatherEvid
 	if input.Before, err = a.Store.Before(ctx, in.Cluster, verdict.At, cyclesBefore); err != nil {
 		return workflows.GatherEvidenceOutput{}, err
 	}
-	said, err := a.said(ctx, in.Cluster, verdict.At)
-	if err != nil {
-		return workflows.GatherEvidenceOutput{}, err
-	}
 	input.Patterns, input.LogsUnavailable = said.patterns, said.unavailable
 	input.Passages = a.passages(ctx, input)
-	return workflows.GatherEvidenceOutput{Evidence: explain.Gather(input), LogsLate: said.late}, nil
+	return workflows.GatherEvidenceOutput{Evidence: evidence.Gather(input), ByRules: a.Explainer.rules(), LogsLate: said.late}, nil
 }
 
 // situation is what is handed over, or what the store has of the event or the last cycle.
@@ -58,7 +64,7 @@ func (a *Activities) situation(ctx context.Context, in workflows.GatherEvidenceI
 	if in.Situation != nil {
 		return *in.Situation, nil
 	}
-	now, err := a.Store.Now(ctx, []string{in.Cluster})
+	now, err := a.Store.Statuses(ctx, []string{in.Cluster})
 	if err != nil {
 		return workflows.Situation{}, err
 	}
@@ -91,7 +97,7 @@ func nothing(format string, args ...any) error {
 
 // lines are what the logs say around a time.
 type lines struct {
-	patterns []explain.LogPattern
+	patterns []evidence.LogPattern
 	// unavailable says why nothing, or not everything, is known; late, that it soon will be.
 	unavailable string
 	late        bool
@@ -133,23 +139,23 @@ func (a *Activities) said(ctx context.Context, cluster string, at time.Time) (li
 }
 
 // summed adds up the counts of a pattern at a service, and says which service the pattern concerns.
-func summed(counts []health.LogCount, patterns []logs.Pattern) []explain.LogPattern {
+func summed(counts []health.LogCount, patterns []logs.Pattern) []evidence.LogPattern {
 	type key struct{ pattern, service string }
-	sums := map[key]*explain.LogPattern{}
+	sums := map[key]*evidence.LogPattern{}
 	for _, c := range counts {
 		k := key{c.Pattern, c.Service}
 		if sums[k] == nil {
-			sums[k] = &explain.LogPattern{ID: c.Pattern, Service: health.Service(c.Service), Concerns: logs.Concerns(patterns, c.Pattern), Meaning: c.Meaning}
+			sums[k] = &evidence.LogPattern{ID: c.Pattern, Service: health.Service(c.Service), Concerns: logs.Concerns(patterns, c.Pattern), Meaning: c.Meaning}
 		}
 		sums[k].Count += c.Count
 		sums[k].AtLeast = sums[k].AtLeast || c.AtLeast
 		sums[k].Sample = cmp.Or(sums[k].Sample, c.Sample)
 	}
-	var all []explain.LogPattern
+	var all []evidence.LogPattern
 	for _, p := range sums {
 		all = append(all, *p)
 	}
-	slices.SortFunc(all, func(a, b explain.LogPattern) int {
+	slices.SortFunc(all, func(a, b evidence.LogPattern) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Service, b.Service))
 	})
 	return all
@@ -157,7 +163,7 @@ func summed(counts []health.LogCount, patterns []logs.Pattern) []explain.LogPatt
 
 // passages are what the documents say about the gates that fired and what the logs hold. Where nothing
 // is the matter, nothing is looked up.
-func (a *Activities) passages(ctx context.Context, in explain.Input) []explain.Passage {
+func (a *Activities) passages(ctx context.Context, in evidence.Input) []evidence.Passage {
 	if a.Knowledge == nil {
 		return nil
 	}
@@ -172,9 +178,9 @@ func (a *Activities) passages(ctx context.Context, in explain.Input) []explain.P
 		a.warn("looking up documents failed; the explanation goes without", "cluster", in.Verdict.Cluster, "error", err)
 		return nil
 	}
-	var passages []explain.Passage
+	var passages []evidence.Passage
 	for _, p := range found {
-		passages = append(passages, explain.Passage{DocumentID: p.DocumentID, Title: p.Title, Section: p.Section, Text: p.Text, Score: p.Score, Method: string(p.Method), Source: p.Source})
+		passages = append(passages, evidence.Passage{DocumentID: p.DocumentID, Title: p.Title, Section: p.Section, Text: p.Text, Score: p.Score, Method: string(p.Method), Source: p.Source})
 	}
 	return passages
 }
@@ -183,11 +189,11 @@ func (a *Activities) passages(ctx context.Context, in explain.Input) []explain.P
 const maxAsked = 4
 
 // question says in words what documents to look for.
-func question(in explain.Input) string {
+func question(in evidence.Input) string {
 	var text []byte
 	asked := 0
 	// The evidence has causes before symptoms.
-	e := explain.Gather(explain.Input{Verdict: in.Verdict, Snapshot: in.Snapshot})
+	e := evidence.Gather(evidence.Input{Verdict: in.Verdict, Snapshot: in.Snapshot})
 	for _, fired := range e.Fired() {
 		if gate, ok := health.LookupGate(fired.ID); ok && asked < maxAsked {
 			asked++
@@ -216,11 +222,11 @@ func (a *Activities) Recall(ctx context.Context, in workflows.RecallInput) (work
 		return workflows.RecallOutput{}, err
 	}
 	for _, k := range known {
-		var draft explain.Draft
+		var draft llm.Draft
 		if err := json.Unmarshal(k.Draft, &draft); err != nil {
 			continue
 		}
-		if x, err := explain.Again(e, draft, k.Made); err == nil {
+		if x, err := llm.Again(e, draft, k.Made); err == nil {
 			x.Depth = explain.Depth(k.Depth)
 			return workflows.RecallOutput{Explanation: &x, SameAs: k.ID}, nil
 		}
@@ -235,7 +241,7 @@ func (a *Activities) StoreAssessment(ctx context.Context, in workflows.StoreAsse
 		return workflows.StoreAssessmentOutput{}, temporal.NewNonRetryableApplicationError(err.Error(), "AssessmentUnusable", err)
 	}
 	if len(in.Calls) > 0 {
-		if err := a.Store.SaveModelCalls(ctx, in.Calls); err != nil {
+		if err := a.Store.SaveModelCalls(ctx, storedCalls(in.Calls)); err != nil {
 			return workflows.StoreAssessmentOutput{}, badInput(err)
 		}
 	}
@@ -249,11 +255,11 @@ func (a *Activities) StoreAssessment(ctx context.Context, in workflows.StoreAsse
 func toStore(in workflows.StoreAssessmentInput) (store.Assessment, store.Findings, error) {
 	e, x := in.Evidence, in.Explanation
 	assessment := store.Assessment{
-		Cluster: e.Cluster, ID: in.ID, At: e.At, MadeAt: in.MadeAt, Trigger: in.Trigger, EventSeq: x.EventSeq,
+		Cluster: e.Cluster, ID: in.ID, At: e.At, MadeAt: in.MadeAt, Trigger: store.Trigger(in.Trigger), EventSeq: x.EventSeq,
 		State: x.State, Stale: x.Stale, Coverage: e.Coverage, Confidence: x.Confidence, Depth: string(x.Depth),
 		Made: x.Made, Instead: x.Instead, Fingerprint: x.Fingerprint, SameAs: in.SameAs, Summary: x.Summary, LogsUnavailable: e.LogsUnavailable,
 	}
-	findings := store.Findings{Unknowable: e.Unknowable()}
+	findings := store.Findings{Unknowable: rules.Unknowable(&e)}
 	var err error
 	if assessment.Explanation, err = json.Marshal(x); err != nil {
 		return assessment, findings, fmt.Errorf("the explanation can't be written as JSON: %w", err)
@@ -286,7 +292,7 @@ func (a *Activities) DueAssessments(ctx context.Context, in workflows.DueAssessm
 		clusters = append(clusters, name)
 	}
 	slices.Sort(clusters)
-	heads, err := a.Store.Heads(ctx)
+	heads, err := a.Store.Cursors(ctx)
 	if err != nil {
 		return workflows.DueAssessmentsOutput{}, err
 	}

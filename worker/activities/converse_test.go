@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
 )
 
 // converse is a stand-in for Amazon Bedrock's Converse API. It counts tokens, and answers as long as it may:
@@ -124,9 +125,9 @@ var (
 )
 
 // fullDraft writes about the gates that the prompt says fired, as much as may be written.
-func fullDraft(prompt string) explain.Draft {
+func fullDraft(prompt string) llm.Draft {
 	state := strings.Fields(strings.TrimPrefix(prompt, "state: "))[0]
-	d := explain.Draft{State: state, Summary: explain.DraftSummary{
+	d := llm.Draft{State: state, Summary: llm.DraftSummary{
 		What:  "Work advances as it is demanded, and nothing of what was measured stands in its way any more.",
 		Why:   "Every rule that fired before passes again, and what had piled up meanwhile was worked off.",
 		First: "Nothing needs to be done now; note what was changed, and read the numbers once more before the next peak.",
@@ -135,13 +136,13 @@ func fullDraft(prompt string) explain.Draft {
 	for i, m := range fired {
 		gate, service, title, signal := m[1], m[3], m[4], m[5]
 		if i == 0 {
-			d.Summary = explain.DraftSummary{
+			d.Summary = llm.DraftSummary{
 				What:  fmt.Sprintf("%s: it stands at [[%s]] against a threshold of [[%s.threshold]], and clients notice.", title, signal, gate),
 				Why:   "It comes first of all that the evidence holds, and what else fires shows the same trouble from another side.",
 				First: fmt.Sprintf("Look at %s before anything else is touched, because what is done elsewhere only adds load.", service),
 			}
 		}
-		d.Factors = append(d.Factors, explain.DraftFactor{
+		d.Factors = append(d.Factors, llm.DraftFactor{
 			Title: title, Gate: gate, Signal: signal,
 			Detail: fmt.Sprintf("It stands at [[%s]], and the rule fires beyond [[%s.threshold]]. Whatever asks for it waits until it is given up, and is asked again, which is load on top. "+
 				"It began with the first sign that the evidence holds, and nothing points to anything behind it.", signal, gate),
@@ -150,7 +151,7 @@ func fullDraft(prompt string) explain.Draft {
 		if target == "cluster" {
 			target = "history"
 		}
-		d.Actions = append(d.Actions, explain.DraftAction{
+		d.Actions = append(d.Actions, llm.DraftAction{
 			Type: "investigate", Target: target, Gate: gate, Confidence: 0.7, Risk: "low",
 			Description: fmt.Sprintf("Compare what %s reports about itself with what is seen from outside, at the time when it began.", service),
 			Reason:      "The difference tells a fault of its own from one that it only passes on, and costs nothing to look at.",

@@ -10,6 +10,7 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/temporal-sre/copilot/pkg/store"
 	"github.com/temporal-sre/copilot/pkg/telemetry/logs"
 	"github.com/temporal-sre/copilot/worker/workflows"
 )
@@ -76,7 +77,7 @@ func unreadable(err error) string {
 // StoreLogs writes readings in their order. Writing them again changes nothing.
 func (a *Activities) StoreLogs(ctx context.Context, in workflows.StoreLogsInput) (workflows.StoreLogsOutput, error) {
 	for _, r := range in.Reads {
-		if err := a.Store.SaveLogRead(ctx, r); err != nil {
+		if err := a.Store.SaveLogRead(ctx, store.LogRead(r)); err != nil {
 			return workflows.StoreLogsOutput{}, storeError(err)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 	"github.com/temporal-sre/copilot/worker/workflows"
@@ -95,7 +95,7 @@ func (m *Metrics) assessed(in workflows.StoreAssessmentInput) {
 }
 
 // explained counts one attempt to explain.
-func (m *Metrics) explained(r explain.Researched, took time.Duration) {
+func (m *Metrics) explained(r llm.Researched, took time.Duration) {
 	if m == nil {
 		return
 	}
@@ -109,7 +109,7 @@ func (m *Metrics) explained(r explain.Researched, took time.Duration) {
 	}
 }
 
-func (m *Metrics) asked(calls []store.ModelCall) {
+func (m *Metrics) asked(calls []workflows.ModelCall) {
 	if m == nil {
 		return
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
-	"github.com/temporal-sre/copilot/pkg/explain/openai"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/llm/openai"
 	"github.com/temporal-sre/copilot/worker/activities"
 )
 
@@ -93,15 +93,15 @@ func (e *endpoint) askedAbout(state string) int {
 	return n
 }
 
-func (e *endpoint) explainer(t *testing.T, limit time.Duration, budget explain.Budget) activities.Explainer {
+func (e *endpoint) explainer(t *testing.T, limit time.Duration, budget llm.Budget) activities.Explainer {
 	t.Helper()
-	model := func(id string) explain.Model {
-		m, err := openai.New(openai.Options{BaseURL: e.URL + "/v1", APIKey: apiKey, Model: id, Mode: explain.Native})
+	model := func(id string) llm.Model {
+		m, err := openai.New(openai.Options{BaseURL: e.URL + "/v1", APIKey: apiKey, Model: id, Mode: llm.Native})
 		require.NoError(t, err)
 		return m
 	}
-	return activities.NewExplainer("openai", explain.Models{Small: model("small"), Large: model("large"), Budget: budget, Limit: limit,
-		Prices: map[string]explain.Price{"large": {Input: 15, Output: 75}, "small": {Input: 3, Output: 15}}}, budget)
+	return activities.NewExplainer("openai", llm.Models{Small: model("small"), Large: model("large"), Budget: budget, Limit: limit,
+		Prices: map[string]llm.Price{"large": {Input: 15, Output: 75}, "small": {Input: 3, Output: 15}}}, budget)
 }
 
 func says(w io.Writer, text string) {
@@ -110,18 +110,18 @@ func says(w io.Writer, text string) {
 }
 
 // draft is what a good model writes about the database that fails, or about a cluster that is well.
-func draft(prompt string, change func(*explain.Draft)) string {
+func draft(prompt string, change func(*llm.Draft)) string {
 	state := strings.Fields(strings.TrimPrefix(prompt, "state: "))[0]
-	d := explain.Draft{State: state, Summary: explain.DraftSummary{
+	d := llm.Draft{State: state, Summary: llm.DraftSummary{
 		What: "The cluster does what is asked of it.", Why: "Nothing that was measured is wrong.", First: "There is nothing to do."}}
 	if state != "happy" {
-		d.Summary = explain.DraftSummary{
+		d.Summary = llm.DraftSummary{
 			What:  "The database turns [[persistence.error_ratio]] of its operations away.",
 			Why:   "It may be down, or its credentials may be wrong.",
 			First: "Check that the database is up.",
 		}
-		d.Factors = []explain.DraftFactor{{Title: "The database fails", Detail: "It fails [[persistence.error_ratio]] of all operations.", Gate: "persistence_failing"}}
-		d.Actions = []explain.DraftAction{{Type: "investigate", Target: "persistence", Description: "Connect to the database from a Temporal host.",
+		d.Factors = []llm.DraftFactor{{Title: "The database fails", Detail: "It fails [[persistence.error_ratio]] of all operations.", Gate: "persistence_failing"}}
+		d.Actions = []llm.DraftAction{{Type: "investigate", Target: "persistence", Description: "Connect to the database from a Temporal host.",
 			Reason: "That tells an outage from a network problem.", Gate: "persistence_failing", Confidence: 0.8, Risk: "low"}}
 	}
 	if change != nil {

@@ -20,6 +20,8 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/knowledge"
 	"github.com/temporal-sre/copilot/pkg/store"
@@ -181,16 +183,16 @@ func TestWhateverAModelDoesTheStateIsOnTimeAndEveryEventIsExplained(t *testing.T
 			says(w, draft(prompt, nil)[:100])
 		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
 		{"one that says another state", time.Minute, func(_ int, prompt string, w http.ResponseWriter, _ *http.Request) {
-			says(w, draft(prompt, func(d *explain.Draft) { d.State = "unknown" }))
+			says(w, draft(prompt, func(d *llm.Draft) { d.State = "unknown" }))
 		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
 		{"one that invents signals", time.Minute, func(_ int, prompt string, w http.ResponseWriter, _ *http.Request) {
-			says(w, draft(prompt, func(d *explain.Draft) {
+			says(w, draft(prompt, func(d *llm.Draft) {
 				d.Summary.What = "The flux.capacitor_rate is at [[flux.capacitor_rate]]."
-				d.Factors = []explain.DraftFactor{{Title: "Flux", Detail: "It flows.", Gate: "flux_low", Signal: "flux.capacitor_rate"}}
+				d.Factors = []llm.DraftFactor{{Title: "Flux", Detail: "It flows.", Gate: "flux_low", Signal: "flux.capacitor_rate"}}
 			}))
 		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
 		{"one that can't stop", time.Minute, func(_ int, prompt string, w http.ResponseWriter, _ *http.Request) {
-			says(w, draft(prompt, func(d *explain.Draft) { d.Summary.Why = strings.Repeat("It is so. ", 10_000) }))
+			says(w, draft(prompt, func(d *llm.Draft) { d.Summary.Why = strings.Repeat("It is so. ", 10_000) }))
 		}, "the model's answer did not stand up to the evidence, so the rules explain", 2},
 		{"one that repairs what it wrote", time.Minute, func(n int, prompt string, w http.ResponseWriter, r *http.Request) {
 			if n%2 == 1 {
@@ -202,7 +204,7 @@ func TestWhateverAModelDoesTheStateIsOnTimeAndEveryEventIsExplained(t *testing.T
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := serve(t, c.reply)
-			d := newDesk(t, e.explainer(t, c.limit, explain.Budget{}))
+			d := newDesk(t, e.explainer(t, c.limit, llm.Budget{}))
 			d.observe(t, 15*time.Minute)
 			d.onTime(t)
 			var critical store.Assessment
@@ -235,9 +237,9 @@ func TestEveryAttemptIsOnTheRecordOnce(t *testing.T) {
 		}
 		good(n, prompt, w, r)
 	})
-	d := newDesk(t, e.explainer(t, time.Minute, explain.Budget{}))
+	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{}))
 	d.observeQuietly(t)
-	d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Equal(t, 3, e.asked())
 	calls, failures := d.calls(t)
 	assert.Equal(t, int64(3), calls, "critical is not triaged by a model")
@@ -256,11 +258,11 @@ func (d *desk) observeQuietly(t *testing.T) {
 
 func TestTheSameSituationIsExplainedByAModelOnce(t *testing.T) {
 	e := serve(t, good)
-	d := newDesk(t, e.explainer(t, time.Minute, explain.Budget{}))
+	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{}))
 	d.observeQuietly(t)
-	first := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
-	second := d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: store.OnDemand, EventSeq: 3})
-	third := d.assess(t, workflows.AssessInput{ID: "demand-3", Trigger: store.OnDemand, EventSeq: 3})
+	first := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
+	second := d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: workflows.OnDemand, EventSeq: 3})
+	third := d.assess(t, workflows.AssessInput{ID: "demand-3", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Equal(t, 1, e.asked())
 	assert.Empty(t, first.SameAs)
 	for _, again := range []store.Assessment{second, third} {
@@ -273,11 +275,11 @@ func TestTheSameSituationIsExplainedByAModelOnce(t *testing.T) {
 
 func TestABudgetThatIsSpentLeavesItToTheRules(t *testing.T) {
 	e := serve(t, good)
-	d := newDesk(t, e.explainer(t, time.Minute, explain.Budget{DollarsPerDay: 0.30}))
+	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{DollarsPerDay: 0.30}))
 	d.observeQuietly(t)
-	first := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	first := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Equal(t, "large", first.Made)
-	second := d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: store.OnDemand, EventSeq: 4})
+	second := d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: workflows.OnDemand, EventSeq: 4})
 	assert.NotEmpty(t, second.Made)
 	spent, err := d.store.Spent(t.Context(), time.Now().UTC().Truncate(24*time.Hour))
 	require.NoError(t, err)
@@ -286,7 +288,7 @@ func TestABudgetThatIsSpentLeavesItToTheRules(t *testing.T) {
 	require.NoError(t, d.store.SaveModelCalls(t.Context(), []store.ModelCall{{Cluster: "other", Assessment: "event-1", Number: 10, At: time.Now(), Model: "large", Purpose: "research", Dollars: 0.29}}))
 	d.Clusters["prod"] = cluster{}
 	asked := e.asked()
-	third := d.assess(t, workflows.AssessInput{ID: "demand-3", Trigger: store.OnDemand, EventSeq: 2})
+	third := d.assess(t, workflows.AssessInput{ID: "demand-3", Trigger: workflows.OnDemand, EventSeq: 2})
 	assert.Equal(t, asked, e.asked())
 	assert.Equal(t, explain.MadeByRules, third.Made)
 	assert.Equal(t, "explanations by a model are paused because today's budget is spent, so the rules explain", third.Instead)
@@ -307,10 +309,10 @@ func (secretive) Spent(context.Context, time.Time) (store.Spent, error) {
 
 func TestWhereTheBudgetCannotBeReadNoModelIsAsked(t *testing.T) {
 	e := serve(t, good)
-	d := newDesk(t, e.explainer(t, time.Minute, explain.Budget{TokensPerDay: 1_000_000}))
+	d := newDesk(t, e.explainer(t, time.Minute, llm.Budget{TokensPerDay: 1_000_000}))
 	d.Store = secretive{d.store}
 	d.observeQuietly(t)
-	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Zero(t, e.asked())
 	assert.Equal(t, explain.MadeByRules, a.Made)
 	assert.Equal(t, "what was spent today can't be read, so no model is asked and the rules explain", a.Instead)
@@ -324,8 +326,8 @@ func TestALateExplanationChangesNothingElse(t *testing.T) {
 		require.NoError(t, err)
 		return all
 	}
-	now := func() store.Now {
-		all, err := d.store.Now(t.Context(), nil)
+	now := func() store.ClusterStatus {
+		all, err := d.store.Statuses(t.Context(), nil)
 		require.NoError(t, err)
 		require.Len(t, all, 1)
 		return all[0]
@@ -335,7 +337,7 @@ func TestALateExplanationChangesNothingElse(t *testing.T) {
 	for _, issue := range before {
 		assert.NotNil(t, issue.ResolvedAt, "the trouble is over: %s", issue.ID)
 	}
-	late := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	late := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Equal(t, health.Critical, late.State, "it tells of its own time")
 	assert.Equal(t, int64(3), late.EventSeq)
 	assert.Equal(t, before, issues())
@@ -345,7 +347,7 @@ func TestALateExplanationChangesNothingElse(t *testing.T) {
 func TestAScheduleAssessesWhatIsNowAndOnlyWhenItIsTime(t *testing.T) {
 	d := newDesk(t, activities.Explainer{})
 	d.observeQuietly(t)
-	was, err := d.store.Now(t.Context(), nil)
+	was, err := d.store.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	tick := func(after time.Duration) []string {
 		env := d.env(start.Add(after))
@@ -363,7 +365,7 @@ func TestAScheduleAssessesWhatIsNowAndOnlyWhenItIsTime(t *testing.T) {
 	assert.Equal(t, was[0].At, a.At)
 	assert.Empty(t, tick(16*time.Minute), "one was just completed")
 	assert.Empty(t, tick(25*time.Minute), "nothing was observed since")
-	now, err := d.store.Now(t.Context(), nil)
+	now, err := d.store.Statuses(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, was, now)
 }
@@ -372,12 +374,12 @@ func TestWhatWasNeverObservedCannotBeExplained(t *testing.T) {
 	d := newDesk(t, activities.Explainer{})
 	for seq, want := range map[int64]string{0: "was not observed yet", 7: "was not observed yet"} {
 		env := d.env(start)
-		env.ExecuteWorkflow(workflows.Assess, workflows.AssessInput{Cluster: "prod", ID: "demand-1", Trigger: store.OnDemand, EventSeq: seq})
+		env.ExecuteWorkflow(workflows.Assess, workflows.AssessInput{Cluster: "prod", ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: seq})
 		assert.ErrorContains(t, env.GetWorkflowError(), want)
 	}
 	d.observeQuietly(t)
 	env := d.env(start)
-	env.ExecuteWorkflow(workflows.Assess, workflows.AssessInput{Cluster: "prod", ID: "demand-1", Trigger: store.OnDemand, EventSeq: 99})
+	env.ExecuteWorkflow(workflows.Assess, workflows.AssessInput{Cluster: "prod", ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 99})
 	assert.ErrorContains(t, env.GetWorkflowError(), "the store has no event 99")
 }
 
@@ -388,16 +390,16 @@ func TestLogsThatAreGoneAreToldInTheAssessment(t *testing.T) {
 	d.Logs = map[string]activities.Logs{"prod": {Reader: reader, Window: logs.DefaultWindow}}
 	d.observeQuietly(t)
 
-	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Equal(t, "they were not read yet", a.LogsUnavailable)
 
 	env := d.env(start)
 	env.OnSignalExternalWorkflow(mock.Anything, workflows.ObserveID("prod"), "", workflows.SignalLogRate, mock.Anything).Return(nil)
 	env.RegisterDelayedCallback(env.CancelWorkflow, 40*time.Second)
 	env.ExecuteWorkflow(workflows.WatchLogs, workflows.WatchLogsInput{Cluster: "prod", Settings: workflows.LogSettings{Interval: 30 * time.Second}})
-	a = d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: store.OnDemand, EventSeq: 3})
+	a = d.assess(t, workflows.AssessInput{ID: "demand-2", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Contains(t, a.LogsUnavailable, "connection refused")
-	var e explain.Evidence
+	var e evidence.Evidence
 	require.NoError(t, json.Unmarshal(a.Evidence, &e))
 	assert.Equal(t, a.LogsUnavailable, e.LogsUnavailable)
 }
@@ -414,9 +416,9 @@ func TestLogPatternsBelongToAnEventWithinTheWindowOnly(t *testing.T) {
 		read.Counts = append(read.Counts, health.LogCount{At: at.Add(offset), Pattern: "database_down", Meaning: "the database is gone", Service: "history", Count: n, Sample: "no usable database connection found"})
 	}
 	require.NoError(t, d.store.SaveLogRead(t.Context(), read))
-	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: store.OnDemand, EventSeq: 3})
+	a := d.assess(t, workflows.AssessInput{ID: "demand-1", Trigger: workflows.OnDemand, EventSeq: 3})
 	assert.Empty(t, a.LogsUnavailable)
-	var e explain.Evidence
+	var e evidence.Evidence
 	require.NoError(t, json.Unmarshal(a.Evidence, &e))
 	require.Len(t, e.Patterns, 1)
 	assert.Equal(t, 321, e.Patterns[0].Count)

@@ -59,8 +59,8 @@ func rulesFrom(path string) (func(cluster string) health.Thresholds, error) {
 	}, nil
 }
 
-// marksFrom returns the own marks of a cluster by name; nil has the usual ones.
-func marksFrom(path string) (func(cluster string) map[health.SignalID]float64, error) {
+// amplifierThresholdsFrom returns the own amplifier thresholds of a cluster by name; nil has the usual ones.
+func amplifierThresholdsFrom(path string) (func(cluster string) map[health.SignalID]float64, error) {
 	if path == "" {
 		return func(string) map[health.SignalID]float64 { return nil }, nil
 	}
@@ -70,7 +70,7 @@ func marksFrom(path string) (func(cluster string) map[health.SignalID]float64, e
 	}
 	return func(name string) map[health.SignalID]float64 {
 		cluster, _ := c.Cluster(name)
-		return cluster.Thresholds.Marks
+		return cluster.Thresholds.Amplifiers
 	}, nil
 }
 

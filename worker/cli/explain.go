@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -35,22 +37,22 @@ of each cluster by rules. The event that is explained is the cluster's last one.
 		if *stored {
 			return errors.New("--stored needs a cluster: copilot explain --config FILE CLUSTER --stored")
 		}
-		rules, err := rulesFrom(*path)
+		thresholds, err := rulesFrom(*path)
 		if err != nil {
 			return err
 		}
-		marks, err := marksFrom(*path)
+		amplifiers, err := amplifierThresholdsFrom(*path)
 		if err != nil {
 			return err
 		}
-		watched, err := watchAll(cmd.InOrStdin(), cmd.ErrOrStderr(), rules)
+		watched, err := watchAll(cmd.InOrStdin(), cmd.ErrOrStderr(), thresholds)
 		if err != nil {
 			return err
 		}
 		var all []explain.Explanation
 		for _, w := range watched {
-			w.input.Marks = marks(w.input.Verdict.Cluster)
-			all = append(all, explain.ByRules(explain.Gather(w.input)))
+			w.input.Thresholds = amplifiers(w.input.Verdict.Cluster)
+			all = append(all, rules.Explain(evidence.Gather(w.input)))
 		}
 		return printExplanations(cmd.OutOrStdout(), all, *asJSON)
 	}
@@ -60,7 +62,7 @@ of each cluster by rules. The event that is explained is the cluster's last one.
 // watched is what is remembered of a cluster while its snapshots pass by.
 type watched struct {
 	memory health.Memory
-	input  explain.Input
+	input  evidence.Input
 }
 
 // maxBefore is how many snapshots an explanation looks back.

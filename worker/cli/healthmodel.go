@@ -6,7 +6,7 @@ import (
 	"io"
 	"text/template"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -15,7 +15,7 @@ var healthModelText string
 
 var healthModel = template.Must(template.New("health model").Funcs(template.FuncMap{
 	"mark":    mark,
-	"percent": func(share float64) string { return fmt.Sprintf("%.0f %%", share*100) },
+	"percent": health.Ratio.Format,
 }).Parse(healthModelText))
 
 // classes say what the signals of a class are for, in the order in which they are listed.
@@ -50,7 +50,7 @@ type documentedClass struct {
 
 // mark is the number beyond which a signal stands out in explanations, or why it has none.
 func mark(id health.SignalID) string {
-	for _, m := range explain.Marks() {
+	for _, m := range evidence.AmplifierThresholds() {
 		switch {
 		case m.Signal != id:
 		case m.Says == "":
@@ -64,9 +64,9 @@ func mark(id health.SignalID) string {
 	return ""
 }
 
-// inUnit writes a number of a signal with its unit. The ratios of amplifiers that may be above 1 are factors.
+// inUnit writes a number of a signal in the unit that the configuration has it in.
 func inUnit(x float64, signal health.Signal) string {
-	if signal.Unit == health.Ratio && (x >= 1 || signal.ID == health.HotShardRatio) {
+	if signal.IsFactor() {
 		return fmt.Sprintf("%.4g", x)
 	}
 	return inBands(health.PerBand{Starter: x, Mid: x, High: x}, signal.Unit, "")

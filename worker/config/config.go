@@ -172,8 +172,8 @@ type Thresholds struct {
 	RecoveryCycles int                           `yaml:"recovery_cycles"`
 	MinCoverage    float64                       `yaml:"min_coverage"`
 	Gates          map[health.GateID]GateSetting `yaml:"gates"`
-	// Marks are numbers beyond which amplifiers stand out in explanations. They decide nothing.
-	Marks map[health.SignalID]float64 `yaml:"marks"`
+	// Amplifiers are numbers beyond which amplifiers stand out in explanations. They decide nothing.
+	Amplifiers map[health.SignalID]float64 `yaml:"marks"`
 }
 
 // GateSetting changes one gate.

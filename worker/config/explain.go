@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
-	"github.com/temporal-sre/copilot/pkg/explain/bedrock"
-	"github.com/temporal-sre/copilot/pkg/explain/openai"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/llm/bedrock"
+	"github.com/temporal-sre/copilot/pkg/explain/llm/openai"
 )
 
 // Explain says who explains, how often, and what it may cost. Left out, the rules explain.
@@ -88,8 +88,8 @@ const (
 func (x *Explain) setDefaults() {
 	setDefault(&x.Provider, ProviderRules)
 	setDefault(&x.Every, Duration(defaultEvery))
-	setDefault(&x.Limit, Duration(explain.DefaultLimit))
-	setDefault(&x.MaxTokens, explain.DefaultMaxTokens)
+	setDefault(&x.Limit, Duration(llm.DefaultLimit))
+	setDefault(&x.MaxTokens, llm.DefaultMaxTokens)
 	if x.Provider == ProviderBedrock && x.Bedrock == nil {
 		x.Bedrock = &BedrockModels{}
 	}
@@ -106,21 +106,21 @@ func (x *Explain) setDefaults() {
 func (x Explain) Pays() bool { return x.Provider != ProviderRules }
 
 // Limits are the budget as explanations take it.
-func (x Explain) Limits() explain.Budget {
+func (x Explain) Limits() llm.Budget {
 	if !x.Pays() {
-		return explain.Budget{}
+		return llm.Budget{}
 	}
-	b := explain.Budget{TokensPerDay: x.Budget.TokensPerDay, DollarsPerDay: defaultDollars}
+	b := llm.Budget{TokensPerDay: x.Budget.TokensPerDay, DollarsPerDay: defaultDollars}
 	if x.Budget.DollarsPerDay != nil {
 		b.DollarsPerDay = *x.Budget.DollarsPerDay
 	}
 	return b
 }
 
-func (x Explain) prices() map[string]explain.Price {
-	prices := explain.DefaultPrices()
+func (x Explain) prices() map[string]llm.Price {
+	prices := llm.DefaultPrices()
 	for model, p := range x.Prices {
-		prices[model] = explain.Price(p)
+		prices[model] = llm.Price(p)
 	}
 	return prices
 }
@@ -137,13 +137,13 @@ func (x Explain) models() (small, large string) {
 }
 
 // Explainer makes the provider. It does not connect to a model; AWS credentials are looked for.
-func (x Explain) Explainer(ctx context.Context) (explain.Provider, error) {
-	m := explain.Models{Prices: x.prices(), Budget: x.Limits(), Limit: time.Duration(x.Limit), MaxTokens: x.MaxTokens}
+func (x Explain) Explainer(ctx context.Context) (llm.Provider, error) {
+	m := llm.Models{Prices: x.prices(), Budget: x.Limits(), Limit: time.Duration(x.Limit), MaxTokens: x.MaxTokens}
 	var err error
 	switch x.Provider {
 	case ProviderOpenAI:
-		model := func(id Text) (explain.Model, error) {
-			return openai.New(openai.Options{BaseURL: string(x.OpenAI.BaseURL), APIKey: string(x.OpenAI.APIKey), Model: string(id), Mode: explain.Mode(x.OpenAI.Mode)})
+		model := func(id Text) (llm.Model, error) {
+			return openai.New(openai.Options{BaseURL: string(x.OpenAI.BaseURL), APIKey: string(x.OpenAI.APIKey), Model: string(id), Mode: llm.Mode(x.OpenAI.Mode)})
 		}
 		if m.Small, m.Large, err = both(model, x.OpenAI.SmallModel, x.OpenAI.LargeModel); err != nil {
 			return nil, fmt.Errorf("explain.openai: %w", err)
@@ -156,20 +156,20 @@ func (x Explain) Explainer(ctx context.Context) (explain.Provider, error) {
 		if access.Region == "" {
 			return nil, fmt.Errorf("explain.bedrock.region: it is missing, like eu-west-1, and AWS_REGION is not set either")
 		}
-		model := func(id Text) (explain.Model, error) {
-			return bedrock.New(access, bedrock.Options{Model: string(id), Mode: explain.Mode(x.Bedrock.Mode)})
+		model := func(id Text) (llm.Model, error) {
+			return bedrock.New(access, bedrock.Options{Model: string(id), Mode: llm.Mode(x.Bedrock.Mode)})
 		}
 		if m.Small, m.Large, err = both(model, x.Bedrock.SmallModel, x.Bedrock.LargeModel); err != nil {
 			return nil, fmt.Errorf("explain.bedrock: %w", err)
 		}
 	default:
-		return explain.Rules{}, nil
+		return llm.RulesOnly{}, nil
 	}
 	return m, nil
 }
 
 // both makes the two models; they are one where they are the same, so that what one learns the other knows.
-func both(model func(Text) (explain.Model, error), small, large Text) (explain.Model, explain.Model, error) {
+func both(model func(Text) (llm.Model, error), small, large Text) (llm.Model, llm.Model, error) {
 	l, err := model(large)
 	if err != nil || small == large {
 		return l, l, err
@@ -236,8 +236,8 @@ func (m *mistakes) openAI(o *OpenAI) {
 }
 
 func (m *mistakes) mode(key string, mode Text) {
-	if mode != "" && !slices.Contains(explain.Modes(), explain.Mode(mode)) {
-		m.add(key, "%q is no mode: it is one of %v, or left out", mode, explain.Modes())
+	if mode != "" && !slices.Contains(llm.Modes(), llm.Mode(mode)) {
+		m.add(key, "%q is no mode: it is one of %v, or left out", mode, llm.Modes())
 	}
 }
 

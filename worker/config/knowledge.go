@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/temporal-sre/copilot/pkg/knowledge"
 )
@@ -78,15 +77,6 @@ func (b KnowledgeBase) Access(ctx context.Context) (aws.Config, error) {
 		return aws.Config{}, fmt.Errorf("knowledge.bedrock: %w", err)
 	}
 	return access, nil
-}
-
-// access is a region, the default chain's if it is empty, with credentials.
-func (a AWS) access(ctx context.Context, region string) (aws.Config, error) {
-	credentials, err := a.provider(ctx, region)
-	if err != nil {
-		return aws.Config{}, fmt.Errorf("aws: %w", err)
-	}
-	return awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(region), awsconfig.WithCredentialsProvider(credentials))
 }
 
 func (m *mistakes) knowledge(k Knowledge) {

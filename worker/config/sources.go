@@ -10,11 +10,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/temporal-sre/copilot/pkg/awslogin"
 	"github.com/temporal-sre/copilot/pkg/store"
 	"github.com/temporal-sre/copilot/pkg/telemetry"
 )
@@ -87,12 +84,12 @@ func (s Store) Database(ctx context.Context) (store.Config, error) {
 		return store.Config{}, fmt.Errorf("store.ca_file: %w", err)
 	}
 	if s.DSQL != nil {
-		provider, err := s.DSQL.AWS.provider(ctx, string(s.DSQL.Region))
+		access, err := s.DSQL.AWS.access(ctx, string(s.DSQL.Region))
 		if err != nil {
-			return store.Config{}, fmt.Errorf("store.dsql.aws: %w", err)
+			return store.Config{}, fmt.Errorf("store.dsql: %w", err)
 		}
 		return store.Config{MaxConns: s.MaxConnections, DSQL: &store.DSQL{
-			Endpoint: string(s.DSQL.Endpoint), Region: string(s.DSQL.Region), Role: string(s.DSQL.Role), Credentials: provider, CACert: ca,
+			Endpoint: string(s.DSQL.Endpoint), Region: string(s.DSQL.Region), Role: string(s.DSQL.Role), Credentials: access.Credentials, CACert: ca,
 		}}, nil
 	}
 	postgres, err := store.ParseURL(string(s.URL))
@@ -106,25 +103,17 @@ func (s Store) Database(ctx context.Context) (store.Config, error) {
 	return store.Config{MaxConns: s.MaxConnections, Postgres: &postgres}, nil
 }
 
-// provider finds AWS credentials: the keys named here or the default chain, and on top of either the role.
-func (a AWS) provider(ctx context.Context, region string) (aws.CredentialsProvider, error) {
-	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithRegion(region)}
+// access is a region, the default chain's if it is empty, with credentials.
+func (a AWS) access(ctx context.Context, region string) (aws.Config, error) {
+	login := awslogin.Login{Region: region, Role: string(a.AssumeRoleARN), ExternalID: string(a.ExternalID)}
 	if a.AccessKey != "" {
-		options = append(options, awsconfig.WithCredentialsProvider(
-			credentials.NewStaticCredentialsProvider(string(a.AccessKey), string(a.SecretKey), string(a.SessionToken))))
+		login.Keys = &aws.Credentials{AccessKeyID: string(a.AccessKey), SecretAccessKey: string(a.SecretKey), SessionToken: string(a.SessionToken)}
 	}
-	loaded, err := awsconfig.LoadDefaultConfig(ctx, options...)
+	access, err := login.Config(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("finding AWS credentials: %w", err)
+		return aws.Config{}, fmt.Errorf("aws: %w", err)
 	}
-	if a.AssumeRoleARN == "" {
-		return loaded.Credentials, nil
-	}
-	return aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(loaded), string(a.AssumeRoleARN), func(o *stscreds.AssumeRoleOptions) {
-		if a.ExternalID != "" {
-			o.ExternalID = aws.String(string(a.ExternalID))
-		}
-	})), nil
+	return access, nil
 }
 
 // Config is the connection's TLS, nil when it is not protected.

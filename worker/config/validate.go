@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -106,7 +106,7 @@ func (m *mistakes) cluster(key string, c Cluster) {
 	m.prometheus(key+".prometheus", c.Prometheus)
 	m.logs(key+".logs", c.Logs)
 	m.telemetry(key+".telemetry", c.Telemetry)
-	for _, err := range []error{c.Rules().Validate(), explain.ValidateMarks(c.Thresholds.Marks)} {
+	for _, err := range []error{c.Rules().Validate(), evidence.ValidateAmplifierThresholds(c.Thresholds.Amplifiers)} {
 		if err == nil {
 			continue
 		}

@@ -100,7 +100,7 @@ explain:
 			return len(found) == 1 && found[0].Pattern == "database_down" && found[0].Service == "history"
 		})
 		eventually("the rate is known", func() bool {
-			now, err := sys.store.Now(ctx, nil)
+			now, err := sys.store.Statuses(ctx, nil)
 			require.NoError(t, err)
 			_, known := now[0].Snapshot.Value(health.LogPatternRate)
 			return known

@@ -79,7 +79,7 @@ func TestAnOperatorsFirstMinutes(t *testing.T) {
 		t.Cleanup(c.Close)
 		require.NoError(t, c.GetWorkflow(t.Context(), workflows.ObserveID("prod"), "").Get(t.Context(), nil), "its observation ends")
 		require.Eventually(t, func() bool {
-			now, err := sys.store.Now(t.Context(), []string{"other"})
+			now, err := sys.store.Statuses(t.Context(), []string{"other"})
 			return err == nil && len(now) == 1
 		}, time.Minute, 200*time.Millisecond)
 	})

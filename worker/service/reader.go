@@ -95,12 +95,12 @@ func readers(clusters []config.Cluster) (map[string]activities.SignalReader, err
 	return all, nil
 }
 
-// marks are the own marks of amplifiers of the clusters that have any.
-func marks(c config.Config) map[string]map[health.SignalID]float64 {
+// amplifierThresholds are the own thresholds of amplifiers of the clusters that have any.
+func amplifierThresholds(c config.Config) map[string]map[health.SignalID]float64 {
 	all := map[string]map[health.SignalID]float64{}
 	for _, cluster := range c.Clusters {
-		if len(cluster.Thresholds.Marks) > 0 {
-			all[string(cluster.Name)] = cluster.Thresholds.Marks
+		if len(cluster.Thresholds.Amplifiers) > 0 {
+			all[string(cluster.Name)] = cluster.Thresholds.Amplifiers
 		}
 	}
 	return all

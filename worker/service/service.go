@@ -69,7 +69,7 @@ func Run(ctx context.Context, c config.Config, logger *slog.Logger) error {
 
 	w := worker.New(temporalClient, string(c.Temporal.TaskQueue), worker.Options{})
 	a := &activities.Activities{
-		Clusters: readers, Store: s, Logs: logReaders, Marks: marks(c), Knowledge: documents,
+		Clusters: readers, Store: s, Logs: logReaders, AmplifierThresholds: amplifierThresholds(c), Knowledge: documents,
 		Explainer: activities.NewExplainer(string(c.Explain.Provider), provider, c.Explain.Limits()),
 		Metrics:   activities.NewMetrics(registry), Logger: logger,
 	}

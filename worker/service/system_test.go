@@ -138,7 +138,7 @@ func (sys *system) startWorker(t *testing.T) *parts.Process {
 func (sys *system) awaitHappy(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		now, err := sys.store.Now(t.Context(), nil)
+		now, err := sys.store.Statuses(t.Context(), nil)
 		return err == nil && len(now) == 1 && now[0].Verdict.State == health.Happy && !now[0].Verdict.Stale
 	}, 5*time.Minute, 200*time.Millisecond, "the idle cluster is happy")
 }

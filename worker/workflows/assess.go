@@ -8,7 +8,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
-	"github.com/temporal-sre/copilot/pkg/store"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 )
 
 const (
@@ -34,14 +36,14 @@ const (
 // wrong, changes no state.
 func Assess(ctx workflow.Context, in AssessInput) (AssessOutput, error) {
 	a := assessing{in: in}
-	evidence, err := a.gather(ctx)
+	gathered, err := a.gather(ctx)
 	if err != nil {
 		return AssessOutput{}, err
 	}
-	if err := a.explain(ctx, evidence); err != nil {
+	if err := a.explain(ctx, gathered); err != nil {
 		return AssessOutput{}, err
 	}
-	if err := a.store(ctx, evidence); err != nil {
+	if err := a.store(ctx, gathered.Evidence); err != nil {
 		return AssessOutput{}, err
 	}
 	return AssessOutput{ID: in.ID, Explanation: &a.explanation}, nil
@@ -51,15 +53,15 @@ func Assess(ctx workflow.Context, in AssessInput) (AssessOutput, error) {
 type assessing struct {
 	in          AssessInput
 	explanation explain.Explanation
-	draft       *explain.Draft
+	draft       *llm.Draft
 	sameAs      string
-	calls       []store.ModelCall
+	calls       []ModelCall
 }
 
 // withStore waits for the store as long as what is explained is worth it.
 func (a *assessing) withStore(ctx workflow.Context) workflow.Context {
 	wait := shortPatience
-	if a.in.Trigger == store.OnEvent {
+	if a.in.Trigger == OnEvent {
 		wait = patience
 	}
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
@@ -72,24 +74,31 @@ func (a *assessing) withStore(ctx workflow.Context) workflow.Context {
 
 // gather puts the evidence together, and again as long as the log lines of the moment are yet to be read and it
 // may wait.
-func (a *assessing) gather(ctx workflow.Context) (explain.Evidence, error) {
+func (a *assessing) gather(ctx workflow.Context) (GatherEvidenceOutput, error) {
 	until := workflow.Now(ctx).Add(a.in.Wait)
 	for {
 		var out GatherEvidenceOutput
-		err := workflow.ExecuteActivity(a.withStore(ctx), ActivityGatherEvidence,
-			GatherEvidenceInput{Cluster: a.in.Cluster, EventSeq: a.in.EventSeq, Situation: a.in.Situation}).Get(ctx, &out)
+		err := workflow.ExecuteActivity(a.withStore(ctx), ActivityGatherEvidence, GatherEvidenceInput{
+			Cluster: a.in.Cluster, EventSeq: a.in.EventSeq, Situation: a.in.Situation, MayWait: until.After(workflow.Now(ctx)),
+		}).Get(ctx, &out)
 		left := until.Sub(workflow.Now(ctx))
-		if err != nil || !out.LogsLate || left <= 0 {
-			return out.Evidence, err
+		if err != nil || !out.LogsLate || (left <= 0 && !out.Evidence.At.IsZero()) {
+			return out, err
 		}
-		if err := workflow.Sleep(ctx, min(left, lookAgain)); err != nil {
-			return explain.Evidence{}, err
+		if left > 0 {
+			if err := workflow.Sleep(ctx, min(left, lookAgain)); err != nil {
+				return GatherEvidenceOutput{}, err
+			}
 		}
 	}
 }
 
 // explain uses what was written for the same situation, or has it written anew.
-func (a *assessing) explain(ctx workflow.Context, evidence explain.Evidence) error {
+func (a *assessing) explain(ctx workflow.Context, gathered GatherEvidenceOutput) error {
+	evidence := gathered.Evidence
+	if gathered.ByRules {
+		return a.research(ctx, evidence, rules.Triage(evidence))
+	}
 	known, err := recall(ctx, evidence)
 	if err != nil || known.Explanation != nil {
 		if known.Explanation != nil {
@@ -105,7 +114,7 @@ func (a *assessing) explain(ctx workflow.Context, evidence explain.Evidence) err
 }
 
 // recall looks for what was written before. When that can't be read it is written anew.
-func recall(ctx workflow.Context, evidence explain.Evidence) (RecallOutput, error) {
+func recall(ctx workflow.Context, evidence evidence.Evidence) (RecallOutput, error) {
 	quickly := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 15 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, MaximumAttempts: 2},
@@ -126,11 +135,11 @@ func asking(ctx workflow.Context, attempts int32) workflow.Context {
 }
 
 // triage says how deep to look. Where nobody answers, the rules do.
-func (a *assessing) triage(ctx workflow.Context, evidence explain.Evidence) (explain.Depth, error) {
+func (a *assessing) triage(ctx workflow.Context, evidence evidence.Evidence) (explain.Depth, error) {
 	var out TriageOutput
 	err := workflow.ExecuteActivity(asking(ctx, triageAttempts), ActivityTriage, TriageInput{Assessment: a.in.ID, Evidence: evidence}).Get(ctx, &out)
 	if err != nil {
-		return explain.TriageByRules(evidence), unlessCanceled(err)
+		return rules.Triage(evidence), unlessCanceled(err)
 	}
 	a.calls = append(a.calls, out.Calls...)
 	return out.Depth, nil
@@ -138,7 +147,7 @@ func (a *assessing) triage(ctx workflow.Context, evidence explain.Evidence) (exp
 
 // research explains. The activity itself lets the rules explain in the end; this is for a worker that dies
 // of every attempt.
-func (a *assessing) research(ctx workflow.Context, evidence explain.Evidence, depth explain.Depth) error {
+func (a *assessing) research(ctx workflow.Context, evidence evidence.Evidence, depth explain.Depth) error {
 	var out ResearchOutput
 	err := workflow.ExecuteActivity(asking(ctx, ResearchAttempts), ActivityResearch,
 		ResearchInput{Assessment: a.in.ID, Evidence: evidence, Depth: depth}).Get(ctx, &out)
@@ -151,13 +160,13 @@ func (a *assessing) research(ctx workflow.Context, evidence explain.Evidence, de
 		return err
 	}
 	return workflow.SideEffect(ctx, func(workflow.Context) any {
-		x := explain.ByRules(evidence)
+		x := rules.Explain(evidence)
 		x.Depth, x.Instead = depth, "the worker failed to ask the model, so the rules explain"
 		return x
 	}).Get(&a.explanation)
 }
 
-func (a *assessing) store(ctx workflow.Context, evidence explain.Evidence) error {
+func (a *assessing) store(ctx workflow.Context, evidence evidence.Evidence) error {
 	return workflow.ExecuteActivity(a.withStore(ctx), ActivityStoreAssessment, StoreAssessmentInput{
 		ID: a.in.ID, Trigger: a.in.Trigger, Evidence: evidence, Explanation: a.explanation, Draft: a.draft, SameAs: a.sameAs,
 		MadeAt: workflow.Now(ctx), Calls: a.calls,

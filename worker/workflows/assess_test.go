@@ -15,8 +15,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
-	"github.com/temporal-sre/copilot/pkg/store"
 	"github.com/temporal-sre/copilot/worker/workflows"
 )
 
@@ -70,7 +71,7 @@ func TestEveryEventIsExplainedOnceAndAfterItWasStored(t *testing.T) {
 	require.Len(t, x.asked, 4)
 	for i, asked := range x.asked {
 		assert.Equal(t, fmt.Sprintf("event-%d", i+1), asked.ID)
-		assert.Equal(t, store.OnEvent, asked.Trigger)
+		assert.Equal(t, workflows.OnEvent, asked.Trigger)
 		require.NotNil(t, asked.Situation)
 		assert.Equal(t, int64(i+1), asked.Situation.Verdict.Event.Seq)
 		assert.NotEmpty(t, asked.Situation.Snapshot.Signals)
@@ -178,7 +179,7 @@ func TestWhoAsksIsAnsweredWithAnExplanation(t *testing.T) {
 	assert.ErrorContains(t, negative.err, "numbered from 1")
 	demanded := map[string]workflows.AssessInput{}
 	for _, asked := range x.asked {
-		if asked.Trigger == store.OnDemand {
+		if asked.Trigger == workflows.OnDemand {
 			demanded[asked.ID] = asked
 		}
 	}
@@ -223,12 +224,16 @@ type newsroom struct {
 	logsLate time.Duration
 	now      func() time.Time
 	known    *explain.Explanation
+	// byRules: no model is configured.
+	byRules  bool
 	research func(attempt int32) (workflows.ResearchOutput, error)
 	triage   error
 
 	depths []explain.Depth
 	asked  int
-	stored []workflows.StoreAssessmentInput
+	// carried counts how often a history holds the evidence.
+	carried int
+	stored  []workflows.StoreAssessmentInput
 }
 
 var errAway = errors.New("the database cannot be reached")
@@ -241,11 +246,17 @@ func (n *newsroom) up() error {
 }
 
 func (n *newsroom) GatherEvidence(_ context.Context, in workflows.GatherEvidenceInput) (workflows.GatherEvidenceOutput, error) {
-	return workflows.GatherEvidenceOutput{Evidence: explain.Gather(explain.Input{Verdict: in.Situation.Verdict, Snapshot: in.Situation.Snapshot}),
-		LogsLate: n.now().Sub(start) < n.logsLate}, n.up()
+	late := n.now().Sub(start) < n.logsLate
+	if late && in.MayWait {
+		return workflows.GatherEvidenceOutput{LogsLate: true}, n.up()
+	}
+	n.carried++
+	return workflows.GatherEvidenceOutput{Evidence: evidence.Gather(evidence.Input{Verdict: in.Situation.Verdict, Snapshot: in.Situation.Snapshot}),
+		ByRules: n.byRules, LogsLate: late}, n.up()
 }
 
 func (n *newsroom) Recall(context.Context, workflows.RecallInput) (workflows.RecallOutput, error) {
+	n.carried++
 	if n.known != nil {
 		return workflows.RecallOutput{Explanation: n.known, SameAs: "event-1"}, nil
 	}
@@ -253,22 +264,25 @@ func (n *newsroom) Recall(context.Context, workflows.RecallInput) (workflows.Rec
 }
 
 func (n *newsroom) Triage(context.Context, workflows.TriageInput) (workflows.TriageOutput, error) {
-	return workflows.TriageOutput{Depth: explain.Quick, Calls: []store.ModelCall{{Number: 1}}}, n.triage
+	n.carried++
+	return workflows.TriageOutput{Depth: explain.Quick, Calls: []workflows.ModelCall{{Number: 1}}}, n.triage
 }
 
 func (n *newsroom) Research(ctx context.Context, in workflows.ResearchInput) (workflows.ResearchOutput, error) {
 	n.asked++
+	n.carried++
 	n.depths = append(n.depths, in.Depth)
 	if n.research != nil {
 		return n.research(activity.GetInfo(ctx).Attempt)
 	}
-	return workflows.ResearchOutput{Explanation: explain.ByRules(in.Evidence), Calls: []store.ModelCall{{Number: 10}}}, nil
+	return workflows.ResearchOutput{Explanation: rules.Explain(in.Evidence), Calls: []workflows.ModelCall{{Number: 10}}}, nil
 }
 
 func (n *newsroom) StoreAssessment(_ context.Context, in workflows.StoreAssessmentInput) (workflows.StoreAssessmentOutput, error) {
 	if err := n.up(); err != nil {
 		return workflows.StoreAssessmentOutput{}, err
 	}
+	n.carried++
 	n.stored = append(n.stored, in)
 	return workflows.StoreAssessmentOutput{}, nil
 }
@@ -276,7 +290,7 @@ func (n *newsroom) StoreAssessment(_ context.Context, in workflows.StoreAssessme
 // outage is longer than a schedule waits. (The test environment itself gives up after ten attempts.)
 const outage = 130 * time.Second
 
-func (n *newsroom) assess(t *testing.T, trigger store.Trigger) (time.Duration, error) {
+func (n *newsroom) assess(t *testing.T, trigger workflows.Trigger) (time.Duration, error) {
 	t.Helper()
 	env := newEnv()
 	env.SetStartTime(start)
@@ -301,35 +315,45 @@ func (n *newsroom) assess(t *testing.T, trigger store.Trigger) (time.Duration, e
 
 func TestAnAssessmentIsStoredWithItsCallsAndEvidence(t *testing.T) {
 	n := &newsroom{}
-	took, err := n.assess(t, store.OnEvent)
+	took, err := n.assess(t, workflows.OnEvent)
 	require.NoError(t, err)
 	require.Len(t, n.stored, 1)
 	s := n.stored[0]
 	assert.Equal(t, "event-2", s.ID)
 	assert.Equal(t, health.Stressed, s.Evidence.State)
-	assert.Equal(t, []store.ModelCall{{Number: 1}, {Number: 10}}, s.Calls)
+	assert.Equal(t, []workflows.ModelCall{{Number: 1}, {Number: 10}}, s.Calls)
 	assert.Less(t, took, time.Second, "nothing is waited for when the log lines are there")
 }
 
 func TestLogLinesOfTheMomentAreWaitedForButNotForLong(t *testing.T) {
 	for late, want := range map[time.Duration]time.Duration{12 * time.Second: 15 * time.Second, time.Hour: 30 * time.Second} {
 		n := &newsroom{logsLate: late}
-		took, err := n.assess(t, store.OnEvent)
+		took, err := n.assess(t, workflows.OnEvent)
 		require.NoError(t, err)
 		assert.Len(t, n.stored, 1)
 		assert.InDelta(t, want, took, float64(time.Second))
+		assert.Equal(t, 5, n.carried, "evidence that is not wanted yet is not carried")
 	}
+}
+
+func TestWhereTheRulesExplainNothingIsRecalledAndTheRulesTriage(t *testing.T) {
+	n := &newsroom{byRules: true, logsLate: 12 * time.Second}
+	_, err := n.assess(t, workflows.OnEvent)
+	require.NoError(t, err)
+	assert.Equal(t, 3, n.carried, "gathered, explained and stored")
+	assert.Equal(t, []explain.Depth{explain.Deep}, n.depths)
+	assert.Equal(t, []workflows.ModelCall{{Number: 10}}, n.stored[0].Calls)
 }
 
 func TestTheExplanationOfAnEventOutlastsTheStoresOutage(t *testing.T) {
 	n := &newsroom{storeUp: func() bool { return false }}
-	took, err := n.assess(t, store.OnEvent)
+	took, err := n.assess(t, workflows.OnEvent)
 	require.NoError(t, err)
 	require.Len(t, n.stored, 1)
 	assert.Greater(t, took, outage)
 
 	n = &newsroom{storeUp: func() bool { return false }}
-	took, err = n.assess(t, store.OnSchedule)
+	took, err = n.assess(t, workflows.OnSchedule)
 	require.Error(t, err, "the next tick comes before the store is back")
 	assert.Less(t, took, outage)
 	assert.Empty(t, n.stored)
@@ -337,7 +361,7 @@ func TestTheExplanationOfAnEventOutlastsTheStoresOutage(t *testing.T) {
 
 func TestWhatIsKnownAlreadyIsNotAskedAgain(t *testing.T) {
 	n := &newsroom{known: &explain.Explanation{Summary: "as before", Made: "large"}}
-	_, err := n.assess(t, store.OnEvent)
+	_, err := n.assess(t, workflows.OnEvent)
 	require.NoError(t, err)
 	assert.Zero(t, n.asked)
 	require.Len(t, n.stored, 1)
@@ -348,7 +372,7 @@ func TestWhatIsKnownAlreadyIsNotAskedAgain(t *testing.T) {
 
 func TestAWorkerThatDiesOfEveryAttemptLeavesItToTheRules(t *testing.T) {
 	n := &newsroom{triage: errors.New("died"), research: func(int32) (workflows.ResearchOutput, error) { return workflows.ResearchOutput{}, errors.New("died") }}
-	_, err := n.assess(t, store.OnEvent)
+	_, err := n.assess(t, workflows.OnEvent)
 	require.NoError(t, err)
 	assert.Equal(t, workflows.ResearchAttempts, n.asked)
 	require.Len(t, n.stored, 1)
@@ -365,7 +389,7 @@ func TestARateLimitedModelIsAskedAgainWhenItAskedTo(t *testing.T) {
 		}
 		return workflows.ResearchOutput{Explanation: explain.Explanation{Made: "large"}}, nil
 	}
-	took, err := n.assess(t, store.OnEvent)
+	took, err := n.assess(t, workflows.OnEvent)
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, took, 90*time.Second)
 	assert.Less(t, took, 2*time.Minute)

@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/llm"
 	"github.com/temporal-sre/copilot/pkg/health"
-	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 // Names of what explains, by which it is known outside of this package.
@@ -43,12 +44,25 @@ func LogsID(cluster string) string { return "copilot-logs/" + cluster }
 // EventAssessment is the id of an event's assessment.
 func EventAssessment(seq int64) string { return fmt.Sprintf("event-%d", seq) }
 
+// Trigger is why an assessment is made.
+type Trigger string
+
+// The triggers.
+const (
+	// OnEvent: the cluster's state, staleness or bottleneck changed.
+	OnEvent Trigger = "event"
+	// OnSchedule: nothing changed, but it was time to look again.
+	OnSchedule Trigger = "schedule"
+	// OnDemand: an explanation was requested.
+	OnDemand Trigger = "demand"
+)
+
 // AssessInput says what to explain.
 type AssessInput struct {
 	Cluster string `json:"cluster"`
 	// ID is the assessment's, unique within the cluster.
-	ID      string        `json:"id"`
-	Trigger store.Trigger `json:"trigger"`
+	ID      string  `json:"id"`
+	Trigger Trigger `json:"trigger"`
 	// EventSeq is the number of the event to explain, 0 to explain a cycle.
 	EventSeq int64 `json:"event_seq,omitempty"`
 	// Situation is the cycle to explain. Without it, it is the event's, or else the last, as the store has it.
@@ -83,18 +97,22 @@ type GatherEvidenceInput struct {
 	Cluster   string     `json:"cluster"`
 	EventSeq  int64      `json:"event_seq,omitempty"`
 	Situation *Situation `json:"situation,omitempty"`
+	// MayWait: evidence without the log lines of the moment is not wanted yet, and need not be carried.
+	MayWait bool `json:"may_wait,omitempty"`
 }
 
-// GatherEvidenceOutput is redacted evidence.
+// GatherEvidenceOutput is redacted evidence, the zero value where it was not wanted yet.
 type GatherEvidenceOutput struct {
-	Evidence explain.Evidence `json:"evidence"`
+	Evidence evidence.Evidence `json:"evidence,omitzero"`
+	// ByRules: no model is configured, so nothing is to be recalled, and the rules triage.
+	ByRules bool `json:"by_rules,omitempty"`
 	// LogsLate: logs are read, but not yet up to the time that is explained.
 	LogsLate bool `json:"logs_late,omitempty"`
 }
 
 // RecallInput asks whether the same situation was explained before.
 type RecallInput struct {
-	Evidence explain.Evidence `json:"evidence"`
+	Evidence evidence.Evidence `json:"evidence"`
 }
 
 // RecallOutput is the explanation of before with the numbers of now; nil when there is none.
@@ -106,42 +124,59 @@ type RecallOutput struct {
 
 // TriageInput asks how much explaining the evidence needs.
 type TriageInput struct {
-	Assessment string           `json:"assessment"`
-	Evidence   explain.Evidence `json:"evidence"`
+	Assessment string            `json:"assessment"`
+	Evidence   evidence.Evidence `json:"evidence"`
 }
 
 // TriageOutput is the answer, with the calls that it took.
 type TriageOutput struct {
-	Depth explain.Depth     `json:"depth"`
-	Calls []store.ModelCall `json:"calls,omitempty"`
+	Depth explain.Depth `json:"depth"`
+	Calls []ModelCall   `json:"calls,omitempty"`
 }
 
 // ResearchInput asks for an explanation.
 type ResearchInput struct {
-	Assessment string           `json:"assessment"`
-	Evidence   explain.Evidence `json:"evidence"`
-	Depth      explain.Depth    `json:"depth"`
+	Assessment string            `json:"assessment"`
+	Evidence   evidence.Evidence `json:"evidence"`
+	Depth      explain.Depth     `json:"depth"`
 }
 
 // ResearchOutput is the explanation, with the calls that it took.
 type ResearchOutput struct {
 	Explanation explain.Explanation `json:"explanation"`
 	// Draft is what a model wrote, nil when the rules explain.
-	Draft *explain.Draft    `json:"draft,omitempty"`
-	Calls []store.ModelCall `json:"calls,omitempty"`
+	Draft *llm.Draft  `json:"draft,omitempty"`
+	Calls []ModelCall `json:"calls,omitempty"`
+}
+
+// ModelCall is the record of one call to a model. The names of its JSON are those of histories that are recorded.
+type ModelCall struct {
+	Cluster      string        `json:"Cluster"`
+	Assessment   string        `json:"Assessment"`
+	Number       int           `json:"Number"`
+	At           time.Time     `json:"At"`
+	Model        string        `json:"Model"`
+	Purpose      string        `json:"Purpose"`
+	InputTokens  int64         `json:"InputTokens"`
+	OutputTokens int64         `json:"OutputTokens"`
+	CacheReads   int64         `json:"CacheReads"`
+	CacheWrites  int64         `json:"CacheWrites"`
+	Dollars      float64       `json:"Dollars"`
+	Took         time.Duration `json:"Took"`
+	Failure      string        `json:"Failure"`
 }
 
 // StoreAssessmentInput is an assessment to store.
 type StoreAssessmentInput struct {
 	ID          string              `json:"id"`
-	Trigger     store.Trigger       `json:"trigger"`
-	Evidence    explain.Evidence    `json:"evidence"`
+	Trigger     Trigger             `json:"trigger"`
+	Evidence    evidence.Evidence   `json:"evidence"`
 	Explanation explain.Explanation `json:"explanation"`
-	Draft       *explain.Draft      `json:"draft,omitempty"`
+	Draft       *llm.Draft          `json:"draft,omitempty"`
 	SameAs      string              `json:"same_as,omitempty"`
 	MadeAt      time.Time           `json:"made_at"`
 	// Calls are stored again, in case the store was away when they were made.
-	Calls []store.ModelCall `json:"calls,omitempty"`
+	Calls []ModelCall `json:"calls,omitempty"`
 }
 
 // StoreAssessmentOutput is empty: the store has it.
@@ -210,9 +245,20 @@ type ReadLogsOutput struct {
 	More bool `json:"more,omitempty"`
 }
 
+// LogRead is the result of reading a cluster's logs once. The names of its JSON are those of histories that are recorded.
+type LogRead struct {
+	Cluster string `json:"Cluster"`
+	// At is when they were read, Through the time up to which lines were read.
+	At      time.Time `json:"At"`
+	Through time.Time `json:"Through"`
+	// Unavailable says why they could not be read; empty when they were.
+	Unavailable string            `json:"Unavailable"`
+	Counts      []health.LogCount `json:"Counts"`
+}
+
 // StoreLogsInput holds readings of one cluster, oldest first.
 type StoreLogsInput struct {
-	Reads []store.LogRead `json:"reads"`
+	Reads []LogRead `json:"reads"`
 }
 
 // StoreLogsOutput is empty: the store has them all.

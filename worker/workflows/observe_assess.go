@@ -8,7 +8,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/temporal-sre/copilot/pkg/health"
-	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 // registerAssessing answers who wants an explanation, and listens to what the logs say.
@@ -37,7 +36,7 @@ func (o *observation) registerAssessing(ctx workflow.Context) error {
 // assessNow starts an explanation and waits for it. When the run is over first, the answer is the id alone:
 // observing does not wait for an explanation.
 func (o *observation) assessNow(ctx workflow.Context, in AssessNowInput) (AssessOutput, error) {
-	assess := AssessInput{Cluster: o.in.Cluster, ID: "demand-" + workflow.GetCurrentUpdateInfo(ctx).ID, Trigger: store.OnDemand, EventSeq: in.EventSeq}
+	assess := AssessInput{Cluster: o.in.Cluster, ID: "demand-" + workflow.GetCurrentUpdateInfo(ctx).ID, Trigger: OnDemand, EventSeq: in.EventSeq}
 	if in.EventSeq == 0 {
 		if err := workflow.Await(ctx, func() bool { return o.latest != nil }); err != nil {
 			return AssessOutput{}, err
@@ -74,7 +73,7 @@ func (o *observation) assessEvents(ctx workflow.Context, cycles []Cycle) error {
 			continue
 		}
 		_, err := startAssess(ctx, AssessInput{
-			Cluster: o.in.Cluster, ID: EventAssessment(c.Verdict.Event.Seq), Trigger: store.OnEvent, EventSeq: c.Verdict.Event.Seq,
+			Cluster: o.in.Cluster, ID: EventAssessment(c.Verdict.Event.Seq), Trigger: OnEvent, EventSeq: c.Verdict.Event.Seq,
 			Situation: c.situation(), Wait: o.in.Settings.LogsEvery,
 		})
 		if temporal.IsCanceledError(err) {

@@ -6,8 +6,6 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
-
-	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 // PeriodicScheduleID is the schedule that starts Periodic.
@@ -28,7 +26,7 @@ func Periodic(ctx workflow.Context, in PeriodicInput) (PeriodicOutput, error) {
 	}
 	var out PeriodicOutput
 	for _, cluster := range due.Clusters {
-		input := AssessInput{Cluster: cluster, ID: fmt.Sprintf("schedule-%d", at.Unix()), Trigger: store.OnSchedule}
+		input := AssessInput{Cluster: cluster, ID: fmt.Sprintf("schedule-%d", at.Unix()), Trigger: OnSchedule}
 		if _, err := startAssess(ctx, input); err != nil {
 			workflow.GetLogger(ctx).Warn("an assessment could not be started; the next tick tries again", "cluster", cluster, "error", err)
 			continue

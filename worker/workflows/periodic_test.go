@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 	"pgregory.net/rapid"
 
-	"github.com/temporal-sre/copilot/pkg/store"
 	"github.com/temporal-sre/copilot/worker/workflows"
 )
 
@@ -74,7 +73,7 @@ func TestClustersThatAreDueAreAssessedOnceATick(t *testing.T) {
 	assert.Equal(t, []string{"prod", "test"}, out.Clusters, "it waits for none of them")
 	require.Len(t, x.asked, 2)
 	for _, asked := range x.asked {
-		assert.Equal(t, store.OnSchedule, asked.Trigger)
+		assert.Equal(t, workflows.OnSchedule, asked.Trigger)
 		assert.Equal(t, "schedule-1767323045", asked.ID)
 		assert.Nil(t, asked.Situation, "what is now is read from the store, and not judged again")
 	}

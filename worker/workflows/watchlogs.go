@@ -7,8 +7,6 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
-
-	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 const (
@@ -44,13 +42,13 @@ func WatchLogs(ctx workflow.Context, in WatchLogsInput) error {
 // logWatch is the state of a run.
 type logWatch struct {
 	in       WatchLogsInput
-	waiting  []store.LogRead
+	waiting  []LogRead
 	reads    int
 	nextTick time.Time
 }
 
 func newLogWatch(ctx workflow.Context, in WatchLogsInput) (*logWatch, error) {
-	waiting, err := unpack[store.LogRead](in.Waiting)
+	waiting, err := unpack[LogRead](in.Waiting)
 	if err != nil {
 		return nil, temporal.NewNonRetryableApplicationError("the readings carried over from the previous run can't be read", "CorruptBacklog", err)
 	}
@@ -116,7 +114,7 @@ func (w *logWatch) tick(ctx workflow.Context) error {
 			found = ReadLogsOutput{Cursor: w.in.Cursor, Unavailable: "the logs could not be read: " + rootMessage(err)}
 		}
 		w.in.Cursor = found.Cursor
-		w.keep(store.LogRead{Cluster: w.in.Cluster, At: workflow.Now(ctx), Through: found.Through, Unavailable: found.Unavailable, Counts: found.Counts})
+		w.keep(LogRead{Cluster: w.in.Cluster, At: workflow.Now(ctx), Through: found.Through, Unavailable: found.Unavailable, Counts: found.Counts})
 		rate = LogRate{At: at, PerMinute: found.PerMinute, Reason: found.Unavailable}
 		// The readings of a tick follow each other in the time of the lines: the busiest minute counts.
 		if rate.PerMinute != nil {
@@ -132,7 +130,7 @@ func (w *logWatch) tick(ctx workflow.Context) error {
 }
 
 // keep puts a reading in line for the store.
-func (w *logWatch) keep(r store.LogRead) {
+func (w *logWatch) keep(r LogRead) {
 	w.waiting = append(w.waiting, r)
 	if extra := len(w.waiting) - maxWaitingReads; extra > 0 {
 		w.waiting = slices.Delete(w.waiting, 0, extra)

@@ -17,7 +17,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/temporal-sre/copilot/pkg/health"
-	"github.com/temporal-sre/copilot/pkg/store"
 	"github.com/temporal-sre/copilot/worker/workflows"
 )
 
@@ -29,7 +28,7 @@ type archive struct {
 
 	cursors []string
 	at      []time.Time
-	stored  []store.LogRead
+	stored  []workflows.LogRead
 	told    []workflows.LogRate
 }
 

@@ -31,9 +31,9 @@ func (d Answers) goLive(ctx context.Context, frame *data.Frame, path live.Path, 
 
 // isEveryCluster: the names are those of all clusters in the store.
 func (d Answers) isEveryCluster(ctx context.Context, names []string) bool {
-	heads, err := d.Views.Store.Heads(ctx)
+	heads, err := d.Views.Store.Cursors(ctx)
 	if err != nil {
 		return false
 	}
-	return !slices.ContainsFunc(heads, func(h store.Head) bool { return !slices.Contains(names, h.Cluster) })
+	return !slices.ContainsFunc(heads, func(h store.Cursor) bool { return !slices.Contains(names, h.Cluster) })
 }

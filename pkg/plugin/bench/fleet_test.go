@@ -13,7 +13,8 @@ import (
 
 	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/story"
-	"github.com/temporal-sre/copilot/pkg/explain"
+	gathered "github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -143,7 +144,7 @@ func (f *fleet) tellPresent(b testing.TB, s *store.Store) {
 	before := incidents * eventsPerIncident // events that come before these
 	f.execute(b, `update copilot.events set seq = seq + $1`, before)
 	f.execute(b, `update copilot.clusters_now set seq = seq + $1`, before)
-	now, err := s.Now(b.Context(), nil)
+	now, err := s.Statuses(b.Context(), nil)
 	require.NoError(b, err)
 	for _, n := range now {
 		events, err := s.EventsAfter(b.Context(), n.Cluster, n.Seq-1, 1)
@@ -155,20 +156,20 @@ func (f *fleet) tellPresent(b testing.TB, s *store.Store) {
 }
 
 // explain stores what the rules say of the present, as the worker does.
-func (f *fleet) explain(b testing.TB, s *store.Store, n store.Now, event health.Event) {
+func (f *fleet) explain(b testing.TB, s *store.Store, n store.ClusterStatus, event health.Event) {
 	b.Helper()
-	evidence := explain.Gather(explain.Input{Verdict: n.Verdict, Snapshot: n.Snapshot, Event: &event})
-	x := explain.ByRules(evidence)
+	e := gathered.Gather(gathered.Input{Verdict: n.Verdict, Snapshot: n.Snapshot, Event: &event})
+	x := rules.Explain(e)
 	a := store.Assessment{
 		Cluster: n.Cluster, ID: fmt.Sprintf("event-%d", event.Seq), At: n.At, MadeAt: n.At.Add(time.Second), Trigger: store.OnEvent, EventSeq: event.Seq,
-		State: x.State, Coverage: evidence.Coverage, Confidence: x.Confidence, Depth: string(x.Depth), Made: x.Made,
+		State: x.State, Coverage: e.Coverage, Confidence: x.Confidence, Depth: string(x.Depth), Made: x.Made,
 		Fingerprint: x.Fingerprint, Summary: x.Summary,
 	}
 	var findings store.Findings
 	var err error
 	a.Explanation, err = json.Marshal(x)
 	require.NoError(b, err)
-	a.Evidence, err = json.Marshal(evidence)
+	a.Evidence, err = json.Marshal(e)
 	require.NoError(b, err)
 	for _, i := range x.Issues {
 		whole, err := json.Marshal(i)
@@ -185,7 +186,7 @@ func (f *fleet) beat(b testing.TB) {
 	s, err := store.Open(b.Context(), store.Config{Postgres: &f.database})
 	require.NoError(b, err)
 	defer s.Close()
-	now, err := s.Now(b.Context(), nil)
+	now, err := s.Statuses(b.Context(), nil)
 	require.NoError(b, err)
 	at := time.Now().UTC().Truncate(time.Second)
 	for _, n := range now {

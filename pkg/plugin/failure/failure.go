@@ -14,6 +14,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/temporal-sre/copilot/pkg/awslogin"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -31,12 +32,6 @@ func downstream(status backend.Status, cause, remedy string) Failure {
 	return Failure{cause, remedy, status, backend.ErrorSourceDownstream}
 }
 
-// AWSLoginError: there are no AWS credentials to log in to the database with.
-type AWSLoginError struct{ Cause error }
-
-func (e *AWSLoginError) Error() string { return fmt.Sprintf("getting AWS credentials: %v", e.Cause) }
-func (e *AWSLoginError) Unwrap() error { return e.Cause }
-
 // SettingsError: the settings can't work, whatever the database does.
 type SettingsError struct{ Reason error }
 
@@ -49,7 +44,7 @@ func Of(err error) Failure {
 	if wrong, ok := errors.AsType[*SettingsError](err); ok {
 		return downstream(backend.StatusBadRequest, "the data source's settings can't work: "+wrong.Error(), "Correct them in the data source's settings")
 	}
-	if login, ok := errors.AsType[*AWSLoginError](err); ok {
+	if login, ok := errors.AsType[*awslogin.Error](err); ok {
 		return downstream(backend.StatusBadGateway, "AWS gave no credentials ("+rootCause(login.Cause)+")",
 			"Check the keys or the role in the data source's settings. Grafana hands no environment variables to a plugin unless [plugins] forward_host_env_vars names it")
 	}

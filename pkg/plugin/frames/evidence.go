@@ -2,51 +2,33 @@ package frames
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-// unitSymbols write a unit behind a number.
-var unitSymbols = map[health.Unit]string{
-	health.PerSecond:    "/s",
-	health.PerMinute:    "/min",
-	health.Seconds:      " s",
-	health.Milliseconds: " ms",
-	health.Percent:      " %",
-	health.Bytes:        " B",
-}
-
-// evidence writes what a gate compared: "Frontend latency p99: 1840 ms > 1000 ms".
+// evidence writes what a gate compared: "Frontend latency p99: 1.84 s > 1 s".
 func evidence(g health.GateResult) string {
-	title, unit := string(g.Signal), ""
-	if s, ok := health.LookupSignal(g.Signal); ok {
-		title, unit = s.Title, unitSymbols[s.Unit]
+	signal, known := health.LookupSignal(g.Signal)
+	title := signal.Title
+	if !known {
+		title = string(g.Signal)
 	}
-	threshold := number(g.Threshold) + unit
+	threshold := signal.Format(g.Threshold)
 	var text string
 	switch {
 	case g.Value == nil:
 		text = fmt.Sprintf("%s: unknown, the threshold is %s", title, threshold)
 	case g.Result == health.Fired:
-		text = fmt.Sprintf("%s: %s %s %s", title, number(*g.Value)+unit, g.Op, threshold)
+		text = fmt.Sprintf("%s: %s %s %s", title, signal.Format(*g.Value), g.Op, threshold)
 	default:
-		text = fmt.Sprintf("%s: %s, fires when %s %s", title, number(*g.Value)+unit, g.Op, threshold)
+		text = fmt.Sprintf("%s: %s, fires when %s %s", title, signal.Format(*g.Value), g.Op, threshold)
 	}
 	if g.Witness != "" {
 		text += ", read from " + g.Witness
 	}
 	return text
-}
-
-// number writes a number with up to four significant digits.
-func number(x float64) string {
-	if x >= 1000 {
-		return strconv.FormatFloat(x, 'f', 0, 64)
-	}
-	return strconv.FormatFloat(x, 'g', 4, 64)
 }
 
 // eventTitle says what an event changed: "prod: happy → critical".

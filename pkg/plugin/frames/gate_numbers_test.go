@@ -13,7 +13,7 @@ import (
 )
 
 func TestANumberNamesAGateForEver(t *testing.T) {
-	p := view.Present{Now: store.Now{Verdict: health.Verdict{Gates: []health.GateResult{story.Gate("hot_workflow", new(4.0), health.Fired)}}}}
+	p := view.Present{ClusterStatus: store.ClusterStatus{Verdict: health.Verdict{Gates: []health.GateResult{story.Gate("hot_workflow", new(4.0), health.Fired)}}}}
 	assert.Equal(t, 51.0, *p.GateNumber(0))
 	assert.Equal(t, 0.0, *p.GateNumber(1))
 	mappings := gateNumbers("Worst gate").Mappings[0].(data.ValueMapper)

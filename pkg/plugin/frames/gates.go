@@ -73,7 +73,7 @@ func gateRows(clusters []view.Present, a query.Query) []gateRow {
 		}
 	}
 	slices.SortStableFunc(rows, func(x, y gateRow) int {
-		return view.Urgency(x.result(), x.Severity) - view.Urgency(y.result(), y.Severity)
+		return health.Urgency(x.result(), x.Severity) - health.Urgency(y.result(), y.Severity)
 	})
 	return rows
 }

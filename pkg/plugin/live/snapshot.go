@@ -23,8 +23,8 @@ const MaxEvents = 100
 
 // Store knows cheaply whether anything is new, and what.
 type Store interface {
-	Now(ctx context.Context, clusters []string) ([]store.Now, error)
-	Heads(ctx context.Context) ([]store.Head, error)
+	Statuses(ctx context.Context, clusters []string) ([]store.ClusterStatus, error)
+	Cursors(ctx context.Context) ([]store.Cursor, error)
 	Events(ctx context.Context, q store.EventQuery) ([]store.Event, error)
 	EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]store.Event, error)
 	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)
@@ -32,9 +32,9 @@ type Store interface {
 
 // Snapshot is what a live view shows of the store at a moment. Once it is taken only its packets are added to.
 type Snapshot struct {
-	heads map[string]store.Head
+	heads map[string]store.Cursor
 	// clusters as of their last cycle, sorted by name.
-	clusters []store.Now
+	clusters []store.ClusterStatus
 	// events of each cluster, newest first, at most MaxEvents.
 	events map[string][]store.Event
 	// said are the explanations of these events, by cluster.
@@ -78,11 +78,11 @@ func (p *Snapshot) Packet(path Path, now time.Time) (packet, error) {
 
 // take reads what is new since the last snapshot, or everything when last is nil.
 func take(ctx context.Context, r Store, last *Snapshot) (*Snapshot, error) {
-	heads, err := r.Heads(ctx)
+	heads, err := r.Cursors(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the cursors: %w", err)
 	}
-	next := &Snapshot{heads: map[string]store.Head{}, events: map[string][]store.Event{}, said: map[string]view.Explanations{}}
+	next := &Snapshot{heads: map[string]store.Cursor{}, events: map[string][]store.Event{}, said: map[string]view.Explanations{}}
 	var moved []string
 	for _, h := range heads {
 		next.heads[h.Cluster] = h
@@ -107,15 +107,15 @@ func take(ctx context.Context, r Store, last *Snapshot) (*Snapshot, error) {
 }
 
 // presentClusters reads the clusters that have moved, and takes the others from the last snapshot.
-func presentClusters(ctx context.Context, r Store, heads []store.Head, moved []string, last *Snapshot) ([]store.Now, error) {
-	present := map[string]store.Now{}
+func presentClusters(ctx context.Context, r Store, heads []store.Cursor, moved []string, last *Snapshot) ([]store.ClusterStatus, error) {
+	present := map[string]store.ClusterStatus{}
 	if last != nil {
 		for _, c := range last.clusters {
 			present[c.Cluster] = c
 		}
 	}
 	if len(moved) > 0 {
-		read, err := r.Now(ctx, moved)
+		read, err := r.Statuses(ctx, moved)
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +123,7 @@ func presentClusters(ctx context.Context, r Store, heads []store.Head, moved []s
 			present[c.Cluster] = c
 		}
 	}
-	var all []store.Now
+	var all []store.ClusterStatus
 	for _, h := range heads {
 		if c, ok := present[h.Cluster]; ok {
 			all = append(all, c)
@@ -132,9 +132,9 @@ func presentClusters(ctx context.Context, r Store, heads []store.Head, moved []s
 	return all, nil
 }
 
-func (p *Snapshot) head(cluster string) (store.Head, bool) {
+func (p *Snapshot) head(cluster string) (store.Cursor, bool) {
 	if p == nil {
-		return store.Head{}, false
+		return store.Cursor{}, false
 	}
 	h, ok := p.heads[cluster]
 	return h, ok
@@ -142,7 +142,7 @@ func (p *Snapshot) head(cluster string) (store.Head, bool) {
 
 // newestEvents continues the events of the last snapshot by the cursor. A number that went back means
 // that the store was emptied or restored: then they are read anew.
-func newestEvents(ctx context.Context, r Store, head store.Head, last *Snapshot) ([]store.Event, error) {
+func newestEvents(ctx context.Context, r Store, head store.Cursor, last *Snapshot) ([]store.Event, error) {
 	before, known := last.head(head.Cluster)
 	if known && head.Seq == before.Seq {
 		return last.events[head.Cluster], nil
@@ -172,7 +172,7 @@ func newestEvents(ctx context.Context, r Store, head store.Head, last *Snapshot)
 }
 
 // newestExplanations are those of a cluster's events. They come after their event, so both have a cursor.
-func newestExplanations(ctx context.Context, r Store, events []store.Event, head store.Head, last *Snapshot) (view.Explanations, error) {
+func newestExplanations(ctx context.Context, r Store, events []store.Event, head store.Cursor, last *Snapshot) (view.Explanations, error) {
 	before, known := last.head(head.Cluster)
 	if known && head.Seq == before.Seq && head.AssessedAt.Equal(before.AssessedAt) {
 		return last.said[head.Cluster], nil
@@ -234,8 +234,8 @@ func (p *Snapshot) mark(path Path, now time.Time) string {
 }
 
 // of are the clusters that a stream is about.
-func (p *Snapshot) of(path Path) []store.Now {
-	var some []store.Now
+func (p *Snapshot) of(path Path) []store.ClusterStatus {
+	var some []store.ClusterStatus
 	for _, c := range p.clusters {
 		if path.includes(c.Cluster) {
 			some = append(some, c)

@@ -10,7 +10,7 @@ import (
 // Clusters reads the clusters that a question is about, and says in notices what the answer lacks:
 // everything, or a cluster that nobody knows.
 func (d Reader) Clusters(ctx context.Context, wanted []string) ([]Present, Notices, error) {
-	stored, err := d.Store.Now(ctx, wanted)
+	stored, err := d.Store.Statuses(ctx, wanted)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -24,7 +24,7 @@ func (d Reader) Clusters(ctx context.Context, wanted []string) ([]Present, Notic
 // KnownClusters are the names of the wanted clusters that were ever stored, or of all, sorted. It is
 // for questions about the past, which need no more of the present.
 func (d Reader) KnownClusters(ctx context.Context, wanted []string) ([]string, Notices, error) {
-	heads, err := d.Store.Heads(ctx)
+	heads, err := d.Store.Cursors(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

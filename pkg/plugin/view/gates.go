@@ -28,7 +28,7 @@ func (p Present) firing() []health.Gate {
 			}
 			return 1
 		}
-		return Urgency(x.Result, x.Severity) - Urgency(y.Result, y.Severity)
+		return health.Urgency(x.Result, x.Severity) - health.Urgency(y.Result, y.Severity)
 	})
 	var gates []health.Gate
 	for _, r := range fired {
@@ -68,18 +68,6 @@ func (p Present) GateNumber(rank int) *float64 {
 		return new(float64(NoGate))
 	}
 	return new(float64(gates[rank].Number))
-}
-
-// Urgency sorts fired gates first, worst first, then unknown ones, then those that passed.
-func Urgency(result health.Result, severity health.State) int {
-	switch result {
-	case health.Fired:
-		return int(health.Critical) - int(severity)
-	case health.NotKnowable:
-		return 10
-	default:
-		return 20
-	}
 }
 
 // WorkerLimited is 1 when workers alone limit progress, and nil when no current verdict says on which side it is.

@@ -12,7 +12,7 @@ import (
 
 func TestIssuesOfThePresentAreReadFromTheirCause(t *testing.T) {
 	tells := func(cluster string, issues ...string) Explained {
-		e := Explained{Present: Present{Now: store.Now{Cluster: cluster}}}
+		e := Explained{Present: Present{ClusterStatus: store.ClusterStatus{Cluster: cluster}}}
 		for _, id := range issues {
 			e.Whole.Issues = append(e.Whole.Issues, explain.Issue{ID: id})
 		}

@@ -3,11 +3,11 @@ package view
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/health"
 )
 
 // unmarked takes the meaning out of Markdown's characters. Names and sentences come from clusters and
@@ -71,7 +71,7 @@ func factorLine(f explain.Factor) string {
 
 func actionLine(a explain.Action) string {
 	line := fmt.Sprintf("**%s** %s (%s, %s, confidence %s, risk %s", unmarked.Replace(a.Description), unmarked.Replace(a.Reason),
-		a.Type, unmarked.Replace(string(a.Target)), perCent(a.Confidence), a.Risk)
+		a.Type, unmarked.Replace(string(a.Target)), health.Ratio.Format(a.Confidence), a.Risk)
 	for _, name := range slices.Sorted(maps.Keys(a.Parameters)) {
 		line += fmt.Sprintf(", %s: %s", unmarked.Replace(name), unmarked.Replace(a.Parameters[name]))
 	}
@@ -98,7 +98,7 @@ func (e Explained) footer() string {
 	if a.Made != explain.MadeByRules {
 		made = unmarked.Replace(a.Made)
 	}
-	text := fmt.Sprintf("*Of %s, written by %s; confidence %s.", clock(a.At), made, perCent(a.Confidence))
+	text := fmt.Sprintf("*Of %s, written by %s; confidence %s.", clock(a.At), made, health.Ratio.Format(a.Confidence))
 	if a.Instead != "" {
 		text += " The rules wrote it instead of the model: " + unmarked.Replace(strings.TrimSuffix(a.Instead, ".")) + "."
 	}
@@ -107,5 +107,3 @@ func (e Explained) footer() string {
 	}
 	return text + "*"
 }
-
-func perCent(share float64) string { return fmt.Sprintf("%.0f %%", math.Round(100*share)) }

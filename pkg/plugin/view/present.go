@@ -30,17 +30,17 @@ func silent(last time.Time, every time.Duration, now time.Time) bool {
 
 // Present is a cluster as of a moment: its last cycle, and whether that still speaks for it.
 type Present struct {
-	store.Now
+	store.ClusterStatus
 	// Silent: the last cycle is too old. Nothing that it says holds any more.
 	Silent bool
 }
 
 // AsOf judges the freshness of clusters at a moment, and puts the worst first, in the order of their names where they are
 // equal. A list that is cut off or scrolled then hides the happy ones.
-func AsOf(clusters []store.Now, now time.Time) []Present {
+func AsOf(clusters []store.ClusterStatus, now time.Time) []Present {
 	all := make([]Present, 0, len(clusters))
 	for _, c := range clusters {
-		all = append(all, Present{Now: c, Silent: silent(c.At, c.Interval, now)})
+		all = append(all, Present{ClusterStatus: c, Silent: silent(c.At, c.Interval, now)})
 	}
 	slices.SortStableFunc(all, func(x, y Present) int { return x.place() - y.place() })
 	return all

@@ -11,8 +11,8 @@ import (
 
 // Store is what views are read from.
 type Store interface {
-	Now(ctx context.Context, clusters []string) ([]store.Now, error)
-	Heads(ctx context.Context) ([]store.Head, error)
+	Statuses(ctx context.Context, clusters []string) ([]store.ClusterStatus, error)
+	Cursors(ctx context.Context) ([]store.Cursor, error)
 	Spans(ctx context.Context, clusters []string, from, to time.Time) ([]store.Span, error)
 	Series(ctx context.Context, q store.SeriesQuery) ([]store.Series, error)
 	Events(ctx context.Context, q store.EventQuery) ([]store.Event, error)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/temporal-sre/copilot/pkg/explain/redact"
+	"github.com/temporal-sre/copilot/pkg/redact"
 )
 
 // matcher holds lines against patterns.
