@@ -115,7 +115,7 @@ func (v *renamedView) answer(path string, form url.Values) (renamedAnswer, error
 	if known {
 		return answer, nil
 	}
-	response, err := http.PostForm(v.prometheus+path, form) //nolint:noctx // the test ends with its server
+	response, err := http.PostForm(v.prometheus+path, form) // the test ends with its server
 	if err != nil {
 		return answer, err
 	}
