@@ -132,7 +132,7 @@ func TestBadQueriesSayWhatIsWrong(t *testing.T) {
 		"unknown kind":          {`{"queryType":"events","kinds":["x"]}`, "there are state, staleness, bottleneck", nil},
 		"unknown measure":       {`{"queryType":"status","measure":"x"}`, "there are state, staleness, coverage, worker_limited", nil},
 		"measure of another":    {`{"queryType":"logs","measure":"state"}`, "there are table, counts", nil},
-		"table in an alert":     {`{"queryType":"usage","measure":"table"}`, "is for people and can't be used in an alert rule; there are dollars", fromAlert},
+		"table in an alert":     {`{"queryType":"usage","measure":"table"}`, "is not supported in alert rules; there are dollars", fromAlert},
 		"unknown severity":      {`{"queryType":"issues","severities":["bad"]}`, `severities: there is no "bad"; there are critical, warning`, nil},
 		"a NUL in a pattern":    {`{"queryType":"logs","patterns":["a\u0000b"]}`, "the id of a log pattern is a short text", nil},
 		"summary in an alert":   {`{"queryType":"summary"}`, `use "issues"`, fromAlert},

@@ -367,7 +367,7 @@ func TestMistakesInPatternsSayWhatToDo(t *testing.T) {
 		{ID: "loud", Expression: "lost", Levels: []string{"LOUD"}},
 	})
 	assert.ErrorContains(t, err, "the id can't be one")
-	assert.ErrorContains(t, err, `the id "twice" stands here a second time`)
+	assert.ErrorContains(t, err, `duplicate id "twice"`)
 	assert.ErrorContains(t, err, `"LOUD" is no level: the levels are debug, info, warn, error, fatal`)
 	_, err = Extend(make([]Pattern, maxOwn+1))
 	assert.ErrorContains(t, err, "50 are the most")
