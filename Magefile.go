@@ -195,7 +195,7 @@ var computing = map[string]string{
 		"AReadingIsBounded|TheHistoryDoesNotDepend|SpentIsTheSum)", // statements, one after the other
 	// Clusters are replayed cycle by cycle. What goes on inside a reading is raced by TestOneReaderServesManyAtOnce and the tests of
 	// sources and signals.
-	"pkg/telemetry": "^Test(Property|Compatibility|EverySignalOfARecordedPhase|Healthy|Recorded|RenamedLabels|" +
+	"pkg/telemetry": "^Test(Property|Compatibility|EverySignalOfARecordedPhase|EverySetOfRenamed|Healthy|Recorded|RenamedLabels|" +
 		"TheQueryThatIsShown|WhatOperatorsReported|WorkersOfAnotherSDK)",
 	"pkg/telemetry/logs": "^Test(EveryLineThatMatches|ASampleShows|NoLineIsCountedTwice|AFloodIsRead|LogPatternsBelong)", // readings, one after the other
 	"worker/cli":         "^TestRecorded",                                                                                // replays, one after the other

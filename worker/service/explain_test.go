@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -89,9 +90,10 @@ explain:
 	t.Run("its trouble is an open issue", func(t *testing.T) {
 		open, err := sys.store.Issues(ctx, store.IssueQuery{Open: true})
 		require.NoError(t, err)
-		require.NotEmpty(t, open)
-		assert.Equal(t, "persistence_slow@persistence", open[0].ID)
-		assert.NotEmpty(t, open[0].Description)
+		// A busy machine may bring issues of its own.
+		i := slices.IndexFunc(open, func(issue store.Issue) bool { return issue.ID == "persistence_slow@persistence" })
+		require.GreaterOrEqual(t, i, 0, "%+v", open)
+		assert.NotEmpty(t, open[i].Description)
 	})
 	t.Run("its logs are read, and are a signal", func(t *testing.T) {
 		eventually("the pattern is found", func() bool {
