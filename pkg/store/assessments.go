@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // Trigger is why an assessment was made.
@@ -203,7 +204,7 @@ func (s *Store) Before(ctx context.Context, cluster string, at time.Time, n int)
 	signals := health.Signals()
 	var names []string
 	for _, signal := range signals {
-		names = append(names, column(signal.ID))
+		names = append(names, schema.Column(signal.ID))
 	}
 	sql := fmt.Sprintf(`select * from (select at, %s from copilot.snapshots where cluster = $1 and at < $2 order by at desc limit $3) as last
 		order by at`, strings.Join(names, ", "))

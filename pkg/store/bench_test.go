@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // month is 30 days of cycles every 30 seconds.
@@ -21,7 +22,7 @@ func fill(t testing.TB, conn *pgx.Conn, cluster string, from time.Time, n int) {
 	ctx := t.Context()
 	columns := []string{"cluster", "at"}
 	for _, signal := range health.Signals() {
-		columns = append(columns, column(signal.ID))
+		columns = append(columns, schema.Column(signal.ID))
 	}
 	_, err := conn.CopyFrom(ctx, pgx.Identifier{"copilot", "snapshots"}, columns, pgx.CopyFromSlice(n, func(i int) ([]any, error) {
 		row := []any{cluster, from.Add(time.Duration(i) * interval)}
@@ -44,8 +45,8 @@ func fill(t testing.TB, conn *pgx.Conn, cluster string, from time.Time, n int) {
 	for _, step := range rollupSteps {
 		names, aggregates := "", ""
 		for _, signal := range health.Signals() {
-			names += ", " + column(signal.ID)
-			aggregates += fmt.Sprintf(", %s(%s)", worstOf(signal), column(signal.ID))
+			names += ", " + schema.Column(signal.ID)
+			aggregates += fmt.Sprintf(", %s(%s)", worstOf(signal), schema.Column(signal.ID))
 		}
 		execute(t, conn, fmt.Sprintf(`insert into copilot.rollups (cluster, step_sec, at%s)
 			select cluster, %[2]d, to_timestamp(floor(extract(epoch from at) / %[2]d) * %[2]d)%[3]s
@@ -115,7 +116,7 @@ func BenchmarkSeries(b *testing.B) {
 	}
 	conn := owner(b, s)
 	b.Run("PlainSQL", func(b *testing.B) {
-		sql := fmt.Sprintf(`select at, %s from copilot.snapshots where cluster = $1 and at >= $2 and at < $3 order by at`, column(higher))
+		sql := fmt.Sprintf(`select at, %s from copilot.snapshots where cluster = $1 and at >= $2 and at < $3 order by at`, schema.Column(higher))
 		for b.Loop() {
 			rows, err := conn.Query(b.Context(), sql, "a", start, tick(month))
 			require.NoError(b, err)

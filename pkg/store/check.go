@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // Health says how the store is.
@@ -30,7 +32,7 @@ type Health struct {
 // ErrAuth, ErrNoSchema, ErrOlderSchema, ErrNewerSchema, ErrNotPermitted); what was learned until then is returned
 // with it. A role that may only read is no error.
 func (s *Store) Check(ctx context.Context) (Health, error) {
-	health := Health{Expected: SchemaVersion}
+	health := Health{Expected: schema.Version}
 	if err := s.check(ctx, &health); err != nil {
 		return health, fmt.Errorf("checking the store: %w", err)
 	}
@@ -48,7 +50,7 @@ func (s *Store) check(ctx context.Context, health *Health) error {
 	if err := compareSchema(health.Schema); err != nil {
 		return err
 	}
-	for _, table := range signalTables {
+	for _, table := range schema.SignalTables {
 		missing, err := s.missingColumns(ctx, table)
 		if err != nil {
 			return err
@@ -96,10 +98,10 @@ type Table struct {
 // Tables counts the rows of the store's tables. It reads all of them.
 func (s *Store) Tables(ctx context.Context) ([]Table, error) {
 	var all []Table
-	for _, table := range tables {
-		sql := fmt.Sprintf(`select count(*), min(%[1]s), max(%[1]s) from copilot.%[2]s`, table.time, table.name)
-		counted, err := readAll(ctx, s, "counting the rows of "+table.name, sql, nil, func(row pgx.CollectableRow) (Table, error) {
-			found := Table{Name: table.name}
+	for _, table := range schema.Tables {
+		sql := fmt.Sprintf(`select count(*), min(%[1]s), max(%[1]s) from copilot.%[2]s`, table.Time, table.Name)
+		counted, err := readAll(ctx, s, "counting the rows of "+table.Name, sql, nil, func(row pgx.CollectableRow) (Table, error) {
+			found := Table{Name: table.Name}
 			var oldest, newest *time.Time
 			err := row.Scan(&found.Rows, &oldest, &newest)
 			if oldest != nil && newest != nil {

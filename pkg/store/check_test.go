@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 func TestCheckTellsHowTheStoreIs(t *testing.T) {
@@ -19,7 +20,7 @@ func TestCheckTellsHowTheStoreIs(t *testing.T) {
 	empty, err := s.Check(t.Context())
 	require.NoError(t, err, "an empty store is in order")
 	assert.Contains(t, empty.Server, "PostgreSQL 16")
-	assert.Equal(t, Health{Server: empty.Server, Schema: SchemaVersion, Expected: SchemaVersion, Writable: true}, empty)
+	assert.Equal(t, Health{Server: empty.Server, Schema: schema.Version, Expected: schema.Version, Writable: true}, empty)
 
 	save(t, s, cycle("a", tick(0)), cycle("b", tick(2)))
 	filled, err := s.Check(t.Context())

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // logPart is a part of a range that is read from rows of one kind: pages of a level, or half minutes.
@@ -226,7 +227,7 @@ func (s *Store) pagesSince(ctx context.Context) (time.Time, error) {
 		return *since, nil
 	}
 	var since time.Time
-	err := s.pool.QueryRow(ctx, `select applied_at from copilot.schema_migrations where version = $1`, logPageTables.version).Scan(&since)
+	err := s.pool.QueryRow(ctx, `select applied_at from copilot.schema_migrations where version = $1`, schema.LogPages.Version).Scan(&since)
 	if err != nil {
 		return since, typed(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/temporal-sre/copilot/internal/dsqlguard"
 	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // shared is a real PostgreSQL 16 that all tests share, each with a database of its own; missing says why there is none.
@@ -111,12 +112,12 @@ func contents(t testing.TB, s *Store) string {
 	t.Helper()
 	conn := owner(t, s)
 	var all strings.Builder
-	for _, table := range tables {
+	for _, table := range schema.Tables {
 		var rows string
 		err := conn.QueryRow(t.Context(), fmt.Sprintf(
-			`select coalesce(string_agg(row_to_json(r)::text, E'\n' order by row_to_json(r)::text), '') from copilot.%s r`, table.name)).Scan(&rows)
+			`select coalesce(string_agg(row_to_json(r)::text, E'\n' order by row_to_json(r)::text), '') from copilot.%s r`, table.Name)).Scan(&rows)
 		require.NoError(t, err)
-		fmt.Fprintf(&all, "%s\n%s\n", table.name, rows)
+		fmt.Fprintf(&all, "%s\n%s\n", table.Name, rows)
 	}
 	return all.String()
 }

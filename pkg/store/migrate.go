@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // MigrateOptions name the database roles that may use the store beside the one that migrates it.
@@ -27,7 +28,7 @@ type Migration struct {
 	Done []string
 }
 
-// Migrate sets the schema up or brings it up to SchemaVersion, and gives the roles their rights. It can be
+// Migrate sets the schema up or brings it up to schema.Version, and gives the roles their rights. It can be
 // repeated and, after it broke off, continued by repeating it. Several may run it at once. A schema that
 // is newer is left alone: ErrNewerSchema.
 func (s *Store) Migrate(ctx context.Context, options MigrateOptions) (Migration, error) {
@@ -47,20 +48,20 @@ func (s *Store) migrate(ctx context.Context, options MigrateOptions) (Migration,
 		return Migration{}, err
 	}
 	report := Migration{From: version, To: version}
-	if version > SchemaVersion {
+	if version > schema.Version {
 		return report, compareSchema(version)
 	}
-	for _, m := range migrations {
-		if m.version <= version {
+	for _, m := range schema.Migrations {
+		if m.Version <= version {
 			continue
 		}
 		if err := s.apply(ctx, m); err != nil {
-			return report, fmt.Errorf("version %d: %w", m.version, err)
+			return report, fmt.Errorf("version %d: %w", m.Version, err)
 		}
-		report.To = m.version
-		report.Done = append(report.Done, fmt.Sprintf("version %d: %s", m.version, m.about))
+		report.To = m.Version
+		report.Done = append(report.Done, fmt.Sprintf("version %d: %s", m.Version, m.About))
 	}
-	for _, table := range signalTables {
+	for _, table := range schema.SignalTables {
 		added, err := s.addMissingColumns(ctx, table)
 		if err != nil {
 			return report, fmt.Errorf("columns of %s: %w", table, err)
@@ -74,15 +75,15 @@ func (s *Store) migrate(ctx context.Context, options MigrateOptions) (Migration,
 	return report, err
 }
 
-func (s *Store) apply(ctx context.Context, m migration) error {
-	for _, sql := range m.statements {
-		if err := s.execDDL(ctx, statement(s.dsql, sql)); err != nil {
+func (s *Store) apply(ctx context.Context, m schema.Migration) error {
+	for _, sql := range m.Statements {
+		if err := s.execDDL(ctx, schema.Statement(s.dsql, sql)); err != nil {
 			return err
 		}
 	}
 	return s.retry(ctx, func() error {
 		_, err := s.pool.Exec(ctx, `insert into copilot.schema_migrations (version, about, applied_at)
-			values ($1, $2, $3) on conflict (version) do nothing`, m.version, m.about, time.Now())
+			values ($1, $2, $3) on conflict (version) do nothing`, m.Version, m.About, time.Now())
 		return err
 	})
 }
@@ -103,7 +104,7 @@ func (s *Store) addMissingColumns(ctx context.Context, table string) (added []st
 		return nil, err
 	}
 	for _, name := range missing {
-		sql := fmt.Sprintf("alter table copilot.%s add column if not exists %s %s", table, name, columnType)
+		sql := fmt.Sprintf("alter table copilot.%s add column if not exists %s %s", table, name, schema.ColumnType)
 		if err := s.execDDL(ctx, sql); err != nil {
 			return added, err
 		}
@@ -128,7 +129,7 @@ func (s *Store) missingColumns(ctx context.Context, table string) ([]string, err
 	}
 	var missing []string
 	for _, signal := range health.Signals() {
-		if name := column(signal.ID); !have[name] {
+		if name := schema.Column(signal.ID); !have[name] {
 			missing = append(missing, name)
 		}
 	}

@@ -11,11 +11,12 @@ import (
 
 	"github.com/temporal-sre/copilot/internal/dsqlguard"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 func TestEveryStatementOfTheSchemaWorksOnDSQL(t *testing.T) {
-	for _, m := range migrations {
-		for _, sql := range m.statements {
+	for _, m := range schema.Migrations {
+		for _, sql := range m.Statements {
 			statement, err := dsqlguard.Inspect(sql)
 			require.NoError(t, err)
 			assert.Equal(t, dsqlguard.DDL, statement.Kind)
@@ -30,15 +31,15 @@ func TestMigrateSetsUpAnEmptyDatabase(t *testing.T) {
 	report, err := s.Migrate(t.Context(), MigrateOptions{})
 	require.NoError(t, err)
 	var steps []string
-	for _, m := range migrations {
-		steps = append(steps, fmt.Sprintf("version %d: %s", m.version, m.about))
+	for _, m := range schema.Migrations {
+		steps = append(steps, fmt.Sprintf("version %d: %s", m.Version, m.About))
 	}
-	assert.Equal(t, Migration{From: 0, To: SchemaVersion, Done: steps}, report)
+	assert.Equal(t, Migration{From: 0, To: schema.Version, Done: steps}, report)
 
 	want := contents(t, s)
 	report, err = s.Migrate(t.Context(), MigrateOptions{})
 	require.NoError(t, err)
-	assert.Equal(t, Migration{From: SchemaVersion, To: SchemaVersion}, report, "repeated, there is nothing to do")
+	assert.Equal(t, Migration{From: schema.Version, To: schema.Version}, report, "repeated, there is nothing to do")
 	assert.Equal(t, want, contents(t, s))
 
 	var indexes []string
@@ -55,13 +56,13 @@ func TestMigrateSetsUpAnEmptyDatabase(t *testing.T) {
 
 func TestAMigrationThatBrokeOffIsContinued(t *testing.T) {
 	var statements []string
-	for _, m := range migrations {
-		statements = append(statements, m.statements...)
+	for _, m := range schema.Migrations {
+		statements = append(statements, m.Statements...)
 	}
 	for done := 1; done <= len(statements); done++ {
 		s := openStore(t, emptyDatabase(t))
 		for _, sql := range statements[:done] {
-			require.NoError(t, s.execDDL(t.Context(), statement(false, sql)))
+			require.NoError(t, s.execDDL(t.Context(), schema.Statement(false, sql)))
 		}
 		_, err := s.Statuses(t.Context(), nil)
 		assert.ErrorIs(t, err, ErrNoSchema, "half a schema is none")
@@ -91,8 +92,8 @@ func TestColumnsOfNewSignalsAreAdded(t *testing.T) {
 	s := newStore(t)
 	save(t, s, cycle("a", tick(0)))
 	conn := owner(t, s)
-	for _, table := range signalTables {
-		execute(t, conn, fmt.Sprintf(`alter table copilot.%s drop column %s, drop column %s`, table, column(higher), column(lower)))
+	for _, table := range schema.SignalTables {
+		execute(t, conn, fmt.Sprintf(`alter table copilot.%s drop column %s, drop column %s`, table, schema.Column(higher), schema.Column(lower)))
 	}
 	older := openStore(t, *mustParse(t, server(t).URL(conn.Config().Database)))
 	health1, err := older.Check(t.Context())
@@ -125,7 +126,7 @@ func TestANewerSchemaIsLeftAlone(t *testing.T) {
 	s := newStore(t)
 	save(t, s, cycle("a", tick(0)))
 	conn := owner(t, s)
-	execute(t, conn, `insert into copilot.schema_migrations values ($1, 'from the future', now())`, SchemaVersion+1)
+	execute(t, conn, `insert into copilot.schema_migrations values ($1, 'from the future', now())`, schema.Version+1)
 	want := contents(t, s)
 
 	_, err := s.Migrate(t.Context(), MigrateOptions{})
@@ -183,7 +184,7 @@ func everyWrite(t *testing.T, s *Store) map[string]error {
 func TestAStoreOfTheFirstVersionIsMigratedWithWhatItHolds(t *testing.T) {
 	p := emptyDatabase(t)
 	s := openStore(t, p)
-	require.NoError(t, s.apply(t.Context(), migrations[0]))
+	require.NoError(t, s.apply(t.Context(), schema.Migrations[0]))
 	options := MigrateOptions{Reader: Role{Name: p.Database + "_reader", Password: "p"}, Writer: Role{Name: p.Database + "_writer", Password: "p"}}
 	conn := owner(t, s)
 	fill(t, conn, "a", start, 600)
@@ -207,8 +208,8 @@ func TestAStoreOfTheFirstVersionIsMigratedWithWhatItHolds(t *testing.T) {
 	report, err := s.Migrate(t.Context(), options)
 	require.NoError(t, err)
 	assert.Equal(t, 1, report.From)
-	assert.Equal(t, SchemaVersion, report.To)
-	assert.Equal(t, "version 2: "+migrations[1].about, report.Done[0])
+	assert.Equal(t, schema.Version, report.To)
+	assert.Equal(t, "version 2: "+schema.Migrations[1].About, report.Done[0])
 	assert.Equal(t, before, held())
 	heads, err := s.Cursors(t.Context())
 	require.NoError(t, err)
@@ -235,7 +236,7 @@ func TestAStoreOfTheFirstVersionIsMigratedWithWhatItHolds(t *testing.T) {
 func TestColumnNamesAreDistinctAndFitTheDatabase(t *testing.T) {
 	seen := make(map[string]health.SignalID)
 	for _, signal := range health.Signals() {
-		name := column(signal.ID)
+		name := schema.Column(signal.ID)
 		assert.Regexp(t, `^[a-z][a-z0-9_]{0,62}$`, name)
 		assert.Empty(t, seen[name], name)
 		seen[name] = signal.ID
@@ -256,7 +257,7 @@ func TestTheReadersRoleReadsAndTheWritersRoleWrites(t *testing.T) {
 	assert.Equal(t, []string{
 		"role " + options.Reader.Name + " created", "role " + options.Reader.Name + " may read",
 		"role " + options.Writer.Name + " created", "role " + options.Writer.Name + " may read and write",
-	}, report.Done[len(migrations):])
+	}, report.Done[len(schema.Migrations):])
 
 	as := func(role Role) *Store {
 		q := p

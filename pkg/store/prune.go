@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // DefaultRetention is how long history is kept unless an operator decides otherwise.
@@ -64,9 +66,9 @@ func (s *Store) Prune(ctx context.Context, before time.Time) ([]Pruned, error) {
 		}
 	}
 	var report []Pruned
-	for _, table := range tables {
-		if rows, ok := deleted[table.name]; ok {
-			report = append(report, Pruned{table.name, rows})
+	for _, table := range schema.Tables {
+		if rows, ok := deleted[table.Name]; ok {
+			report = append(report, Pruned{table.Name, rows})
 		}
 	}
 	return report, failed

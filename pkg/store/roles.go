@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // Role is a database role that is to be given rights.
@@ -82,12 +84,12 @@ func (s *Store) grant(ctx context.Context, role, rights string) error {
 	if err := s.execDDL(ctx, "grant usage on schema copilot to "+quoted(role)); err != nil {
 		return err
 	}
-	for _, table := range tables {
-		sql := fmt.Sprintf("grant %s on table copilot.%s to %s", rights, table.name, quoted(role))
+	for _, table := range schema.Tables {
+		sql := fmt.Sprintf("grant %s on table copilot.%s to %s", rights, table.Name, quoted(role))
 		if err := s.execDDL(ctx, sql); err != nil {
 			return err
 		}
-		if err := s.verifyGrant(ctx, role, rights, table.name); err != nil {
+		if err := s.verifyGrant(ctx, role, rights, table.Name); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // SeriesQuery asks for signals over time.
@@ -147,9 +148,9 @@ func (r reading) query(cluster string, signals []health.Signal) (sql string, arg
 	var columns []string
 	for _, signal := range signals {
 		if !r.sums() {
-			columns = append(columns, column(signal.ID))
+			columns = append(columns, schema.Column(signal.ID))
 		} else {
-			columns = append(columns, fmt.Sprintf("%s(%s)", worstOf(signal), column(signal.ID)))
+			columns = append(columns, fmt.Sprintf("%s(%s)", worstOf(signal), schema.Column(signal.ID)))
 		}
 	}
 	var where conditions

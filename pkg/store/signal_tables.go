@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // rollupSteps are the lengths of the buckets that are kept beside the cycles themselves. A month is 8,640
@@ -25,7 +26,7 @@ var (
 		names, places := signalColumns(4)
 		var set []string
 		for _, signal := range health.Signals() {
-			name := column(signal.ID)
+			name := schema.Column(signal.ID)
 			worst := "greatest"
 			if signal.Worse == health.LowerIsWorse {
 				worst = "least"
@@ -41,7 +42,7 @@ var (
 func signalColumns(first int) (names, places string) {
 	var columns, params []string
 	for i, signal := range health.Signals() {
-		columns = append(columns, column(signal.ID))
+		columns = append(columns, schema.Column(signal.ID))
 		params = append(params, fmt.Sprintf("$%d", first+i))
 	}
 	return strings.Join(columns, ", "), strings.Join(params, ", ")

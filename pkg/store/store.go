@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // Store is a pool of connections to the state store. It is safe for concurrent use.
@@ -71,15 +73,15 @@ func (s *Store) schemaVersion(ctx context.Context) (int, error) {
 
 const selectSchemaVersion = `select coalesce(max(version), 0)::integer from copilot.schema_migrations`
 
-// compareSchema compares the version of the database with SchemaVersion.
+// compareSchema compares the version of the database with schema.Version.
 func compareSchema(version int) error {
 	switch {
 	case version == 0:
 		return ErrNoSchema
-	case version < SchemaVersion:
-		return fmt.Errorf("%w (it has version %d, this program needs %d)", ErrOlderSchema, version, SchemaVersion)
-	case version > SchemaVersion:
-		return fmt.Errorf("%w (its version is %d, this program supports %d)", ErrNewerSchema, version, SchemaVersion)
+	case version < schema.Version:
+		return fmt.Errorf("%w (it has version %d, this program needs %d)", ErrOlderSchema, version, schema.Version)
+	case version > schema.Version:
+		return fmt.Errorf("%w (its version is %d, this program supports %d)", ErrNewerSchema, version, schema.Version)
 	}
 	return nil
 }

@@ -1,11 +1,11 @@
-package store
+package schema
 
-// assessmentTables hold what explains the verdicts. The texts that people sort and filter by stand in columns of
+// Assessments hold what explains the verdicts. The texts that people sort and filter by stand in columns of
 // their own beside the JSON.
-var assessmentTables = migration{
-	version: 2,
-	about:   "tables for explanations, issues, log patterns and calls to models",
-	statements: []string{
+var Assessments = Migration{
+	Version: 2,
+	About:   "tables for explanations, issues, log patterns and calls to models",
+	Statements: []string{
 		`create table if not exists copilot.assessments (
 			cluster text not null,
 			id text not null,

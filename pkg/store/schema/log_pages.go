@@ -1,10 +1,10 @@
-package store
+package schema
 
-// logPageTables keep long ranges cheap on dashboards of many clusters.
-var logPageTables = migration{
-	version: 3,
-	about:   "log patterns in pages, the reasons of events by themselves, and an index for the issues of a long range",
-	statements: []string{
+// LogPages keep long ranges cheap on dashboards of many clusters.
+var LogPages = Migration{
+	Version: 3,
+	About:   "log patterns in pages, the reasons of events by themselves, and an index for the issues of a long range",
+	Statements: []string{
 		// The counts of a pattern in a service a second time, of many stretches of step_sec in a row: a month of a
 		// pattern is four rows of hours instead of up to 86,400 half minutes. See logPage for counts.
 		`create table if not exists copilot.log_pages (

@@ -1,4 +1,5 @@
-package store
+// Package schema is the history of the store's tables: migrations in the dialect of Aurora DSQL, never changed once released.
+package schema
 
 import (
 	"fmt"
@@ -7,23 +8,23 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
-// SchemaVersion is the version of the schema that this program reads and writes. The columns for the signals
+// Version is the version of the schema that this program reads and writes. The columns for the signals
 // are not part of it: Migrate adds those that are missing whatever the version.
-const SchemaVersion = 3
+const Version = 3
 
-// migration is one step of the schema. Each statement is a transaction of its own, as DSQL wants it, and can
+// Migration is one step of the schema. Each statement is a transaction of its own, as DSQL wants it, and can
 // be repeated, so that a migration that broke off is simply run again.
-type migration struct {
-	version    int
-	about      string
-	statements []string
+type Migration struct {
+	Version    int
+	About      string
+	Statements []string
 }
 
-// migrations is the schema in DSQL's dialect. For PostgreSQL only ASYNC is dropped (see statement).
-var migrations = []migration{{
-	version: 1,
-	about:   "tables for the clusters, their history, events and signals",
-	statements: []string{
+// Migrations is the schema in DSQL's dialect. For PostgreSQL only ASYNC is dropped (see Statement).
+var Migrations = []Migration{{
+	Version: 1,
+	About:   "tables for the clusters, their history, events and signals",
+	Statements: []string{
 		`create schema if not exists copilot`,
 
 		`create table if not exists copilot.schema_migrations (
@@ -83,10 +84,10 @@ var migrations = []migration{{
 		signalTable("snapshots", "cluster text not null, at timestamptz not null", "cluster, at"),
 		signalTable("rollups", "cluster text not null, step_sec integer not null, at timestamptz not null", "cluster, step_sec, at"),
 	},
-}, assessmentTables, logPageTables}
+}, Assessments, LogPages}
 
-// tables lists the schema's tables, each with the column that tells a row's time.
-var tables = []struct{ name, time string }{
+// Tables lists the schema's tables, each with the column that tells a row's time.
+var Tables = []struct{ Name, Time string }{
 	{"clusters_now", "at"},
 	{"spans", "last_at"},
 	{"events", "at"},
@@ -102,8 +103,8 @@ var tables = []struct{ name, time string }{
 	{"schema_migrations", "applied_at"},
 }
 
-// signalTables have a column per signal.
-var signalTables = []string{"snapshots", "rollups"}
+// SignalTables have a column per signal.
+var SignalTables = []string{"snapshots", "rollups"}
 
 // signalTable creates a table with a column per signal that is known today. Later signals are added by
 // Migrate, which is slower: DSQL takes one column per transaction.
@@ -111,23 +112,24 @@ func signalTable(name, keyColumns, key string) string {
 	var sql strings.Builder
 	fmt.Fprintf(&sql, "create table if not exists copilot.%s (%s", name, keyColumns)
 	for _, signal := range health.Signals() {
-		fmt.Fprintf(&sql, ", %s %s", column(signal.ID), columnType)
+		fmt.Fprintf(&sql, ", %s %s", Column(signal.ID), ColumnType)
 	}
 	fmt.Fprintf(&sql, ", primary key (%s))", key)
 	return sql.String()
 }
 
-const columnType = "double precision"
+// ColumnType is the type of a signal's column.
+const ColumnType = "double precision"
 
-// column is the name of a signal's column: its id with the dot written as two underscores, since a dot would
+// Column is the name of a signal's column: its id with the dot written as two underscores, since a dot would
 // need quotes everywhere.
-func column(id health.SignalID) string {
+func Column(id health.SignalID) string {
 	return strings.ReplaceAll(string(id), ".", "__")
 }
 
-// statement turns a statement of the DSQL dialect into one for the database at hand. PostgreSQL builds an
+// Statement turns a statement of the DSQL dialect into one for the database at hand. PostgreSQL builds an
 // index while one waits, DSQL only in the background; until it is ready queries work without it.
-func statement(dsql bool, sql string) string {
+func Statement(dsql bool, sql string) string {
 	if dsql {
 		return sql
 	}
