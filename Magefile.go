@@ -28,10 +28,10 @@ import (
 	"github.com/magefile/mage/sh"
 	"github.com/magefile/mage/target"
 
-	"github.com/temporal-sre/copilot/internal/archive"
-	"github.com/temporal-sre/copilot/internal/catalogue"
-	"github.com/temporal-sre/copilot/internal/dotenv"
-	"github.com/temporal-sre/copilot/internal/mutation"
+	"github.com/temporal-sre/copilot/internal/build/archive"
+	"github.com/temporal-sre/copilot/internal/build/catalogue"
+	"github.com/temporal-sre/copilot/internal/build/dotenv"
+	"github.com/temporal-sre/copilot/internal/build/mutation"
 )
 
 const (
@@ -264,7 +264,7 @@ func beside(other func() error, scripts ...string) error {
 	return err
 }
 
-// requireParts lets tests fail that miss a part, see internal/parts: who runs all of them takes nothing that was skipped for
+// requireParts lets tests fail that miss a part, see internal/testenv: who runs all of them takes nothing that was skipped for
 // tested.
 func requireParts() error { return os.Setenv("COPILOT_PARTS", "required") }
 

@@ -49,7 +49,7 @@ func TestPrometheusTakesItsConfiguration(t *testing.T) {
 func TestLokiTakesItsConfiguration(t *testing.T) {
 	loki := filepath.Join(root, "bin", "loki")
 	if _, err := os.Stat(loki); os.IsNotExist(err) && os.Getenv("COPILOT_PARTS") != "required" {
-		t.Skip(loki + " is missing, run: go tool mage parts") // as in internal/parts, which is of another module
+		t.Skip(loki + " is missing, run: go tool mage parts") // as in internal/testenv, which is of another module
 	}
 	require.FileExists(t, loki, "run: go tool mage parts")
 	output, err := exec.CommandContext(t.Context(), loki, "-config.file=compose/loki.yaml", "-verify-config").CombinedOutput()

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/lab/demo"
 )
 
@@ -20,7 +20,7 @@ func demoCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if options.Scenario == "" {
-				root, err := parts.Root()
+				root, err := testenv.Root()
 				if err != nil {
 					return err
 				}

@@ -18,15 +18,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 // buildLab builds this command, which starts itself again as worker and load, for tests on a machine that has what it starts.
 func buildLab(t *testing.T) string {
 	t.Helper()
-	parts.Require(t, parts.Installed())
-	_, err := parts.Binary("bin", "copilot")
-	parts.Require(t, err)
+	testenv.Require(t, testenv.Installed())
+	_, err := testenv.Binary("bin", "copilot")
+	testenv.Require(t, err)
 	binary := filepath.Join(t.TempDir(), "lab")
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput()
 	require.NoError(t, err, string(output))

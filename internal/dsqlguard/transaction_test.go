@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/temporal-sre/copilot/internal/dsqlguard"
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 func TestAGuardKnowsWhatATransactionMayDo(t *testing.T) {
-	postgres, err := parts.StartPostgres(t.Context(), parts.PostgresOptions{})
-	parts.Require(t, err)
+	postgres, err := testenv.StartPostgres(t.Context(), testenv.PostgresOptions{})
+	testenv.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, postgres.Stop()) })
 
 	batch := func(statements ...string) func(context.Context, *pgx.Conn) error {

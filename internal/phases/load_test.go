@@ -12,14 +12,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/phases"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 func TestARecordingLooksAsIfItHadBeenScraped(t *testing.T) {
 	ctx := context.Background()
-	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{RemoteWrite: true})
-	parts.Require(t, err)
+	prometheus, err := testenv.StartPrometheus(ctx, testenv.PrometheusOptions{RemoteWrite: true})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	few := func(metric string) bool {
 		return strings.HasPrefix(metric, "temporal_num_pollers") || metric == "num_goroutines" || metric == "pending_polls"
@@ -77,8 +77,8 @@ func TestAPhaseThatWasNotRecordedIsNamed(t *testing.T) {
 
 func TestAPrometheusThatTakesNoWritesSaysSo(t *testing.T) {
 	ctx := context.Background()
-	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{})
-	parts.Require(t, err)
+	prometheus, err := testenv.StartPrometheus(ctx, testenv.PrometheusOptions{})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	err = phases.Load(ctx, prometheus.URL(), phases.Options{Phases: []string{"otel-idle"}})
 	require.ErrorContains(t, err, "prometheus refused the samples with 404")

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 func TestValuesAreReadAsTheyWereWritten(t *testing.T) {
@@ -58,8 +58,8 @@ func TestATimelineLooksAsIfItHadBeenScraped(t *testing.T) {
 	require.ErrorContains(t, err, `has no phase "lunch"`)
 
 	ctx := context.Background()
-	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{RemoteWrite: true})
-	parts.Require(t, err)
+	prometheus, err := testenv.StartPrometheus(ctx, testenv.PrometheusOptions{RemoteWrite: true})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	for _, cluster := range []string{"one", "two"} {
 		require.NoError(t, timeline.Load(ctx, prometheus.URL(), TimelineOptions{

@@ -10,13 +10,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 var (
 	// Postgres is the server that Run has started.
-	Postgres  *parts.Postgres
+	Postgres  *testenv.Postgres
 	missing   error // why there is none
 	databases atomic.Int32
 )
@@ -25,7 +25,7 @@ var (
 func Run(m *testing.M) int {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if Postgres, missing = parts.StartPostgres(ctx, parts.PostgresOptions{TLS: true}); missing != nil && !parts.Optional(missing) {
+	if Postgres, missing = testenv.StartPostgres(ctx, testenv.PostgresOptions{TLS: true}); missing != nil && !testenv.Optional(missing) {
 		fmt.Fprintln(os.Stderr, missing)
 		return 1
 	}
@@ -38,12 +38,12 @@ func Run(m *testing.M) int {
 // NewDatabase makes an empty database and returns the settings of a data source on it.
 func NewDatabase(t testing.TB) store.Postgres {
 	t.Helper()
-	parts.Require(t, missing)
+	testenv.Require(t, missing)
 	name := fmt.Sprintf("plugin_%d", databases.Add(1))
 	require.NoError(t, Postgres.CreateDatabase(t.Context(), name))
 	return store.Postgres{
 		Host: "127.0.0.1", Port: Postgres.Port(), Database: name,
-		User: parts.PostgresUser, Password: parts.PostgresPassword, TLS: store.Disable,
+		User: testenv.PostgresUser, Password: testenv.PostgresPassword, TLS: store.Disable,
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/synthetic"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 func TestAVersionExportsWhatItHas(t *testing.T) {
@@ -63,8 +63,8 @@ func TestWithoutTheBreakdownNoQueueIsNamed(t *testing.T) {
 // TestAClusterLooksAsIfItHadBeenScraped loads clusters into a real Prometheus, beside each other.
 func TestAClusterLooksAsIfItHadBeenScraped(t *testing.T) {
 	ctx := context.Background()
-	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{RemoteWrite: true})
-	parts.Require(t, err)
+	prometheus, err := testenv.StartPrometheus(ctx, testenv.PrometheusOptions{RemoteWrite: true})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	dying := []synthetic.Queue{{Name: "main", Share: .9}, {Name: "slow-lane", Share: .1, WorkersEnd: synthetic.Fault}}
 	for _, o := range []synthetic.Options{
@@ -123,8 +123,8 @@ func TestAClusterLooksAsIfItHadBeenScraped(t *testing.T) {
 
 func TestAPrometheusThatTakesNoWritesSaysSo(t *testing.T) {
 	ctx := context.Background()
-	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{})
-	parts.Require(t, err)
+	prometheus, err := testenv.StartPrometheus(ctx, testenv.PrometheusOptions{})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	err = synthetic.New(synthetic.Options{Name: "refused"}).Load(ctx, prometheus.URL())
 	require.ErrorContains(t, err, `loading the synthetic cluster "refused": prometheus refused the samples with 404`)

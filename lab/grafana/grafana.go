@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -23,14 +23,14 @@ type Server struct {
 	scratch string
 	// environment is what is set on top of the lab's own.
 	environment []string
-	process     *parts.Process
+	process     *testenv.Process
 }
 
 // Start starts the Grafana installed in home, with the repository's provisioning and the plugin in dist/, on the
 // store at storeURL, and returns when the datasource answers. Whoever opens it is an administrator: it listens on
 // 127.0.0.1 and lives as long as the lab.
 func Start(ctx context.Context, home, storeURL string) (*Server, error) {
-	root, err := parts.Root()
+	root, err := testenv.Root()
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func Start(ctx context.Context, home, storeURL string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := parts.FreePort()
+	port, err := testenv.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func Start(ctx context.Context, home, storeURL string) (*Server, error) {
 }
 
 // URL is Grafana's address. It stays the same after a restart.
-func (s *Server) URL() string { return "http://" + parts.Loopback(s.port) }
+func (s *Server) URL() string { return "http://" + testenv.Loopback(s.port) }
 
 // Restart ends Grafana and starts it again with the data it had.
 func (s *Server) Restart(ctx context.Context) error {
@@ -97,7 +97,7 @@ func (s *Server) run(ctx context.Context) error {
 	}
 	command := exec.Command(binary, "server", "--homepath", s.home)
 	command.Env = append(os.Environ(), s.environment...)
-	if s.process, err = parts.StartProcess("Grafana", command, parts.ProcessOptions{}); err != nil {
+	if s.process, err = testenv.StartProcess("Grafana", command, testenv.ProcessOptions{}); err != nil {
 		return err
 	}
 	return s.awaitReady(ctx)

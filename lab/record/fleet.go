@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 // Worker is a worker process of a recording.
@@ -41,7 +41,7 @@ type conditions struct {
 type fleet struct {
 	address string // of the server
 	workers []*member
-	load    *parts.Process
+	load    *testenv.Process
 	loading string // the load's flags
 }
 
@@ -49,18 +49,18 @@ type fleet struct {
 type member struct {
 	Worker
 	metrics string
-	process *parts.Process
+	process *testenv.Process
 	running string // the flags that it runs with
 }
 
 func newFleet(address string, workers []Worker) (*fleet, error) {
 	f := &fleet{address: address}
 	for _, w := range workers {
-		port, err := parts.FreePort()
+		port, err := testenv.FreePort()
 		if err != nil {
 			return nil, err
 		}
-		f.workers = append(f.workers, &member{Worker: w, metrics: parts.Loopback(port)})
+		f.workers = append(f.workers, &member{Worker: w, metrics: testenv.Loopback(port)})
 	}
 	return f, nil
 }
@@ -97,7 +97,7 @@ func (f *fleet) follow(c conditions) error {
 }
 
 // replace replaces a process unless it runs with these flags. Without flags there is to be none.
-func replace(process **parts.Process, running *string, name string, command, flags []string) error {
+func replace(process **testenv.Process, running *string, name string, command, flags []string) error {
 	wanted := strings.Join(flags, " ")
 	if *running == wanted {
 		return nil
@@ -111,7 +111,7 @@ func replace(process **parts.Process, running *string, name string, command, fla
 	if wanted == "" {
 		return nil
 	}
-	started, err := parts.StartProcess(name, exec.Command(command[0], slices.Concat(command[1:], flags)...), parts.ProcessOptions{})
+	started, err := testenv.StartProcess(name, exec.Command(command[0], slices.Concat(command[1:], flags)...), testenv.ProcessOptions{})
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (f *fleet) revive() error {
 	return nil
 }
 
-func ended(process *parts.Process) bool {
+func ended(process *testenv.Process) bool {
 	select {
 	case <-process.Exited():
 		return true

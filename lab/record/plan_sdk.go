@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/lab/traffic"
 )
 
@@ -74,7 +74,7 @@ func sdkWorker(name string) (Worker, error) {
 	if !ok {
 		return Worker{}, fmt.Errorf("no such fleet %q: it is one of %s", name, strings.Join(SDKs(), ", "))
 	}
-	root, err := parts.Root()
+	root, err := testenv.Root()
 	if err != nil {
 		return Worker{}, err
 	}

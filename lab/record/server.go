@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 // Server says how to run a Temporal server.
@@ -26,7 +26,7 @@ type Server struct {
 
 // server is a running Temporal server whose data go with it.
 type server struct {
-	process *parts.Process
+	process *testenv.Process
 	// address and metrics are where it takes requests and where it shows its metrics.
 	address, metrics string
 }
@@ -37,7 +37,7 @@ const namespace = "default"
 func startServer(ctx context.Context, options Server, scratch string) (*server, error) {
 	ports := make([]int, 6)
 	for i := range ports {
-		port, err := parts.FreePort()
+		port, err := testenv.FreePort()
 		if err != nil {
 			return nil, err
 		}
@@ -55,11 +55,11 @@ func startServer(ctx context.Context, options Server, scratch string) (*server, 
 		}
 	}
 	arguments = append(arguments, flag("metrics-port", ports[5])...)
-	process, err := parts.StartProcess("Temporal", exec.Command(options.Binary, append(arguments, options.Flags...)...), parts.ProcessOptions{})
+	process, err := testenv.StartProcess("Temporal", exec.Command(options.Binary, append(arguments, options.Flags...)...), testenv.ProcessOptions{})
 	if err != nil {
 		return nil, err
 	}
-	s := &server{process: process, address: parts.Loopback(ports[0]), metrics: parts.Loopback(ports[5])}
+	s := &server{process: process, address: testenv.Loopback(ports[0]), metrics: testenv.Loopback(ports[5])}
 	if err := s.await(ctx); err != nil {
 		_ = process.Kill()
 		return nil, err

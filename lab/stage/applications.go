@@ -9,18 +9,18 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/lab/traffic"
 )
 
 // applications are the processes that use the watched cluster.
 type applications struct {
-	cluster *parts.Temporal
+	cluster *testenv.Temporal
 	// log is given what the processes log.
 	log io.Writer
 	// queues are the workers of each of traffic.Queues.
 	queues []*queueWorkers
-	load   *parts.Process
+	load   *testenv.Process
 }
 
 // queueWorkers are the worker processes of a task queue.
@@ -28,19 +28,19 @@ type queueWorkers struct {
 	queue string
 	// metrics are the addresses of the workers' metrics, one for each worker that may ever run.
 	metrics [MaxWorkers]string
-	workers []*parts.Process
+	workers []*testenv.Process
 }
 
-func newApplications(cluster *parts.Temporal, log io.Writer) (*applications, error) {
+func newApplications(cluster *testenv.Temporal, log io.Writer) (*applications, error) {
 	a := &applications{cluster: cluster, log: log}
 	for _, queue := range traffic.Queues {
 		q := &queueWorkers{queue: queue}
 		for i := range q.metrics {
-			port, err := parts.FreePort()
+			port, err := testenv.FreePort()
 			if err != nil {
 				return nil, err
 			}
-			q.metrics[i] = parts.Loopback(port)
+			q.metrics[i] = testenv.Loopback(port)
 		}
 		a.queues = append(a.queues, q)
 	}
@@ -124,18 +124,18 @@ func (a *applications) restartLoad(conditions Conditions) error {
 }
 
 // start runs this very binary in another role.
-func (a *applications) start(name, role string, arguments ...string) (*parts.Process, error) {
+func (a *applications) start(name, role string, arguments ...string) (*testenv.Process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding the lab's own binary: %w", err)
 	}
 	arguments = append([]string{role, "--address", a.cluster.Address(), "--namespace", a.cluster.Namespace()}, arguments...)
-	return parts.StartProcess(name, exec.Command(self, arguments...), parts.ProcessOptions{Log: a.log})
+	return testenv.StartProcess(name, exec.Command(self, arguments...), testenv.ProcessOptions{Log: a.log})
 }
 
 // check fails when a process ended that was to go on.
 func (a *applications) check() error {
-	var running []*parts.Process
+	var running []*testenv.Process
 	for _, q := range a.queues {
 		running = append(running, q.workers...)
 	}
@@ -161,11 +161,11 @@ func (a *applications) stop() error {
 }
 
 // targets are the workers' pages for Prometheus.
-func (a *applications) targets() []parts.Target {
-	var targets []parts.Target
+func (a *applications) targets() []testenv.Target {
+	var targets []testenv.Target
 	for _, q := range a.queues {
 		for _, address := range q.metrics {
-			targets = append(targets, parts.Target{Job: workerJob, Address: address})
+			targets = append(targets, testenv.Target{Job: workerJob, Address: address})
 		}
 	}
 	return targets

@@ -10,7 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -41,7 +41,7 @@ var roomyThresholds = map[health.GateID]any{
 
 // startCopilot writes the copilot's configuration, creates its tables and starts it.
 func (s *Stage) startCopilot(ctx context.Context) error {
-	binary, err := parts.Binary("bin", "copilot")
+	binary, err := testenv.Binary("bin", "copilot")
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Stage) startCopilot(ctx context.Context) error {
 		return fmt.Errorf("creating the copilot's tables: %w\n%s", err, output)
 	}
 	s.copilotConfig = file
-	s.copilot, err = parts.StartProcess("copilot", exec.Command(binary, "worker", "--config", file, "--log-level", "warn"), parts.ProcessOptions{})
+	s.copilot, err = testenv.StartProcess("copilot", exec.Command(binary, "worker", "--config", file, "--log-level", "warn"), testenv.ProcessOptions{})
 	if err != nil {
 		return err
 	}

@@ -8,12 +8,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 func TestTheDatabaseBehavesAsItIsTold(t *testing.T) {
-	postgres, err := parts.StartPostgres(t.Context(), parts.PostgresOptions{})
-	parts.Require(t, err)
+	postgres, err := testenv.StartPostgres(t.Context(), testenv.PostgresOptions{})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, postgres.Stop()) })
 	proxy, err := startDatabaseProxy(postgres.Address())
 	require.NoError(t, err)
@@ -70,8 +70,8 @@ func TestTheDatabaseBehavesAsItIsTold(t *testing.T) {
 }
 
 func TestADatabaseThatGoesDownBreaksTheConnectionsItHas(t *testing.T) {
-	postgres, err := parts.StartPostgres(t.Context(), parts.PostgresOptions{})
-	parts.Require(t, err)
+	postgres, err := testenv.StartPostgres(t.Context(), testenv.PostgresOptions{})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, postgres.Stop()) })
 	proxy, err := startDatabaseProxy(postgres.Address())
 	require.NoError(t, err)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 // shippers bring the log lines of the watched cluster to Loki; without a Loki they are nil.
@@ -17,8 +17,8 @@ type shippers struct {
 const application = "orders"
 
 func (s *Stage) startLoki(ctx context.Context) error {
-	loki, err := parts.StartLoki(ctx, parts.LokiOptions{})
-	if missing := (*parts.MissingError)(nil); errors.As(err, &missing) && s.options.LokiOptional {
+	loki, err := testenv.StartLoki(ctx, testenv.LokiOptions{})
+	if missing := (*testenv.MissingError)(nil); errors.As(err, &missing) && s.options.LokiOptional {
 		s.options.Progress("... no Loki, which is not built: the copilot reads no logs (go tool mage parts builds it)")
 		return nil
 	}
@@ -27,9 +27,9 @@ func (s *Stage) startLoki(ctx context.Context) error {
 	}
 	s.loki = loki
 	s.onStop(s.loki.Stop)
-	server := parts.NewShipper(s.loki, parts.TemporalLabels(serverJob))
+	server := testenv.NewShipper(s.loki, testenv.TemporalLabels(serverJob))
 	s.onStop(server.Close)
-	workers := parts.NewShipper(s.loki, func(string) map[string]string {
+	workers := testenv.NewShipper(s.loki, func(string) map[string]string {
 		return map[string]string{"job": workerJob, "service_name": application}
 	})
 	s.onStop(workers.Close)

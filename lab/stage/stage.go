@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -16,7 +16,7 @@ import (
 type Options struct {
 	// Interval is the time between two cycles of the copilot.
 	Interval time.Duration
-	// MetricsFramework names the metrics of the watched cluster, see parts.TemporalOptions.
+	// MetricsFramework names the metrics of the watched cluster, see testenv.TemporalOptions.
 	MetricsFramework string
 	// TwoHistoryHosts runs a second process of the watched cluster with a history service of its own.
 	TwoHistoryHosts bool
@@ -52,14 +52,14 @@ type Stage struct {
 	options Options
 	scratch string
 
-	postgres *parts.Postgres
+	postgres *testenv.Postgres
 	// proxy stands before the watched cluster's database, visibilityProxy before that of its visibility records.
 	proxy, visibilityProxy *databaseProxy
 
-	home       *parts.Temporal // the copilot's own server
-	watched    *parts.Temporal
-	prometheus *parts.Prometheus
-	loki       *parts.Loki // nil without one
+	home       *testenv.Temporal // the copilot's own server
+	watched    *testenv.Temporal
+	prometheus *testenv.Prometheus
+	loki       *testenv.Loki // nil without one
 	shippers   shippers
 
 	// historyMetrics is where the second history process serves its metrics, empty without one.
@@ -67,7 +67,7 @@ type Stage struct {
 	// restarting gets the outcome of a restart that is under way; nil without one.
 	restarting chan error
 
-	copilot       *parts.Process
+	copilot       *testenv.Process
 	copilotConfig string
 	copilotListen string // the address of its metrics
 	store         *store.Store
@@ -123,7 +123,7 @@ func (s *Stage) startPostgres(ctx context.Context) error {
 		// Who measures how fast a change is seen needs to know when it could be seen first.
 		"track_commit_timestamp": "on",
 	}
-	if s.postgres, err = parts.StartPostgres(ctx, parts.PostgresOptions{Settings: settings}); err != nil {
+	if s.postgres, err = testenv.StartPostgres(ctx, testenv.PostgresOptions{Settings: settings}); err != nil {
 		return err
 	}
 	s.onStop(s.postgres.Stop)
@@ -145,19 +145,19 @@ func (s *Stage) startPrometheus(ctx context.Context) error {
 		return err
 	}
 	s.onStop(s.applications.stop)
-	listen, err := parts.FreePort()
+	listen, err := testenv.FreePort()
 	if err != nil {
 		return err
 	}
-	s.copilotListen = parts.Loopback(listen)
+	s.copilotListen = testenv.Loopback(listen)
 	targets := append(s.applications.targets(),
-		parts.Target{Job: serverJob, Address: s.watched.MetricsAddress()},
-		parts.Target{Job: homeJob, Address: s.home.MetricsAddress()},
-		parts.Target{Job: copilotJob, Address: s.copilotListen})
+		testenv.Target{Job: serverJob, Address: s.watched.MetricsAddress()},
+		testenv.Target{Job: homeJob, Address: s.home.MetricsAddress()},
+		testenv.Target{Job: copilotJob, Address: s.copilotListen})
 	if s.historyMetrics != "" {
-		targets = append(targets, parts.Target{Job: serverJob, Address: s.historyMetrics})
+		targets = append(targets, testenv.Target{Job: serverJob, Address: s.historyMetrics})
 	}
-	if s.prometheus, err = parts.StartPrometheus(ctx, parts.PrometheusOptions{Targets: targets, ScrapeInterval: scrapeInterval}); err != nil {
+	if s.prometheus, err = testenv.StartPrometheus(ctx, testenv.PrometheusOptions{Targets: targets, ScrapeInterval: scrapeInterval}); err != nil {
 		return err
 	}
 	s.onStop(s.prometheus.Stop)

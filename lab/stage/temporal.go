@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 func (s *Stage) startTemporals(ctx context.Context) error {
@@ -22,7 +22,7 @@ func (s *Stage) startTemporals(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	options := parts.TemporalOptions{
+	options := testenv.TemporalOptions{
 		PostgresURL: main, VisibilityURL: visibility, MetricsFramework: s.options.MetricsFramework, Shards: shards,
 		DynamicConfig: filepath.Join(s.scratch, "dynamic.yaml"), Log: s.shippers.server,
 	}
@@ -30,22 +30,22 @@ func (s *Stage) startTemporals(ctx context.Context) error {
 		return err
 	}
 	if s.options.TwoHistoryHosts {
-		if options.HistoryMetricsPort, err = parts.FreePort(); err != nil {
+		if options.HistoryMetricsPort, err = testenv.FreePort(); err != nil {
 			return err
 		}
-		s.historyMetrics = parts.Loopback(options.HistoryMetricsPort)
+		s.historyMetrics = testenv.Loopback(options.HistoryMetricsPort)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		s.watched, err = parts.StartTemporal(ctx, options)
+		s.watched, err = testenv.StartTemporal(ctx, options)
 		return err
 	})
 	group.Go(func() (err error) {
-		s.home, err = parts.StartTemporal(ctx, parts.TemporalOptions{Shards: homeShards})
+		s.home, err = testenv.StartTemporal(ctx, testenv.TemporalOptions{Shards: homeShards})
 		return err
 	})
 	err = group.Wait()
-	for _, server := range []*parts.Temporal{s.watched, s.home} {
+	for _, server := range []*testenv.Temporal{s.watched, s.home} {
 		if server != nil {
 			s.onStop(server.Stop)
 		}

@@ -15,20 +15,20 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 // shop is a real server with a client that counts its orders.
 type shop struct {
 	t      *testing.T
-	server *parts.Temporal
+	server *testenv.Temporal
 	client client.Client
 }
 
 func newShop(t *testing.T) *shop {
 	t.Helper()
-	server, err := parts.StartTemporal(t.Context(), parts.TemporalOptions{})
-	parts.Require(t, err)
+	server, err := testenv.StartTemporal(t.Context(), testenv.TemporalOptions{})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop()) })
 	connection, err := client.DialContext(t.Context(), client.Options{HostPort: server.Address(), Logger: logger})
 	require.NoError(t, err)
@@ -39,9 +39,9 @@ func newShop(t *testing.T) *shop {
 // work runs a worker and returns the address of its metrics and what stops it.
 func (s *shop) work(options WorkerOptions) (page string, stop func()) {
 	s.t.Helper()
-	port, err := parts.FreePort()
+	port, err := testenv.FreePort()
 	require.NoError(s.t, err)
-	options.Address, options.Namespace, options.MetricsAddress = s.server.Address(), s.server.Namespace(), parts.Loopback(port)
+	options.Address, options.Namespace, options.MetricsAddress = s.server.Address(), s.server.Namespace(), testenv.Loopback(port)
 	options.WorkflowSlots, options.ActivitySlots, options.Pollers = 20, 20, 2
 	return "http://" + options.MetricsAddress + "/metrics", s.background(func(ctx context.Context) error { return RunWorker(ctx, options) })
 }
@@ -170,11 +170,11 @@ func TestEachExporterHasNamesOfItsOwn(t *testing.T) {
 }
 
 func TestWorkIsDemandedAlsoWhileTheServerIsAway(t *testing.T) {
-	port, err := parts.FreePort()
+	port, err := testenv.FreePort()
 	require.NoError(t, err)
 	ctx, stop := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer stop()
-	require.NoError(t, RunLoad(ctx, LoadOptions{Address: parts.Loopback(port), Namespace: "default", Rate: 100}))
+	require.NoError(t, RunLoad(ctx, LoadOptions{Address: testenv.Loopback(port), Namespace: "default", Rate: 100}))
 }
 
 func get(t *testing.T, page string) string {

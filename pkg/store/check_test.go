@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
@@ -86,7 +86,7 @@ func TestAReadOnlyDatabaseIsReadAndNotWritten(t *testing.T) {
 }
 
 func TestTroubleWithTheConnectionHasAName(t *testing.T) {
-	port, err := parts.FreePort()
+	port, err := testenv.FreePort()
 	require.NoError(t, err)
 	good := emptyDatabase(t)
 	const secret = "s3cr3t-pa55word"

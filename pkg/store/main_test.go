@@ -22,20 +22,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/temporal-sre/copilot/internal/dsqlguard"
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store/schema"
 )
 
 // shared is a real PostgreSQL 16 that all tests share, each with a database of its own; missing says why there is none.
 var (
-	shared  *parts.Postgres
+	shared  *testenv.Postgres
 	missing error
 )
 
-func server(t testing.TB) *parts.Postgres {
+func server(t testing.TB) *testenv.Postgres {
 	t.Helper()
-	parts.Require(t, missing)
+	testenv.Require(t, missing)
 	return shared
 }
 
@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
 		_ = f.Value.Set("1000")
 	}
-	if shared, missing = parts.StartPostgres(context.Background(), parts.PostgresOptions{TLS: true}); missing != nil && !parts.Optional(missing) {
+	if shared, missing = testenv.StartPostgres(context.Background(), testenv.PostgresOptions{TLS: true}); missing != nil && !testenv.Optional(missing) {
 		log.Fatal(missing)
 	}
 	code := m.Run()

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/phases"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -24,13 +24,13 @@ import (
 // of them again with other exporters and target labels, kept apart by the label "variant".
 var recorded struct {
 	sync.Once
-	prometheus *parts.Prometheus
+	prometheus *testenv.Prometheus
 	err        error
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for _, prometheus := range []*parts.Prometheus{recorded.prometheus, recordings.prometheus} {
+	for _, prometheus := range []*testenv.Prometheus{recorded.prometheus, recordings.prometheus} {
 		if prometheus == nil {
 			continue
 		}
@@ -45,12 +45,12 @@ func TestMain(m *testing.M) {
 func recordedURL(t testing.TB) string {
 	t.Helper()
 	recorded.Do(func() { recorded.prometheus, recorded.err = loadRecorded(context.Background()) })
-	parts.Require(t, recorded.err)
+	testenv.Require(t, recorded.err)
 	return recorded.prometheus.URL()
 }
 
-func loadRecorded(ctx context.Context) (*parts.Prometheus, error) {
-	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{RemoteWrite: true, OutOfOrder: 2 * time.Hour})
+func loadRecorded(ctx context.Context) (*testenv.Prometheus, error) {
+	prometheus, err := testenv.StartPrometheus(ctx, testenv.PrometheusOptions{RemoteWrite: true, OutOfOrder: 2 * time.Hour})
 	if err != nil {
 		return nil, err
 	}

@@ -10,14 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/phases"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 // recordings is a real Prometheus that holds the recordings of other servers and SDKs, each as a cluster of its own.
 var recordings struct {
 	sync.Once
-	prometheus *parts.Prometheus
+	prometheus *testenv.Prometheus
 	timelines  []phases.Timeline
 	err        error
 }
@@ -29,7 +29,7 @@ func Recordings(t testing.TB) (timelines []phases.Timeline, url string) {
 	// Prometheus has little to keep and much to do.
 	t.Setenv("GOGC", "400")
 	recordings.Do(func() { recordings.err = loadRecordings(context.Background()) })
-	parts.Require(t, recordings.err)
+	testenv.Require(t, recordings.err)
 	return recordings.timelines, recordings.prometheus.URL()
 }
 
@@ -38,7 +38,7 @@ func loadRecordings(ctx context.Context) (err error) {
 		return err
 	}
 	byTime := slices.SortedFunc(slices.Values(recordings.timelines), func(a, b phases.Timeline) int { return a.Start().Compare(b.Start()) })
-	recordings.prometheus, err = parts.StartPrometheus(ctx, parts.PrometheusOptions{RemoteWrite: true, OutOfOrder: 12 * time.Hour})
+	recordings.prometheus, err = testenv.StartPrometheus(ctx, testenv.PrometheusOptions{RemoteWrite: true, OutOfOrder: 12 * time.Hour})
 	if err != nil {
 		return err
 	}

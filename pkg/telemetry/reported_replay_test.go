@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/synthetic"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/telemetry"
 )
@@ -46,8 +46,8 @@ type story struct {
 func judgeAll(t *testing.T, stories []story) {
 	// Prometheus has little to keep and much to do: collecting its garbage less often makes all of this an eighth quicker.
 	t.Setenv("GOGC", "400")
-	prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{RemoteWrite: true})
-	parts.Require(t, err)
+	prometheus, err := testenv.StartPrometheus(t.Context(), testenv.PrometheusOptions{RemoteWrite: true})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 	reader, err := telemetry.New(telemetry.Source{URL: prometheus.URL()}, telemetry.Options{})
 	require.NoError(t, err)

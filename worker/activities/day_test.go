@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/phases"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 	"github.com/temporal-sre/copilot/pkg/telemetry"
@@ -61,8 +61,8 @@ type day struct {
 // recordedDay reads the recorded phases that a bad day needs.
 func recordedDay(t testing.TB) day {
 	t.Helper()
-	prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{RemoteWrite: true})
-	parts.Require(t, err)
+	prometheus, err := testenv.StartPrometheus(t.Context(), testenv.PrometheusOptions{RemoteWrite: true})
+	testenv.Require(t, err)
 	defer func() { require.NoError(t, prometheus.Stop()) }()
 	d := day{begins: start.Truncate(24 * time.Hour), troubles: aBadDay, recorded: map[string][]health.Snapshot{}}
 	names := []string{"healthy", "starved", "noworker", "dbdown", "ratelimit-sys"}

@@ -11,19 +11,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 // postgres is a real PostgreSQL 16 that all tests share, each with a database of its own; missing says why there is none.
 var (
-	postgres *parts.Postgres
+	postgres *testenv.Postgres
 	missing  error
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if postgres, missing = parts.StartPostgres(context.Background(), parts.PostgresOptions{}); missing != nil && !parts.Optional(missing) {
+	if postgres, missing = testenv.StartPostgres(context.Background(), testenv.PostgresOptions{}); missing != nil && !testenv.Optional(missing) {
 		log.Fatal(missing)
 	}
 	code := m.Run()
@@ -39,7 +39,7 @@ var databases atomic.Int64
 
 func newStore(t testing.TB) *store.Store {
 	t.Helper()
-	parts.Require(t, missing)
+	testenv.Require(t, missing)
 	name := fmt.Sprintf("activities_%d", databases.Add(1))
 	require.NoError(t, postgres.CreateDatabase(t.Context(), name))
 	database, err := store.ParseURL(postgres.URL(name))

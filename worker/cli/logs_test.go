@@ -13,13 +13,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/worker/cli"
 )
 
 func TestLogsShowsWhatMatchesInARealLoki(t *testing.T) {
-	loki, err := parts.StartLoki(t.Context(), parts.LokiOptions{})
-	parts.Require(t, err)
+	loki, err := testenv.StartLoki(t.Context(), testenv.LokiOptions{})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, loki.Stop()) })
 	file := filepath.Join(t.TempDir(), "copilot.yaml")
 	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, `
@@ -42,7 +42,7 @@ clusters:
 	now := time.Now()
 	push := func(texts ...string) {
 		for i, text := range texts {
-			require.NoError(t, loki.Push(t.Context(), "", labels, parts.LogLine{At: now.Add(-time.Minute).Add(time.Duration(i)), Text: text}))
+			require.NoError(t, loki.Push(t.Context(), "", labels, testenv.LogLine{At: now.Add(-time.Minute).Add(time.Duration(i)), Text: text}))
 		}
 	}
 	push(`{"level":"info","msg":"all is well"}`)

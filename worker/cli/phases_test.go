@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/phases"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/worker/cli"
 )
@@ -20,8 +20,8 @@ import (
 // TestRecordedClustersAreJudgedAsTheyWere replays a real cluster's recorded health and trouble through
 // a real Prometheus, and compares the verdict at the end of each phase with what was the matter.
 func TestRecordedClustersAreJudgedAsTheyWere(t *testing.T) {
-	prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{RemoteWrite: true})
-	parts.Require(t, err)
+	prometheus, err := testenv.StartPrometheus(t.Context(), testenv.PrometheusOptions{RemoteWrite: true})
+	testenv.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, prometheus.Stop()) })
 	require.NoError(t, phases.Load(t.Context(), prometheus.URL(), phases.Options{}))
 

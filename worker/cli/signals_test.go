@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/phases"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/worker/cli"
 )
@@ -19,8 +19,8 @@ import (
 // TestSignalsShowWhatAnOlderServerIsReadFrom reads a recorded server 1.29, which counts no waiting polls, behind a
 // prefix.
 func TestSignalsShowWhatAnOlderServerIsReadFrom(t *testing.T) {
-	prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{RemoteWrite: true})
-	parts.Require(t, err)
+	prometheus, err := testenv.StartPrometheus(t.Context(), testenv.PrometheusOptions{RemoteWrite: true})
+	testenv.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, prometheus.Stop()) })
 	recorded, err := phases.Recorded("server-1.29.1")
 	require.NoError(t, err)

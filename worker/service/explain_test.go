@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
@@ -28,8 +28,8 @@ func TestARealClustersTroubleIsExplained(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	sys := startSystem(t)
-	loki, err := parts.StartLoki(ctx, parts.LokiOptions{})
-	parts.Require(t, err)
+	loki, err := testenv.StartLoki(ctx, testenv.LokiOptions{})
+	testenv.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, loki.Stop()) })
 	var asked atomic.Int64
 	model := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -52,7 +52,7 @@ explain:
 	sys.write(t, troubled)
 	line := time.Now()
 	require.NoError(t, loki.Push(ctx, "", map[string]string{"job": "temporal", "service_name": "history"},
-		parts.LogLine{At: line, Text: `{"level":"error","msg":"Operation failed with an error.","error":"no usable database connection found"}`}))
+		testenv.LogLine{At: line, Text: `{"level":"error","msg":"Operation failed with an error.","error":"no usable database connection found"}`}))
 
 	c, err := client.Dial(client.Options{HostPort: sys.temporal.Address()})
 	require.NoError(t, err)

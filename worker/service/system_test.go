@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -29,7 +29,7 @@ var shared struct {
 	err       error
 	folder    string
 	binary    string
-	postgres  *parts.Postgres
+	postgres  *testenv.Postgres
 	databases atomic.Int64
 }
 
@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 }
 
 func share(ctx context.Context) (err error) {
-	if err := parts.Installed(); err != nil {
+	if err := testenv.Installed(); err != nil {
 		return err
 	}
 	if shared.folder, err = os.MkdirTemp("", "copilot-service-"); err != nil {
@@ -57,14 +57,14 @@ func share(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("building the copilot: %w\n%s", err, out)
 	}
-	shared.postgres, err = parts.StartPostgres(ctx, parts.PostgresOptions{})
+	shared.postgres, err = testenv.StartPostgres(ctx, testenv.PostgresOptions{})
 	return err
 }
 
 // system is the real worker process's surroundings: a Temporal server that it runs on and watches, a database, and a
 // Prometheus behind a gate. Tests wait for theirs side by side, and what one does to its server no other one sees.
 type system struct {
-	temporal *parts.Temporal
+	temporal *testenv.Temporal
 	gate     *gatekeeper
 	store    *store.Store
 	binary   string
@@ -77,24 +77,24 @@ func startSystem(t *testing.T) *system {
 	t.Helper()
 	ctx := t.Context()
 	shared.Do(func() { shared.err = share(context.Background()) })
-	parts.Require(t, shared.err)
+	testenv.Require(t, shared.err)
 	sys := &system{binary: shared.binary, config: filepath.Join(t.TempDir(), "copilot.yaml")}
 	database := fmt.Sprintf("copilot_%d", shared.databases.Add(1))
 	require.NoError(t, shared.postgres.CreateDatabase(ctx, database))
 	storeURL := shared.postgres.URL(database)
 
 	var err error
-	sys.temporal, err = parts.StartTemporal(ctx, parts.TemporalOptions{})
-	parts.Require(t, err)
+	sys.temporal, err = testenv.StartTemporal(ctx, testenv.TemporalOptions{})
+	testenv.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, sys.temporal.Stop()) })
-	prometheus, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{Targets: []parts.Target{{Job: "temporal", Address: sys.temporal.MetricsAddress()}}})
-	parts.Require(t, err)
+	prometheus, err := testenv.StartPrometheus(ctx, testenv.PrometheusOptions{Targets: []testenv.Target{{Job: "temporal", Address: sys.temporal.MetricsAddress()}}})
+	testenv.Require(t, err)
 	t.Cleanup(func() { assert.NoError(t, prometheus.Stop()) })
 	sys.gate = keepGate(t, prometheus.URL())
 
-	port, err := parts.FreePort()
+	port, err := testenv.FreePort()
 	require.NoError(t, err)
-	sys.metrics = parts.Loopback(port)
+	sys.metrics = testenv.Loopback(port)
 	require.NoError(t, os.WriteFile(sys.config, fmt.Appendf(nil, `
 interval: 5s
 temporal: {address: %q}
@@ -125,11 +125,11 @@ func (sys *system) run(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-func (sys *system) startWorker(t *testing.T) *parts.Process {
+func (sys *system) startWorker(t *testing.T) *testenv.Process {
 	t.Helper()
 	command := exec.Command(sys.binary, "worker", "--config", sys.config, "--log-level", "warn")
 	command.Stderr = t.Output()
-	process, err := parts.StartProcess("copilot worker", command, parts.ProcessOptions{})
+	process, err := testenv.StartProcess("copilot worker", command, testenv.ProcessOptions{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = process.Stop() })
 	return process

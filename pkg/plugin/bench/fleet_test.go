@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
 	"github.com/temporal-sre/copilot/internal/story"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	gathered "github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
@@ -73,7 +73,7 @@ func newFleet(b testing.TB) *fleet {
 func benchPostgres(b testing.TB, settings map[string]string) store.Postgres {
 	b.Helper()
 	const name = "bench"
-	server, err := parts.StartPostgres(b.Context(), parts.PostgresOptions{Settings: settings})
+	server, err := testenv.StartPostgres(b.Context(), testenv.PostgresOptions{Settings: settings})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, server.Stop()) })
 	require.NoError(b, server.CreateDatabase(b.Context(), name))

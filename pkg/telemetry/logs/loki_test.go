@@ -12,16 +12,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/telemetry"
 	"github.com/temporal-sre/copilot/pkg/telemetry/logs"
 )
 
-func startLoki(t *testing.T, options parts.LokiOptions) *parts.Loki {
+func startLoki(t *testing.T, options testenv.LokiOptions) *testenv.Loki {
 	t.Helper()
-	loki, err := parts.StartLoki(t.Context(), options)
-	parts.Require(t, err)
+	loki, err := testenv.StartLoki(t.Context(), options)
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, loki.Stop()) })
 	return loki
 }
@@ -33,7 +33,7 @@ func reader(t *testing.T, source logs.Source, options logs.Options) *logs.Reader
 	return r
 }
 
-func at(loki *parts.Loki) telemetry.Source { return telemetry.Source{URL: loki.URL()} }
+func at(loki *testenv.Loki) telemetry.Source { return telemetry.Source{URL: loki.URL()} }
 
 // total sums counts by pattern and service.
 func total(all ...[]health.LogCount) map[string]int {
@@ -55,13 +55,13 @@ func realLines(t *testing.T, phase string) []string {
 
 func TestARealLokiGivesEveryLineOnce(t *testing.T) {
 	// Fewer lines at once than the reader would like to have.
-	loki := startLoki(t, parts.LokiOptions{MaxEntries: 50})
+	loki := startLoki(t, testenv.LokiOptions{MaxEntries: 50})
 	labels := map[string]string{"job": "temporal", "service_name": "history"}
 	now := time.Now().Truncate(time.Second)
 	push := func(from time.Time, step time.Duration, texts ...string) {
-		lines := make([]parts.LogLine, len(texts))
+		lines := make([]testenv.LogLine, len(texts))
 		for i, text := range texts {
-			lines[i] = parts.LogLine{At: from.Add(time.Duration(i) * step), Text: text}
+			lines[i] = testenv.LogLine{At: from.Add(time.Duration(i) * step), Text: text}
 		}
 		require.NoError(t, loki.Push(t.Context(), "", labels, lines...))
 	}
@@ -105,13 +105,13 @@ func TestARealLokiGivesEveryLineOnce(t *testing.T) {
 }
 
 func TestLongLinesAreReadInPartsThatLokiCanSend(t *testing.T) {
-	loki := startLoki(t, parts.LokiOptions{})
+	loki := startLoki(t, testenv.LokiOptions{})
 	now := time.Now()
 	const count = 4_000
-	lines := make([]parts.LogLine, count)
+	lines := make([]testenv.LogLine, count)
 	for i := range lines {
 		// Three bytes a character, of which Loki counts one.
-		lines[i] = parts.LogLine{At: now.Add(-20*time.Second + time.Duration(i)*time.Millisecond), Text: fmt.Sprintf("%d context deadline exceeded %s", i, strings.Repeat("€", 3_000))}
+		lines[i] = testenv.LogLine{At: now.Add(-20*time.Second + time.Duration(i)*time.Millisecond), Text: fmt.Sprintf("%d context deadline exceeded %s", i, strings.Repeat("€", 3_000))}
 	}
 	for begin := 0; begin < count; begin += 200 {
 		require.NoError(t, loki.Push(t.Context(), "", map[string]string{"job": "temporal"}, lines[begin:begin+200]...))
@@ -126,9 +126,9 @@ func TestLongLinesAreReadInPartsThatLokiCanSend(t *testing.T) {
 }
 
 func TestALokiWithTenantsWantsToKnowTheTenant(t *testing.T) {
-	loki := startLoki(t, parts.LokiOptions{Tenants: true})
+	loki := startLoki(t, testenv.LokiOptions{Tenants: true})
 	now := time.Now()
-	require.NoError(t, loki.Push(t.Context(), "team-a", map[string]string{"job": "temporal"}, parts.LogLine{At: now.Add(-time.Second), Text: "shard closed"}))
+	require.NoError(t, loki.Push(t.Context(), "team-a", map[string]string{"job": "temporal"}, testenv.LogLine{At: now.Add(-time.Second), Text: "shard closed"}))
 	source := logs.Source{Source: at(loki), Selector: `{job="temporal"}`}
 	_, err := reader(t, source, logs.Options{}).Read(t.Context(), logs.Cursor{}, now)
 	require.ErrorContains(t, err, "set tenant to the one whose data these are")
@@ -142,7 +142,7 @@ func TestALokiWithTenantsWantsToKnowTheTenant(t *testing.T) {
 }
 
 func TestSilenceIsNotTakenForHealth(t *testing.T) {
-	loki := startLoki(t, parts.LokiOptions{})
+	loki := startLoki(t, testenv.LokiOptions{})
 	now := time.Now()
 	r := reader(t, logs.Source{Source: at(loki), Selector: `{job="temporal"}`}, logs.Options{})
 
@@ -151,13 +151,13 @@ func TestSilenceIsNotTakenForHealth(t *testing.T) {
 	require.ErrorAs(t, err, &unavailable, "a selector that matches nothing is told")
 	assert.Contains(t, unavailable.Reason, "check the selector, the tenant, and whether logs are shipped there")
 
-	require.NoError(t, loki.Push(t.Context(), "", map[string]string{"job": "temporal"}, parts.LogLine{At: now.Add(-time.Hour), Text: "all is well"}))
+	require.NoError(t, loki.Push(t.Context(), "", map[string]string{"job": "temporal"}, testenv.LogLine{At: now.Add(-time.Hour), Text: "all is well"}))
 	reading, err := r.Read(t.Context(), logs.Cursor{}, now)
 	require.NoError(t, err)
 	assert.Contains(t, reading.Silent, "no line of any kind was written in the last 15m0s")
 	assert.Nil(t, reading.RatePerMin, "it is unknown, and not zero")
 
-	require.NoError(t, loki.Push(t.Context(), "", map[string]string{"job": "temporal"}, parts.LogLine{At: now.Add(-time.Minute), Text: "all is well"}))
+	require.NoError(t, loki.Push(t.Context(), "", map[string]string{"job": "temporal"}, testenv.LogLine{At: now.Add(-time.Minute), Text: "all is well"}))
 	reading, err = r.Read(t.Context(), logs.Cursor{}, now)
 	require.NoError(t, err)
 	assert.Empty(t, reading.Silent)
@@ -170,7 +170,7 @@ func TestSilenceIsNotTakenForHealth(t *testing.T) {
 }
 
 func TestWhatALokiRefusesIsToldWithWhatToDo(t *testing.T) {
-	loki := startLoki(t, parts.LokiOptions{})
+	loki := startLoki(t, testenv.LokiOptions{})
 	_, err := reader(t, logs.Source{Source: at(loki), Selector: `{job=~".*"}`}, logs.Options{}).Read(t.Context(), logs.Cursor{}, time.Now())
 	require.ErrorContains(t, err, "it does not accept the query: check the selector")
 	require.ErrorContains(t, err, "at least one")
@@ -231,12 +231,12 @@ func TestMistakesInTheSettingsAreToldBeforeAnythingIsAsked(t *testing.T) {
 }
 
 func TestWhatARealTemporalServerWritesIsFound(t *testing.T) {
-	loki := startLoki(t, parts.LokiOptions{})
-	shipper := parts.NewShipper(loki, parts.TemporalLabels("temporal"))
+	loki := startLoki(t, testenv.LokiOptions{})
+	shipper := testenv.NewShipper(loki, testenv.TemporalLabels("temporal"))
 	t.Cleanup(func() { require.NoError(t, shipper.Close()) })
 	const shards = 8
-	temporal, err := parts.StartTemporal(t.Context(), parts.TemporalOptions{Shards: shards, Log: shipper})
-	parts.Require(t, err)
+	temporal, err := testenv.StartTemporal(t.Context(), testenv.TemporalOptions{Shards: shards, Log: shipper})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, temporal.Stop()) })
 
 	r := reader(t, logs.Source{Source: at(loki), Selector: `{job="temporal"}`}, logs.Options{})

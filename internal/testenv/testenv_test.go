@@ -1,6 +1,6 @@
 //go:build unix
 
-package parts_test
+package testenv_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 func TestMissingBinarySaysWhatToRun(t *testing.T) {
@@ -19,26 +19,26 @@ func TestMissingBinarySaysWhatToRun(t *testing.T) {
 	t.Chdir(empty)
 	starts := map[string]func(context.Context) error{
 		"PostgreSQL": func(ctx context.Context) error {
-			_, err := parts.StartPostgres(ctx, parts.PostgresOptions{})
+			_, err := testenv.StartPostgres(ctx, testenv.PostgresOptions{})
 			return err
 		},
 		"Prometheus": func(ctx context.Context) error {
-			_, err := parts.StartPrometheus(ctx, parts.PrometheusOptions{})
+			_, err := testenv.StartPrometheus(ctx, testenv.PrometheusOptions{})
 			return err
 		},
 		"Loki": func(ctx context.Context) error {
-			_, err := parts.StartLoki(ctx, parts.LokiOptions{})
+			_, err := testenv.StartLoki(ctx, testenv.LokiOptions{})
 			return err
 		},
 		"Temporal": func(ctx context.Context) error {
-			_, err := parts.StartTemporal(ctx, parts.TemporalOptions{})
+			_, err := testenv.StartTemporal(ctx, testenv.TemporalOptions{})
 			return err
 		},
 	}
 	for name, start := range starts {
 		t.Run(name, func(t *testing.T) {
 			err := start(t.Context())
-			var missing *parts.MissingError
+			var missing *testenv.MissingError
 			require.ErrorAs(t, err, &missing)
 			require.Contains(t, missing.Path, empty)
 			require.ErrorContains(t, err, "run: go tool mage parts")
@@ -49,6 +49,6 @@ func TestMissingBinarySaysWhatToRun(t *testing.T) {
 func TestOutsideTheRepositoryThereIsNoRoot(t *testing.T) {
 	t.Chdir(t.TempDir())
 	// The test binary itself lies in a temporary folder too.
-	_, err := parts.Root()
+	_, err := testenv.Root()
 	require.ErrorContains(t, err, "run this from inside the repository")
 }

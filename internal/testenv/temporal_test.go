@@ -1,6 +1,6 @@
 //go:build unix
 
-package parts_test
+package testenv_test
 
 import (
 	"context"
@@ -15,17 +15,17 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 func TestTemporalServesItsNamespaceAndItsMetrics(t *testing.T) {
-	options := map[string]func(t *testing.T) parts.TemporalOptions{
-		"on SQLite with tally metrics": func(*testing.T) parts.TemporalOptions {
-			return parts.TemporalOptions{Namespace: "orders"}
+	options := map[string]func(t *testing.T) testenv.TemporalOptions{
+		"on SQLite with tally metrics": func(*testing.T) testenv.TemporalOptions {
+			return testenv.TemporalOptions{Namespace: "orders"}
 		},
-		"on PostgreSQL with OpenTelemetry metrics": func(t *testing.T) parts.TemporalOptions {
-			postgres := startPostgres(t, parts.PostgresOptions{})
-			return parts.TemporalOptions{Namespace: "orders", PostgresURL: postgres.URL("temporal"), MetricsFramework: "opentelemetry", Shards: 4}
+		"on PostgreSQL with OpenTelemetry metrics": func(t *testing.T) testenv.TemporalOptions {
+			postgres := startPostgres(t, testenv.PostgresOptions{})
+			return testenv.TemporalOptions{Namespace: "orders", PostgresURL: postgres.URL("temporal"), MetricsFramework: "opentelemetry", Shards: 4}
 		},
 	}
 	requests := map[string]string{
@@ -34,8 +34,8 @@ func TestTemporalServesItsNamespaceAndItsMetrics(t *testing.T) {
 	}
 	for name, build := range options {
 		t.Run(name, func(t *testing.T) {
-			temporal, err := parts.StartTemporal(t.Context(), build(t))
-			parts.Require(t, err)
+			temporal, err := testenv.StartTemporal(t.Context(), build(t))
+			testenv.Require(t, err)
 			t.Cleanup(func() { require.NoError(t, temporal.Stop()) })
 			require.Equal(t, "orders", temporal.Namespace())
 
@@ -55,12 +55,12 @@ func TestTemporalServesItsNamespaceAndItsMetrics(t *testing.T) {
 }
 
 func TestTemporalComesBackAtItsAddressesWithItsData(t *testing.T) {
-	history, err := parts.FreePort()
+	history, err := testenv.FreePort()
 	require.NoError(t, err)
 	settings := filepath.Join(t.TempDir(), "dynamic.yaml")
 	require.NoError(t, os.WriteFile(settings, []byte("frontend.rps:\n  - value: 1000\n"), 0o600))
-	temporal, err := parts.StartTemporal(t.Context(), parts.TemporalOptions{Shards: 4, DynamicConfig: settings, HistoryMetricsPort: history})
-	parts.Require(t, err)
+	temporal, err := testenv.StartTemporal(t.Context(), testenv.TemporalOptions{Shards: 4, DynamicConfig: settings, HistoryMetricsPort: history})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, temporal.Stop()) })
 	connection, err := client.DialContext(t.Context(), client.Options{HostPort: temporal.Address()})
 	require.NoError(t, err)
@@ -73,7 +73,7 @@ func TestTemporalComesBackAtItsAddressesWithItsData(t *testing.T) {
 		_, err := connection.DescribeWorkflowExecution(t.Context(), run.GetID(), run.GetRunID())
 		return err == nil
 	}, 30*time.Second, 100*time.Millisecond, "the workflow is still there")
-	for _, page := range []string{temporal.MetricsAddress(), parts.Loopback(history)} {
+	for _, page := range []string{temporal.MetricsAddress(), testenv.Loopback(history)} {
 		require.Contains(t, read(t, "http://"+page+"/metrics"), `service_name="history"`, "both processes are back")
 	}
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package parts_test
+package testenv_test
 
 import (
 	"context"
@@ -13,19 +13,19 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
-func startPostgres(t *testing.T, options parts.PostgresOptions) *parts.Postgres {
+func startPostgres(t *testing.T, options testenv.PostgresOptions) *testenv.Postgres {
 	t.Helper()
-	postgres, err := parts.StartPostgres(t.Context(), options)
-	parts.Require(t, err)
+	postgres, err := testenv.StartPostgres(t.Context(), options)
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, postgres.Stop()) })
 	return postgres
 }
 
 func TestPostgresIsARealVersion16WithDatabasesOnDemand(t *testing.T) {
-	postgres := startPostgres(t, parts.PostgresOptions{Settings: map[string]string{"default_transaction_isolation": "repeatable read"}})
+	postgres := startPostgres(t, testenv.PostgresOptions{Settings: map[string]string{"default_transaction_isolation": "repeatable read"}})
 	require.NoError(t, postgres.CreateDatabase(t.Context(), `odd "name"`))
 	require.NoError(t, postgres.CreateDatabase(t.Context(), `odd "name"`), "creating it again does no harm")
 
@@ -41,7 +41,7 @@ func TestPostgresIsARealVersion16WithDatabasesOnDemand(t *testing.T) {
 }
 
 func TestPostgresRefusesAWrongPassword(t *testing.T) {
-	postgres := startPostgres(t, parts.PostgresOptions{})
+	postgres := startPostgres(t, testenv.PostgresOptions{})
 	config, err := pgx.ParseConfig(postgres.URL("postgres"))
 	require.NoError(t, err)
 	config.Password = "wrong"
@@ -50,7 +50,7 @@ func TestPostgresRefusesAWrongPassword(t *testing.T) {
 }
 
 func TestPostgresWithTLSIsVerifiableByItsCertificate(t *testing.T) {
-	postgres := startPostgres(t, parts.PostgresOptions{TLS: true})
+	postgres := startPostgres(t, testenv.PostgresOptions{TLS: true})
 	roots := x509.NewCertPool()
 	require.True(t, roots.AppendCertsFromPEM(postgres.CACertificate()))
 	for _, server := range []string{"127.0.0.1", "localhost"} {
@@ -64,7 +64,7 @@ func TestPostgresWithTLSIsVerifiableByItsCertificate(t *testing.T) {
 }
 
 func TestPostgresStopsDespiteAnOpenConnectionAndFreesItsPort(t *testing.T) {
-	postgres := startPostgres(t, parts.PostgresOptions{})
+	postgres := startPostgres(t, testenv.PostgresOptions{})
 	connection, err := pgx.Connect(t.Context(), postgres.URL("postgres"))
 	require.NoError(t, err)
 	defer connection.Close(context.Background())
@@ -80,8 +80,8 @@ func TestPostgresStopsDespiteAnOpenConnectionAndFreesItsPort(t *testing.T) {
 }
 
 func TestPostgresSaysWhyItDidNotStart(t *testing.T) {
-	_, err := parts.StartPostgres(t.Context(), parts.PostgresOptions{Settings: map[string]string{"no_such_setting": "1"}})
-	if parts.Optional(err) {
+	_, err := testenv.StartPostgres(t.Context(), testenv.PostgresOptions{Settings: map[string]string{"no_such_setting": "1"}})
+	if testenv.Optional(err) {
 		t.Skip(err)
 	}
 	require.ErrorContains(t, err, "PostgreSQL ended by itself")

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const root = "../.."
+const root = "../../.."
 
 func TestWhatIsGeneratedIsUpToDate(t *testing.T) {
 	files, err := Files(root)

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package parts
+package testenv
 
 import "syscall"
 

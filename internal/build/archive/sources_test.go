@@ -34,7 +34,7 @@ var permitted = map[string][]string{
 
 func TestTheBackEndTouchesNothingThatTheValidatorBans(t *testing.T) {
 	checked := 0
-	require.NoError(t, filepath.WalkDir("../../pkg", func(path string, entry fs.DirEntry, err error) error {
+	require.NoError(t, filepath.WalkDir("../../../pkg", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -101,7 +101,7 @@ var refused = map[*regexp.Regexp]string{
 
 func TestTheFrontEndDoesNothingThatTheValidatorRefuses(t *testing.T) {
 	checked := 0
-	require.NoError(t, filepath.WalkDir("../../src", func(path string, entry fs.DirEntry, err error) error {
+	require.NoError(t, filepath.WalkDir("../../../src", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !regexp.MustCompile(`\.tsx?$`).MatchString(path) || strings.Contains(path, ".test.") {
 			return err
 		}
@@ -119,24 +119,24 @@ func TestTheFrontEndDoesNothingThatTheValidatorRefuses(t *testing.T) {
 }
 
 func TestWhatPeopleReadAndSeeOfThePluginIsFitForTheCatalog(t *testing.T) {
-	m, err := readManifest("../..")
+	m, err := readManifest("../../..")
 	require.NoError(t, err)
 	assert.Equal(t, "%VERSION%", m.Info.Version, "the build puts it in")
 	m.Info.Version, m.Info.Updated = "1.2.3", "2026-01-02"
 	for _, err := range m.check() {
 		assert.NoError(t, err)
 	}
-	readme, err := os.ReadFile("../../src/README.md")
+	readme, err := os.ReadFile("../../../src/README.md")
 	require.NoError(t, err)
 	assert.Empty(t, checkReadme(string(readme)))
-	license, err := os.ReadFile("../../LICENSE")
+	license, err := os.ReadFile("../../../LICENSE")
 	require.NoError(t, err)
 	assert.Empty(t, checkLicense(string(license)))
-	logo, err := os.ReadFile(filepath.Join("../../src", m.Info.Logos.Large))
+	logo, err := os.ReadFile(filepath.Join("../../../src", m.Info.Logos.Large))
 	require.NoError(t, err)
 	assert.NoError(t, checkLogo(logo))
 	for _, s := range m.Info.Screenshots {
-		assert.FileExists(t, filepath.Join("../../src", s.Path))
+		assert.FileExists(t, filepath.Join("../../../src", s.Path))
 	}
 }
 
@@ -146,7 +146,7 @@ func TestTheBuildIsTheOneThatGrafanasToolsLayOut(t *testing.T) {
 		"Magefile.go":                       "grafana-plugin-sdk-go/build",
 		"go.mod":                            "github.com/grafana/grafana-plugin-sdk-go v",
 	} {
-		content, err := os.ReadFile(filepath.Join("../..", file))
+		content, err := os.ReadFile(filepath.Join("../../..", file))
 		require.NoError(t, err)
 		assert.Contains(t, string(content), mark, "the validator looks for it in %s", file)
 	}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package parts_test
+package testenv_test
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 // witness is a test that tells how it was ended.
@@ -18,16 +18,16 @@ type witness struct{ ended string }
 func (*witness) Helper()             {}
 func (w *witness) Skip(a ...any)     { w.ended = fmt.Sprint("skipped: ", a[0]) }
 func (w *witness) Fatal(a ...any)    { w.ended = fmt.Sprint("failed: ", a[0]) }
-func (w *witness) of(e error) string { parts.Require(w, e); return w.ended }
+func (w *witness) of(e error) string { testenv.Require(w, e); return w.ended }
 
 func TestAMissingPartSkipsATestUnlessPartsAreRequired(t *testing.T) {
-	missing := fmt.Errorf("starting: %w", &parts.MissingError{Path: "/bin/loki"})
-	t.Setenv(parts.RequiredVariable, "")
+	missing := fmt.Errorf("starting: %w", &testenv.MissingError{Path: "/bin/loki"})
+	t.Setenv(testenv.RequiredVariable, "")
 	require.Empty(t, new(witness).of(nil))
 	require.Equal(t, "skipped: starting: /bin/loki is missing, run: go tool mage parts", new(witness).of(missing))
 	require.Equal(t, "failed: it crashed", new(witness).of(errors.New("it crashed")))
 
-	t.Setenv(parts.RequiredVariable, "required")
+	t.Setenv(testenv.RequiredVariable, "required")
 	require.Equal(t, "failed: starting: /bin/loki is missing, run: go tool mage parts", new(witness).of(missing))
-	require.Equal(t, "failed: /bin/copilot is missing, run: go tool mage buildHost", new(witness).of(&parts.MissingError{Path: "/bin/copilot"}))
+	require.Equal(t, "failed: /bin/copilot is missing, run: go tool mage buildHost", new(witness).of(&testenv.MissingError{Path: "/bin/copilot"}))
 }

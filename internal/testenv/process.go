@@ -1,6 +1,6 @@
 //go:build unix
 
-package parts
+package testenv
 
 import (
 	"errors"

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/mutation"
+	"github.com/temporal-sre/copilot/internal/build/mutation"
 )
 
 func TestConstantsThatNoTestKnowsSurvive(t *testing.T) {

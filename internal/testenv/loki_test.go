@@ -1,6 +1,6 @@
 //go:build unix
 
-package parts_test
+package testenv_test
 
 import (
 	"fmt"
@@ -13,28 +13,28 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 func TestLokiGivesBackTheLinesItWasGiven(t *testing.T) {
-	loki, err := parts.StartLoki(t.Context(), parts.LokiOptions{})
-	parts.Require(t, err)
+	loki, err := testenv.StartLoki(t.Context(), testenv.LokiOptions{})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, loki.Stop()) })
 	now := time.Now()
 	labels := map[string]string{"job": "temporal"}
-	require.NoError(t, loki.Push(t.Context(), "", labels, parts.LogLine{At: now, Text: "one"}, parts.LogLine{At: now.Add(-time.Hour), Text: "an older one"}))
+	require.NoError(t, loki.Push(t.Context(), "", labels, testenv.LogLine{At: now, Text: "one"}, testenv.LogLine{At: now.Add(-time.Hour), Text: "an older one"}))
 	answer := lines(t, loki, `{job="temporal"}`)
 	require.Contains(t, answer, `"one"`)
 	require.Contains(t, answer, `"an older one"`)
 	require.NotContains(t, answer, "detected_level", "nothing is added")
-	require.Error(t, loki.Push(t.Context(), "", labels, parts.LogLine{At: now.Add(-1000 * time.Hour), Text: "far too old"}))
+	require.Error(t, loki.Push(t.Context(), "", labels, testenv.LogLine{At: now.Add(-1000 * time.Hour), Text: "far too old"}))
 }
 
 func TestAShipperBringsEveryLineUnderItsService(t *testing.T) {
-	loki, err := parts.StartLoki(t.Context(), parts.LokiOptions{})
-	parts.Require(t, err)
+	loki, err := testenv.StartLoki(t.Context(), testenv.LokiOptions{})
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, loki.Stop()) })
-	shipper := parts.NewShipper(loki, parts.TemporalLabels("temporal"))
+	shipper := testenv.NewShipper(loki, testenv.TemporalLabels("temporal"))
 	var text strings.Builder
 	for i := range 50 {
 		fmt.Fprintf(&text, `{"msg":"line %d","logging-call-at":"/go/service/history/shard/context.go:1"}`+"\n", i)
@@ -55,7 +55,7 @@ func TestAShipperBringsEveryLineUnderItsService(t *testing.T) {
 }
 
 // lines is what Loki answers to a query.
-func lines(t *testing.T, loki *parts.Loki, query string) string {
+func lines(t *testing.T, loki *testenv.Loki, query string) string {
 	t.Helper()
 	response, err := http.Get(loki.URL() + "/loki/api/v1/query_range?" + url.Values{"query": {query}, "since": {"2h"}}.Encode())
 	require.NoError(t, err)

@@ -1,6 +1,6 @@
 //go:build unix
 
-package parts_test
+package testenv_test
 
 import (
 	"bufio"
@@ -16,7 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 // parentRole makes the test binary a program that starts a child and waits to be killed.
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	sleep := exec.Command("sleep", "600")
-	if _, err := parts.StartProcess("sleep", sleep, parts.ProcessOptions{}); err != nil {
+	if _, err := testenv.StartProcess("sleep", sleep, testenv.ProcessOptions{}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -56,7 +56,7 @@ func TestAChildDiesWithAParentThatIsKilled(t *testing.T) {
 
 func TestAChildThatIgnoresTheRequestToEndIsKilled(t *testing.T) {
 	shell := exec.Command("sh", "-c", "trap '' TERM; echo deaf >&2; while :; do sleep 0.05; done")
-	process, err := parts.StartProcess("shell", shell, parts.ProcessOptions{Grace: 300 * time.Millisecond})
+	process, err := testenv.StartProcess("shell", shell, testenv.ProcessOptions{Grace: 300 * time.Millisecond})
 	require.NoError(t, err)
 	time.Sleep(100 * time.Millisecond) // until the trap is set
 	err = process.Stop()
@@ -67,7 +67,7 @@ func TestAChildThatIgnoresTheRequestToEndIsKilled(t *testing.T) {
 }
 
 func TestStoppingAChildThatHasEndedDoesNoHarm(t *testing.T) {
-	process, err := parts.StartProcess("true", exec.Command("true"), parts.ProcessOptions{})
+	process, err := testenv.StartProcess("true", exec.Command("true"), testenv.ProcessOptions{})
 	require.NoError(t, err)
 	<-process.Exited()
 	require.ErrorContains(t, process.Failure(), "exit status 0")

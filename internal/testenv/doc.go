@@ -1,6 +1,6 @@
 //go:build unix
 
-// Package parts starts the real programs that tests, scenarios and the demo run against: PostgreSQL 16,
+// Package testenv starts the real programs that tests, scenarios and the demo run against: PostgreSQL 16,
 // Prometheus, Loki and a Temporal server, each as a child process on 127.0.0.1 with a port and a directory of
 // its own.
 //
@@ -10,4 +10,4 @@
 // test, unless the environment says that parts are required, as the tasks of mage do.
 //
 // The package serves Linux and macOS.
-package parts
+package testenv

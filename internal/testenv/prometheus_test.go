@@ -1,6 +1,6 @@
 //go:build unix
 
-package parts_test
+package testenv_test
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/temporal-sre/copilot/internal/parts"
+	"github.com/temporal-sre/copilot/internal/testenv"
 )
 
 func TestPrometheusScrapesItsTargetsWithTheirLabels(t *testing.T) {
@@ -23,15 +23,15 @@ func TestPrometheusScrapesItsTargetsWithTheirLabels(t *testing.T) {
 	defer page.Close()
 	address, err := url.Parse(page.URL)
 	require.NoError(t, err)
-	prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{
-		Targets: []parts.Target{
+	prometheus, err := testenv.StartPrometheus(t.Context(), testenv.PrometheusOptions{
+		Targets: []testenv.Target{
 			{Job: "first", Address: address.Host, Labels: map[string]string{"cluster": "a"}},
 			{Job: "first", Address: address.Host, Labels: map[string]string{"cluster": "b"}},
 			{Job: "second", Address: address.Host},
 		},
 		ScrapeInterval: 200 * time.Millisecond,
 	})
-	parts.Require(t, err)
+	testenv.Require(t, err)
 	t.Cleanup(func() { require.NoError(t, prometheus.Stop()) })
 
 	require.Eventually(t, func() bool { return len(ask(t, prometheus, "answer")) == 3 }, 10*time.Second, 100*time.Millisecond)
@@ -43,8 +43,8 @@ func TestPrometheusScrapesItsTargetsWithTheirLabels(t *testing.T) {
 func TestPrometheusTakesPushedSamplesOnlyWhenAsked(t *testing.T) {
 	for name, remoteWrite := range map[string]bool{"by default it does not": false, "with RemoteWrite it does": true} {
 		t.Run(name, func(t *testing.T) {
-			prometheus, err := parts.StartPrometheus(t.Context(), parts.PrometheusOptions{RemoteWrite: remoteWrite, OutOfOrder: time.Hour})
-			parts.Require(t, err)
+			prometheus, err := testenv.StartPrometheus(t.Context(), testenv.PrometheusOptions{RemoteWrite: remoteWrite, OutOfOrder: time.Hour})
+			testenv.Require(t, err)
 			defer prometheus.Stop()
 			response, err := http.Post(prometheus.URL()+"/api/v1/write", "application/x-protobuf", http.NoBody)
 			require.NoError(t, err)
@@ -59,7 +59,7 @@ func TestPrometheusTakesPushedSamplesOnlyWhenAsked(t *testing.T) {
 }
 
 func TestPrometheusKeepsItsSamplesInADirectoryOfTheirOwn(t *testing.T) {
-	options := parts.PrometheusOptions{Dir: t.TempDir(), ScrapeInterval: 200 * time.Millisecond}
+	options := testenv.PrometheusOptions{Dir: t.TempDir(), ScrapeInterval: 200 * time.Millisecond}
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("remembered 1\n"))
 	}))
@@ -67,22 +67,22 @@ func TestPrometheusKeepsItsSamplesInADirectoryOfTheirOwn(t *testing.T) {
 	address, err := url.Parse(page.URL)
 	require.NoError(t, err)
 
-	options.Targets = []parts.Target{{Job: "page", Address: address.Host}}
-	first, err := parts.StartPrometheus(t.Context(), options)
-	parts.Require(t, err)
+	options.Targets = []testenv.Target{{Job: "page", Address: address.Host}}
+	first, err := testenv.StartPrometheus(t.Context(), options)
+	testenv.Require(t, err)
 	require.Eventually(t, func() bool { return len(ask(t, first, "remembered")) == 1 }, 10*time.Second, 100*time.Millisecond)
 	require.NoError(t, first.Stop())
 	require.NoError(t, first.Stop(), "stopping again does no harm")
 
 	options.Targets = nil
-	second, err := parts.StartPrometheus(t.Context(), options)
-	parts.Require(t, err)
+	second, err := testenv.StartPrometheus(t.Context(), options)
+	testenv.Require(t, err)
 	defer second.Stop()
 	require.Len(t, ask(t, second, "last_over_time(remembered[1h])"), 1)
 }
 
 // ask returns the series of an instant query.
-func ask(t *testing.T, prometheus *parts.Prometheus, query string) []any {
+func ask(t *testing.T, prometheus *testenv.Prometheus, query string) []any {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
