@@ -67,6 +67,13 @@ describe('queries', () => {
     expect(datasource.begun(query({ queryType: 'gates' }), CoreApp.PanelEditor)).toEqual(query({ queryType: 'gates' }));
   });
 
+  it('run in a new annotation without a change', () => {
+    expect(datasource.annotations.prepareQuery?.({ name: 'Events', enable: true, iconColor: 'red' })).toMatchObject({
+      queryType: 'events',
+      version: 1,
+    });
+  });
+
   it('begin as events in an annotation', () => {
     expect(datasource.annotations.getDefaultQuery?.()).toMatchObject({ queryType: 'events', version: 1 });
   });

@@ -26,6 +26,8 @@ import { CopilotVariableSupport } from './variables';
 export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, CopilotOptions> {
   annotations: AnnotationSupport<CopilotQuery> = {
     getDefaultQuery: () => ANNOTATION_QUERY,
+    // Grafana runs no query for an annotation until one of its options changes; the default is a complete one.
+    prepareQuery: ({ target }) => ({ refId: 'Anno', ...ANNOTATION_QUERY, ...target }),
   };
 
   /**

@@ -72,6 +72,11 @@ describe('QueryEditor', () => {
     expect(screen.queryAllByLabelText(/./, { selector: 'input' })).toHaveLength(expected.length);
   });
 
+  it('writes the defaults into a new query, so that a new alert rule runs unchanged', async () => {
+    const { query } = await edit({});
+    expect(query()).toEqual({ refId: 'A', queryType: 'status', version: 1, clusters: [], measure: 'state' });
+  });
+
   it('offers the clusters of the store and template variables', async () => {
     const { query, onRunQuery } = await edit({ queryType: 'status' }, RESOURCES, { cluster: ['prod'] });
 

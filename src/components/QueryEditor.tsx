@@ -1,4 +1,4 @@
-import React, { useCallback, useMemo } from 'react';
+import React, { useCallback, useEffect, useMemo } from 'react';
 import type { QueryEditorProps } from '@grafana/data';
 import { InlineField, InlineSwitch, Stack, Text } from '@grafana/ui';
 import {
@@ -57,6 +57,12 @@ function WordsField({ label, tooltip, placeholder, value, ...picker }: WordsFiel
 /** Query type, clusters, and the options of the query type. */
 export function QueryEditor({ app, datasource, query: stored, onChange, onRunQuery }: Props) {
   const query = useMemo(() => migrateQuery(datasource.begun(stored, app)), [app, datasource, stored]);
+  // An alert rule runs the stored query, without the front end's defaults: they are part of it from the beginning.
+  useEffect(() => {
+    if (!stored.queryType) {
+      onChange(query);
+    }
+  }, [stored.queryType, query, onChange]);
   const info = queryTypeInfo(query.queryType);
   const has = (option: QueryOption) => info?.options.includes(option) ?? false;
   // One query has one editor on the page, but a page has many queries.
