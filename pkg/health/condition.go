@@ -155,12 +155,22 @@ func unlessQuiet(id SignalID) func(*reading) condition {
 		if warm := whenWarm(r); warm.holds == no {
 			return warm
 		}
-		_, ok := r.Value(id)
-		if !ok && r.Few[id] {
-			return when(no, "too few operations to measure it")
-		}
-		if !ok && r.quiet() == yes {
+		if _, ok := r.Value(id); !ok && !r.Few[id] && r.quiet() == yes {
 			return when(no, "no requests arrived, so there is nothing to measure")
+		}
+		return unlessFew(id)(r)
+	}
+}
+
+// unlessFew lets a latency gate rest while there is too little to measure, and while the cluster starts. It is for work that
+// goes on in an idle cluster too, so that a missing latency is no sign of rest.
+func unlessFew(id SignalID) func(*reading) condition {
+	return func(r *reading) condition {
+		if warm := whenWarm(r); warm.holds == no {
+			return warm
+		}
+		if _, ok := r.Value(id); !ok && r.Few[id] {
+			return when(no, "too few operations to measure it")
 		}
 		return when(yes, "")
 	}

@@ -40,6 +40,6 @@ var persistenceGates = []Gate{
 		Title:   "The database is slow",
 		Why:     "Every service depends on the database: when it is slow, everything else queues behind it.",
 		Source:  "Base table: stressed above 100 ms; measured 41 ms when healthy under load, 360 ms slow, 8.4 s hung.",
-		applies: unlessQuiet(PersistenceP99),
+		applies: unlessFew(PersistenceP99),
 	},
 }

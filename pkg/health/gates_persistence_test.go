@@ -18,5 +18,10 @@ var persistenceBoundaries = []boundary{
 		speaks: circumstances{"the rate of failures is unknown": {health.PersistenceErrors: missing}},
 		rests:  circumstances{"single operations fail": {health.PersistenceErrors: 0.199}},
 	},
-	latency(boundary{gate: "persistence_slow", signal: health.PersistenceP99, fires: above(100, 75)}),
+	{
+		gate: "persistence_slow", signal: health.PersistenceP99, fires: above(100, 75),
+		speaks:  circumstances{"few processes start": barelyStarting, "it is unknown whether processes start": {health.WarmingUp: missing}},
+		rests:   circumstances{"the cluster starts": starting},
+		unknown: circumstances{"an idle cluster shows no latency": {health.PersistenceP99: missing, health.WorkflowStarts: 0, health.WorkflowsCreated: 0}},
+	},
 }
