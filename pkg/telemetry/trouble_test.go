@@ -183,7 +183,8 @@ func TestNumbersThatAreNoneMakeASignalUnknown(t *testing.T) {
 		t.Run(value, func(t *testing.T) {
 			reading, _ := troubled(t, Options{}, speaking(value, nil))
 			for id, v := range reading.Snapshot.Signals {
-				assert.Contains(t, []health.SignalID{health.StarvedQueues, health.StarvedOldestAge}, id, "%s is %g", id, v)
+				// The stand-in has no task queue: none is starved.
+				assert.Contains(t, []health.SignalID{health.StarvedQueues, health.StarvedOldestAge, health.SlotlessQueues, health.UnservedVersions}, id, "%s is %g", id, v)
 			}
 			assert.Contains(t, reading.Snapshot.Unknown[health.TransitionRate], says)
 			assert.Contains(t, reading.Snapshot.Unknown, health.FrontendP99)

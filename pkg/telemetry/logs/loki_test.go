@@ -131,7 +131,7 @@ func TestALokiWithTenantsWantsToKnowTheTenant(t *testing.T) {
 	require.NoError(t, loki.Push(t.Context(), "team-a", map[string]string{"job": "temporal"}, testenv.LogLine{At: now.Add(-time.Second), Text: "shard closed"}))
 	source := logs.Source{Source: at(loki), Selector: `{job="temporal"}`}
 	_, err := reader(t, source, logs.Options{}).Read(t.Context(), logs.Cursor{}, now)
-	require.ErrorContains(t, err, "set tenant to the one whose data these are")
+	require.ErrorContains(t, err, "set `tenant` to the tenant of these")
 	source.Tenant = "team-b"
 	_, err = reader(t, source, logs.Options{}).Read(t.Context(), logs.Cursor{}, now)
 	require.ErrorContains(t, err, `has no log stream that {job="temporal"} matches`)
@@ -190,7 +190,7 @@ func TestATroubledLokiIsUnavailableAndShowsNoSecret(t *testing.T) {
 		"a failure":             {500, "text/plain", "the password hunter2 is no help", "the password *** is no help"},
 		"numbers for lines":     {200, "application/json", `{"status":"success","data":{"resultType":"matrix","result":[]}}`, `it answers with "matrix" where log lines were asked for`},
 		"nonsense":              {200, "application/json", `{"status":"succ`, "its answer is not that of a Loki API"},
-		"a line without a time": {200, "application/json", `{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[["x","y"]]}]}}`, "a line whose time is no number"},
+		"a line without a time": {200, "application/json", `{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[["x","y"]]}]}}`, "a log line with an invalid timestamp"},
 		"only limits":           {400, "text/plain", "max entries limit per query exceeded, limit > max_entries_limit_per_query (5000 > 5)", "fewer lines at once than were asked for"},
 	} {
 		t.Run(name, func(t *testing.T) {
