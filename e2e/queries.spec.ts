@@ -157,7 +157,7 @@ test('each query type works in an alert rule, or says which one to use', async (
         const { ok, text } = await evaluate(value, measure?.value);
         expect.soft(ok, `${what}: ${text}`).toBe(canAlert);
         if (!canAlert) {
-          expect.soft(text, `${what} names what to use instead`).toMatch(/can't be used in an alert rule\W+\w/);
+          expect.soft(text, `${what} names what to use instead`).toMatch(/is not supported in alert rules\W+\w/);
         }
       });
     }

@@ -55,7 +55,7 @@ func TestThePluginProcessServesGrafana(t *testing.T) {
 		for _, kind := range query.Types {
 			r, _ := p.Query(t, lately(kind.Name), fromAlert)
 			if kind.AlertNumber == "" {
-				require.ErrorContains(t, r.Error, "can't be used in an alert rule", kind.Name)
+				require.ErrorContains(t, r.Error, "is not supported in alert rules", kind.Name)
 				assert.Equal(t, backend.StatusBadRequest, r.Status)
 				continue
 			}

@@ -112,7 +112,7 @@ func Parse(q backend.DataQuery, forAlert bool) (Query, error) {
 	}
 	a := Query{Type: kind, Resolved: j.IncludeResolved, Live: j.Live && !forAlert, ForAlert: forAlert}
 	if forAlert && kind.AlertNumber == "" {
-		return Query{}, Invalidf("query type %q can't be used in an alert rule: %s", kind.Name, kind.InsteadForAlerts)
+		return Query{}, Invalidf("query type %q is not supported in alert rules: %s", kind.Name, kind.InsteadForAlerts)
 	}
 	if a.Clusters, err = ParseClusters(j.Clusters); err != nil {
 		return Query{}, err
