@@ -34,7 +34,7 @@ func benchmarkCycle(b *testing.B, url string) {
 	var queries []string
 	for _, s := range read().Signals {
 		switch s.ID {
-		case health.StarvedOldestAge: // comes with StarvedQueues
+		case health.StarvedOldestAge, health.SlotlessQueues, health.UnservedVersions: // come with StarvedQueues
 		case health.StarvedQueues:
 			queries = append(queries, strings.Split(s.Query, "\n")...)
 		default:
