@@ -151,14 +151,13 @@ func (r *reading) quiet() truth {
 
 // unlessQuiet lets a latency gate rest while there is nothing to measure, and while the cluster starts.
 func unlessQuiet(id SignalID) func(*reading) condition {
+	few := unlessFew(id)
 	return func(r *reading) condition {
-		if warm := whenWarm(r); warm.holds == no {
-			return warm
-		}
-		if _, ok := r.Value(id); !ok && !r.Few[id] && r.quiet() == yes {
+		applies := few(r)
+		if _, ok := r.Value(id); !ok && applies.holds == yes && r.quiet() == yes {
 			return when(no, "no requests arrived, so there is nothing to measure")
 		}
-		return unlessFew(id)(r)
+		return applies
 	}
 }
 
