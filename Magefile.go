@@ -151,8 +151,8 @@ func (p program) list() *exec.Cmd {
 	return exec.Command("go", append(append([]string{"list", "-C", p.module, "-deps"}, p.flags...), p.pkg)...)
 }
 
-// fetchAhead fetches sources of what is built later: the network is idle while something compiles. Nobody waits for it, and
-// what it does not get the build gets, or says why it can't.
+// fetchAhead fetches sources of what is built later: the network is idle while something compiles. It runs in the
+// background; the build fetches what is still missing, or reports why it cannot.
 func fetchAhead(programs ...program) {
 	go func() {
 		for _, p := range programs {
@@ -292,8 +292,8 @@ func E2e(ctx context.Context, screenshots *bool) error {
 	return untilStopped(ctx, command)
 }
 
-// banner says that something was not done, so that nobody takes silence for success: what, the command that does it, and what
-// that needs.
+// banner reports a skipped step, so that its absence is not mistaken for success: the step, its command, and the command's
+// requirements.
 func banner(what, command string, needs ...string) string {
 	var b strings.Builder
 	edge := strings.Repeat("*", 80) + "\n"
@@ -450,7 +450,7 @@ func Vulnerabilities(ctx context.Context) error {
 // vulnerabilitiesIfReachable is for Test, which also runs where the internet is out of reach.
 func vulnerabilitiesIfReachable(ctx context.Context) error {
 	if err := reachVulnerabilities(ctx); err != nil {
-		fmt.Print(banner("nobody looked for known vulnerabilities.", "go tool mage vulnerabilities", "where their database, vuln.go.dev or that of GOVULNDB, can be reached."))
+		fmt.Print(banner("known vulnerabilities were not checked.", "go tool mage vulnerabilities", "where their database, vuln.go.dev or that of GOVULNDB, can be reached."))
 		return nil
 	}
 	return Vulnerabilities(ctx)

@@ -291,7 +291,7 @@ export const RESULTS: Word[] = [
   { value: 'passed', label: 'Passed' },
 ];
 
-/** What an event can tell of. */
+/** Kinds of events. */
 export const EVENT_KINDS: Word[] = [
   { value: 'state', label: 'State changed' },
   { value: 'staleness', label: 'Became stale or fresh' },

@@ -134,7 +134,7 @@ func TestWhatIsMissingOrWrongIsNamed(t *testing.T) {
 		`id "example" has not the form`:              edit("plugin.json", "an-example-datasource", "example"),
 		`does not end in the type "panel"`:           edit("plugin.json", `"type": "datasource"`, `"type": "panel"`),
 		"does not begin with the organization":       edit("plugin.json", `"An."`, `"Somebody"`),
-		"is not a display name":                         edit("plugin.json", `"Example"`, `"an-example-datasource"`),
+		"is not a display name":                      edit("plugin.json", `"Example"`, `"an-example-datasource"`),
 		"it was built for development":               edit("plugin.json", "production", "development"),
 		"says that it has no back end":               edit("plugin.json", `"backend": true`, `"backend": false`),
 		`to "http://example.com" is no https`:        edit("plugin.json", "https://example.com", "http://example.com"),

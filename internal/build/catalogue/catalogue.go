@@ -138,7 +138,7 @@ func editorTables() string {
 	words(&b, "Services as the labels of log lines usually name them.", "LOG_SERVICES", query.LogServices)
 	words(&b, "How bad an issue is, the worst first.", "SEVERITIES", query.Severities)
 	words(&b, "What a gate can come to.", "RESULTS", query.Results)
-	words(&b, "What an event can tell of.", "EVENT_KINDS", query.EventKinds)
+	words(&b, "Kinds of events.", "EVENT_KINDS", query.EventKinds)
 	words(&b, "The classes of signals as headings, in the order in which people read them.", "SIGNAL_CLASSES", query.SignalClasses)
 	words(&b, "Units of signals as they are written next to a name.", "UNITS", query.Units)
 	return b.String()

@@ -72,7 +72,7 @@ func constantsOf(file string, source []byte) ([]Mutant, error) {
 			continue
 		}
 		for _, spec := range constants.Specs {
-			spec := spec.(*ast.ValueSpec) // nothing else stands in a const declaration
+			spec := spec.(*ast.ValueSpec) // a const declaration contains nothing else
 			for i, value := range spec.Values {
 				if !isNumber(value) {
 					continue
