@@ -86,9 +86,10 @@ func judgeAll(r *reading, memory Memory, thresholds Thresholds) []GateResult {
 
 // judge compares a gate's signal with its threshold, or with its recovery threshold while it fires.
 func (g *Gate) judge(r *reading, memory Memory, thresholds Thresholds) GateResult {
-	threshold, recovery, overridden := thresholds.numbers(*g, r.band)
+	fires, clears, overridden := thresholds.numbers(*g, r.band)
+	threshold := fires
 	if memory.firing(g.ID) {
-		threshold = recovery
+		threshold = clears
 	}
 	applies := when(yes, "")
 	if g.applies != nil {
@@ -116,6 +117,7 @@ func (g *Gate) judge(r *reading, memory Memory, thresholds Thresholds) GateResul
 		result.Result = NotKnowable
 	default:
 		result.Result = Fired
+		result.Bounds = &Bounds{Fires: fires * applies.scale, Clears: clears * applies.scale}
 	}
 	if result.Result == Fired && g.Service == Matching {
 		result.Note = worstQueue(r.Queues, g.Signal, result.Note)

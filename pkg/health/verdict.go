@@ -59,7 +59,9 @@ type GateResult struct {
 	// Threshold is the number that the value was compared with in this cycle: the profile's, an
 	// override, or the recovery threshold while the gate was already firing.
 	Threshold float64 `json:"threshold"`
-	Result    Result  `json:"result"`
+	// Bounds are set while the gate fires; nil in rows of earlier versions.
+	Bounds *Bounds `json:"bounds,omitempty"`
+	Result Result  `json:"result"`
 	// Severity is the state that the gate argues for when it fires.
 	Severity State   `json:"severity"`
 	Service  Service `json:"service"`
@@ -72,6 +74,14 @@ type GateResult struct {
 	Witness string `json:"witness,omitempty"`
 	// Note says in words why the gate does not apply, is unknown, or which task queue it is about.
 	Note string `json:"note,omitempty"`
+}
+
+// Bounds are the two thresholds of a gate in a cycle, in the signal's unit: beyond Fires it starts to fire, and it stops when
+// the value has come back to Clears. They differ so that a value that dances around a threshold does not make the state
+// dance.
+type Bounds struct {
+	Fires  float64 `json:"fires"`
+	Clears float64 `json:"clears"`
 }
 
 // ScalingRule names one of the scaling rules.

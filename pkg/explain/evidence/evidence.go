@@ -68,7 +68,13 @@ type Gate struct {
 	Value     string    `json:"value,omitempty"`
 	Op        health.Op `json:"op"`
 	Threshold string    `json:"threshold"`
-	Deciding  bool      `json:"deciding"`
+	// Fires and Clears are the gate's two thresholds while it fires; empty where they are not known.
+	Fires  string `json:"fires,omitempty"`
+	Clears string `json:"clears,omitempty"`
+	// ClearsIn is how long the value needs to come back to Clears at the pace of the last cycles, in words; empty where it
+	// does not come back.
+	ClearsIn string `json:"clears_in,omitempty"`
+	Deciding bool   `json:"deciding"`
 	// Overridden: the threshold comes from the cluster's config.
 	Overridden bool   `json:"overridden,omitempty"`
 	Note       string `json:"note,omitempty"`

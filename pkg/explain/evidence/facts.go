@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 
@@ -52,6 +53,15 @@ func (e *Evidence) Facts() Facts {
 		if text == "" {
 			delete(f, name)
 		}
+	}
+	return f
+}
+
+// With are the facts with one of them said otherwise.
+func (f Facts) With(name, text string) Facts {
+	f = maps.Clone(f)
+	if delete(f, name); text != "" {
+		f[name] = text
 	}
 	return f
 }

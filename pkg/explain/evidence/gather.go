@@ -58,6 +58,7 @@ func Gather(in Input) Evidence {
 		e.Lasting = health.Lasting(v.At.Sub(v.Since))
 	}
 	e.Gates = gatesOf(v, texts)
+	e.expect(in.Snapshot, before, v)
 	e.Cleared = cleared(in.Previous, v)
 	e.Signals = signalsOf(in, before, texts)
 	e.Gaps = gapsOf(v, in.Snapshot, texts)
