@@ -3,6 +3,11 @@
 /** What a query asks for. The back end has one answer for each. */
 export type QueryType =
   | 'status'
+  | 'cause'
+  | 'chain'
+  | 'topology'
+  | 'deciding'
+  | 'explanation'
   | 'summary'
   | 'issues'
   | 'actions'
@@ -15,6 +20,7 @@ export type QueryType =
   | 'events'
   | 'assessments'
   | 'logs'
+  | 'runbook'
   | 'usage'
   | 'sources';
 
@@ -23,15 +29,17 @@ export type QueryOption =
   | 'measure'
   | 'states'
   | 'live'
+  | 'limit'
+  | 'assessments'
   | 'severities'
   | 'services'
   | 'includeResolved'
-  | 'limit'
   | 'gates'
   | 'results'
   | 'signals'
   | 'kinds'
-  | 'patterns';
+  | 'patterns'
+  | 'documents';
 
 /** Which number an answer is about, and what an alert rule compares. Alert rules can't read the table. */
 export type Measure =
@@ -41,6 +49,9 @@ export type Measure =
   | 'worker_limited'
   | 'first_gate'
   | 'second_gate'
+  | 'first'
+  | 'second'
+  | 'third'
   | 'table'
   | 'counts'
   | 'dollars'
@@ -110,6 +121,56 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
         description: 'Number of the second worst firing gate, 0 when none fires',
       },
     ],
+  },
+  {
+    value: 'cause',
+    label: 'Root cause',
+    description:
+      "The root cause of each cluster's state in one line, and what to do first, as of its last cycle. Can alert.",
+    options: ['states', 'live'],
+  },
+  {
+    value: 'chain',
+    label: 'Cause and consequences',
+    description:
+      'The firing conditions from root cause to consequence: value, bounds, trend and expected time to clear.',
+    options: ['states', 'limit'],
+  },
+  {
+    value: 'topology',
+    label: 'Cluster map',
+    description: 'The parts of a cluster and their roles in the present state, for the node graph.',
+    options: ['states'],
+  },
+  {
+    value: 'deciding',
+    label: 'Deciding signals',
+    description:
+      'The signal of a firing condition over time with its bounds, the root cause first; key signals when none fires.',
+    options: ['measure'],
+    measures: [
+      {
+        value: 'first',
+        label: 'Root cause',
+        description: 'The signal of the root cause',
+      },
+      {
+        value: 'second',
+        label: 'Second',
+        description: 'The signal of the next condition in the chain',
+      },
+      {
+        value: 'third',
+        label: 'Third',
+        description: 'The signal of the third condition in the chain',
+      },
+    ],
+  },
+  {
+    value: 'explanation',
+    label: 'Explanation',
+    description: 'The complete explanation, section by section: the newest, or one by its id.',
+    options: ['assessments'],
   },
   {
     value: 'summary',
@@ -195,6 +256,12 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
         description: 'Lines of each pattern in each step. Can alert.',
       },
     ],
+  },
+  {
+    value: 'runbook',
+    label: 'Runbooks',
+    description: 'Runbooks by id or condition, section by section.',
+    options: ['documents', 'gates'],
   },
   {
     value: 'usage',

@@ -19,7 +19,7 @@ import {
   PANEL_QUERY,
   type Replace,
 } from './query';
-import type { CopilotOptions, CopilotQuery, Gate, LogPattern, Signal } from './types';
+import type { CopilotOptions, CopilotQuery, Gate, LogPattern, Runbook, Signal } from './types';
 import { CopilotVariableSupport } from './variables';
 
 /** The front end of the datasource; the back end answers its queries. */
@@ -98,6 +98,11 @@ export class CopilotDataSource extends DataSourceWithBackend<CopilotQuery, Copil
   /** Recent log patterns. */
   patterns(): Promise<LogPattern[]> {
     return this.list('patterns');
+  }
+
+  /** The runbooks of the plugin. */
+  runbooks(): Promise<Runbook[]> {
+    return this.list('runbooks');
   }
 
   /** Reads a resource that contains a list under its own name. The caller shows errors. */

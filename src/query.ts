@@ -31,6 +31,8 @@ const LISTS = [
   'severities',
   'patterns',
   'results',
+  'assessments',
+  'documents',
 ] as const;
 const SWITCHES = ['includeResolved', 'live'] as const;
 

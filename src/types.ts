@@ -21,6 +21,10 @@ export interface CopilotQuery extends DataQuery {
   /** Ids of log patterns, or template variables. */
   patterns?: string[];
   measure?: Measure;
+  /** Ids of explanations; none means the newest. */
+  assessments?: string[];
+  /** Ids of runbooks. */
+  documents?: string[];
   /** Results of gates. */
   results?: string[];
   /** Includes resolved issues of the time range. */
@@ -31,7 +35,7 @@ export interface CopilotQuery extends DataQuery {
 }
 
 /** Lists for template variables. */
-export type VariableSource = 'clusters' | 'services' | 'signals' | 'states' | 'severities';
+export type VariableSource = 'clusters' | 'services' | 'signals' | 'states' | 'severities' | 'runbooks';
 
 export interface CopilotVariableQuery extends DataQuery {
   source: VariableSource;
@@ -96,6 +100,12 @@ export interface Gate {
 export interface LogPattern {
   id: string;
   meaning: string;
+}
+
+/** A document of the plugin. */
+export interface Runbook {
+  id: string;
+  title: string;
 }
 
 /** What every part of the settings page is given. */

@@ -8,7 +8,7 @@ import {
 import { from, map, type Observable } from 'rxjs';
 import { SERVICES, SEVERITIES, STATES } from './catalogue';
 import { VariableQueryEditor } from './components/VariableQueryEditor';
-import type { CopilotOptions, CopilotQuery, CopilotVariableQuery, Signal, VariableSource } from './types';
+import type { CopilotOptions, CopilotQuery, CopilotVariableQuery, Runbook, Signal, VariableSource } from './types';
 
 const DEFAULT_SOURCE: VariableSource = 'clusters';
 
@@ -16,9 +16,10 @@ const DEFAULT_SOURCE: VariableSource = 'clusters';
 interface Lists {
   clusters(): Promise<string[]>;
   signals(): Promise<Signal[]>;
+  runbooks(): Promise<Runbook[]>;
 }
 
-/** Template variables that list clusters, services, signals, states or severities. */
+/** Template variables that list clusters, services, signals, states, severities or runbooks. */
 export class CopilotVariableSupport extends CustomVariableSupport<
   DataSourceApi<CopilotQuery, CopilotOptions>,
   CopilotVariableQuery
@@ -42,6 +43,8 @@ export class CopilotVariableSupport extends CustomVariableSupport<
         return (await this.lists.clusters()).map((name) => ({ text: name, value: name }));
       case 'signals':
         return (await this.lists.signals()).map(({ id, title }) => ({ text: title, value: id }));
+      case 'runbooks':
+        return (await this.lists.runbooks()).map(({ id, title }) => ({ text: title, value: id }));
       case 'services':
         return SERVICES.map(({ label, value }) => ({ text: label, value }));
       case 'states':
@@ -50,7 +53,7 @@ export class CopilotVariableSupport extends CustomVariableSupport<
         return SEVERITIES.map(({ label, value }) => ({ text: label, value }));
       default:
         throw new Error(
-          `Unsupported variable source "${source}". Select one of clusters, services, signals, states, severities.`
+          `Unsupported variable source "${source}". Select one of clusters, services, signals, states, severities, runbooks.`
         );
     }
   }

@@ -25,6 +25,9 @@ type Explanation struct {
 	// Watch are what shows whether it gets better, in sentences.
 	Watch    []string `json:"watch"`
 	Sections Sections `json:"sections"`
+	// RuledOut are the likely causes that were considered and are not the cause, or can't be ruled out. Code sets it, also
+	// where a model explains.
+	RuledOut []RuledOut `json:"ruled_out,omitempty"`
 	// Made is "rules", or the id of the model that wrote it.
 	Made string `json:"made"`
 	// Instead says why the rules wrote it although a model was asked for; empty when none was.
@@ -59,6 +62,17 @@ type Factor struct {
 	// Pattern is the log pattern, Document the document that the factor points at.
 	Pattern  string `json:"log_pattern,omitempty"`
 	Document string `json:"document,omitempty"`
+}
+
+// RuledOut is a cause that was considered.
+type RuledOut struct {
+	// Cause names it, in the middle of a sentence.
+	Cause string `json:"cause"`
+	// Against is the evidence against it, or what is missing to tell.
+	Against string `json:"against"`
+	// Open: it can't be ruled out, because what would tell is unknown. Check then says how to find out.
+	Open  bool   `json:"open,omitempty"`
+	Check string `json:"check,omitempty"`
 }
 
 // ActionType says what kind of thing to do.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/plugin/failure"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -22,6 +23,10 @@ func (u failingStore) Statuses(context.Context, []string) ([]store.ClusterStatus
 func (u failingStore) Cursors(context.Context) ([]store.Cursor, error) { return nil, u.err() }
 func (u failingStore) Check(context.Context) (store.Health, error)     { return store.Health{}, u.err() }
 func (u failingStore) Close()                                          {}
+
+func (u failingStore) Before(context.Context, string, time.Time, int) ([]health.Snapshot, error) {
+	return nil, u.err()
+}
 
 func (u failingStore) Spans(context.Context, []string, time.Time, time.Time) ([]store.Span, error) {
 	return nil, u.err()

@@ -30,6 +30,7 @@ func (d *Datasource) resources() http.Handler {
 		"/signals":         d.serveSignals,
 		"/gates":           d.serveGates,
 		"/patterns":        d.servePatterns,
+		"/runbooks":        d.serveRunbooks,
 	} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { d.reply(w, r, serve) })
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
@@ -42,7 +43,7 @@ func (d *Datasource) resources() http.Handler {
 			"error": "Not implemented: the copilot suggests actions and takes none", "status": http.StatusNotImplemented})
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no %s %q; there are GET /status, /status/services, /status/issues, /status/summary, /status/timeline, /clusters, /signals, /gates and /patterns", r.Method, r.URL.Path))
+		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no %s %q; there are GET /status, /status/services, /status/issues, /status/summary, /status/timeline, /clusters, /signals, /gates, /patterns and /runbooks", r.Method, r.URL.Path))
 	})
 	return mux
 }

@@ -62,6 +62,19 @@ func (d *Datasource) serveGates(*http.Request) (any, error) {
 	return map[string][]gateChoice{"gates": choices}, nil
 }
 
+type runbookChoice struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+}
+
+func (d *Datasource) serveRunbooks(*http.Request) (any, error) {
+	choices := []runbookChoice{}
+	for _, document := range view.RunbooksByTitle() {
+		choices = append(choices, runbookChoice{document.ID, document.Title})
+	}
+	return map[string][]runbookChoice{"runbooks": choices}, nil
+}
+
 // patternsOf is how far back log patterns are looked for: operators add their own, which only logs tell of.
 const patternsOf = 7 * 24 * time.Hour
 

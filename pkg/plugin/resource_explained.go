@@ -168,7 +168,7 @@ func (d *Datasource) serveSummary(r *http.Request) (any, error) {
 	for _, c := range clusters {
 		s := summaryJSON{Cluster: c.Cluster, HealthState: c.State(), Notice: view.Unassessed{c.Cluster}.String()}
 		if e, ok := byName[c.Cluster]; ok {
-			s.Summary, s.Timestamp, s.Current, s.Made, s.Markdown = e.Summary(), view.Moment(e.Assessment.At), e.Current(), e.Assessment.Made, e.Markdown()
+			s.Summary, s.Timestamp, s.Current, s.Made, s.Markdown = e.Summary(), view.Moment(e.Assessment.At), e.Current(), e.Assessment.Made, e.Markdown("")
 			if s.Notice = e.Outdated(); s.Current {
 				s.Confidence, s.Notice = new(e.Assessment.Confidence), ""
 			}

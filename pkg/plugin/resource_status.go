@@ -224,7 +224,7 @@ func (d *Datasource) serveServices(r *http.Request) (any, error) {
 	all := make([]servicesJSON, 0, len(clusters))
 	for _, c := range clusters {
 		services := servicesJSON{Cluster: c.Cluster}
-		for _, row := range view.Services([]view.Present{c}, query.Query{}) {
+		for _, row := range view.Services([]view.Brief{view.BriefOf(c, nil)}, query.Query{}) {
 			services.Services = append(services.Services, serviceJSON{row.Service, row.StateNow(), keySignals(row)})
 		}
 		all = append(all, services)

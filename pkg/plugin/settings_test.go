@@ -119,6 +119,9 @@ func TestADataSourceWithWrongSettingsExplainsItself(t *testing.T) {
 	assert.Equal(t, backend.HealthStatusError, checked.Status)
 	assert.Contains(t, checked.Message, "database, host, user are missing")
 	for _, kind := range query.Types {
+		if kind.Name == "runbook" {
+			continue // it needs no store, and is read when the store is gone
+		}
 		r := reply(t, d, story.Question(t, story.QueryOf(kind.Name)), nil)
 		assert.ErrorContains(t, r.Error, "database, host, user are missing", kind.Name)
 		assert.Equal(t, backend.ErrorSourceDownstream, r.ErrorSource)

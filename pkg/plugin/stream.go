@@ -7,6 +7,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/temporal-sre/copilot/pkg/plugin/answer"
 	"github.com/temporal-sre/copilot/pkg/plugin/failure"
 	"github.com/temporal-sre/copilot/pkg/plugin/live"
 )
@@ -28,7 +29,7 @@ func (d *Datasource) SubscribeStream(ctx context.Context, req *backend.Subscribe
 		backend.Logger.FromContext(ctx).Warn("A stream begins without its current snapshot", "cause", failure.Of(err).Cause)
 		return response, nil
 	}
-	snapshot, err := current.Packet(path, d.now())
+	snapshot, err := current.Packet(path, answer.Root(ctx), d.now())
 	if err == nil {
 		response.InitialData, err = backend.NewInitialData(snapshot.JSON)
 	}
@@ -68,7 +69,7 @@ func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamReques
 			return live.ErrReplaced
 		case <-v.Wake:
 		}
-		snapshot, err := d.feed.Latest().Packet(path, d.now())
+		snapshot, err := d.feed.Latest().Packet(path, answer.Root(ctx), d.now())
 		if err != nil {
 			return backend.PluginError(fmt.Errorf("writing the snapshot of stream %q: %w", path, err))
 		}

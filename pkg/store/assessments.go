@@ -71,6 +71,8 @@ type AssessmentQuery struct {
 	Clusters []string
 	// From and To bound At: From is included, To is not. A zero time is no bound.
 	From, To time.Time
+	// IDs asks for assessments by id. Empty means any.
+	IDs []string
 	// EventSeq asks for the assessments of one event. 0 means any.
 	EventSeq int64
 	// Events asks for the assessments of several events. Empty means any.
@@ -103,6 +105,7 @@ func (s *Store) Assessments(ctx context.Context, q AssessmentQuery) ([]Assessmen
 	}
 	var where conditions
 	where.between("at", q.From, q.To)
+	where.in("id", q.IDs)
 	if q.EventSeq != 0 {
 		where.and("event_seq = %s", q.EventSeq)
 	}

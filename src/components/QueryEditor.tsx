@@ -1,4 +1,4 @@
-import React, { useCallback, useEffect, useMemo } from 'react';
+import React, { useEffect, useMemo } from 'react';
 import type { QueryEditorProps } from '@grafana/data';
 import { InlineField, InlineSwitch, Stack, Text } from '@grafana/ui';
 import {
@@ -14,16 +14,14 @@ import {
   type QueryType,
 } from '../catalogue';
 import type { CopilotDataSource } from '../datasource';
+import { listsOf, named, variableGroup } from '../lists';
 import { migrateQuery, withType } from '../query';
 import { queryTypeInfo } from '../queryTypes';
 import type { CopilotOptions, CopilotQuery } from '../types';
-import { ClusterPicker } from './ClusterPicker';
-import { GatePicker } from './GatePicker';
 import { LimitInput } from './LimitInput';
+import { ListPicker } from './ListPicker';
 import { MultiPicker, type Option } from './MultiPicker';
 import { OnePicker } from './OnePicker';
-import { PatternPicker } from './PatternPicker';
-import { SignalPicker } from './SignalPicker';
 
 type Props = QueryEditorProps<CopilotDataSource, CopilotQuery, CopilotOptions>;
 
@@ -75,7 +73,8 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
 
   const measures = info?.measures ?? [];
   const chosenSignals = has('signals') && (query.signals?.length ?? 0) > 0;
-  const variables = useCallback(() => datasource.templateVariables(), [datasource]);
+  const lists = useMemo(() => listsOf(datasource), [datasource]);
+  const variables = datasource.templateVariables();
 
   return (
     <Stack direction="column" gap={0}>
@@ -103,10 +102,13 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
         grow
         tooltip="Empty: all clusters. Supports template variables with multiple values."
       >
-        <ClusterPicker
+        <ListPicker
           id={id('clusters')}
-          datasource={datasource}
-          variables={variables}
+          load={lists.clusters}
+          first={named(variables)}
+          plural="clusters"
+          placeholder="All clusters"
+          none="No cluster reported yet"
           value={query.clusters ?? []}
           onChange={(clusters) => change({ clusters })}
         />
@@ -119,10 +121,13 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
           grow
           tooltip="Search by name, id, unit or description. Empty: the signals of the services below."
         >
-          <SignalPicker
+          <ListPicker
             id={id('signals')}
-            datasource={datasource}
-            variables={variables}
+            load={lists.signals}
+            first={variableGroup(variables)}
+            plural="signals"
+            placeholder="Signals by service"
+            none="No matching signal"
             value={query.signals ?? []}
             onChange={(signals) => change({ signals })}
           />
@@ -131,11 +136,49 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
 
       {has('gates') && (
         <InlineField label="Gates" labelWidth={LABEL_WIDTH} grow tooltip="Empty: all gates.">
-          <GatePicker
+          <ListPicker
             id={id('gates')}
-            datasource={datasource}
+            load={lists.gates}
+            plural="gates"
+            placeholder="All gates"
+            none="No matching gate"
             value={query.gates ?? []}
             onChange={(gates) => change({ gates })}
+          />
+        </InlineField>
+      )}
+
+      {has('documents') && (
+        <InlineField label="Runbooks" labelWidth={LABEL_WIDTH} grow tooltip="Runbooks to show, by id.">
+          <ListPicker
+            id={id('documents')}
+            load={lists.runbooks}
+            first={named(variables)}
+            plural="runbooks"
+            placeholder="Select runbooks"
+            none="No matching runbook"
+            value={query.documents ?? []}
+            onChange={(documents) => change({ documents })}
+          />
+        </InlineField>
+      )}
+
+      {has('assessments') && (
+        <InlineField
+          label="Explanation"
+          labelWidth={LABEL_WIDTH}
+          grow
+          tooltip="Id of an explanation, as in the column assessment of events and issues. Empty: the newest."
+        >
+          <ListPicker
+            id={id('assessments')}
+            load={lists.none}
+            first={named(variables)}
+            plural="explanations"
+            placeholder="Newest explanation"
+            none="Type the id of an explanation"
+            value={query.assessments ?? []}
+            onChange={(assessments) => change({ assessments })}
           />
         </InlineField>
       )}
@@ -158,9 +201,12 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
           grow
           tooltip="Empty: all patterns. An alert rule gets one number per selected pattern, or the total of all patterns."
         >
-          <PatternPicker
+          <ListPicker
             id={id('patterns')}
-            datasource={datasource}
+            load={lists.patterns}
+            plural="patterns"
+            placeholder="All patterns"
+            none="No recent pattern"
             value={query.patterns ?? []}
             onChange={(patterns) => change({ patterns })}
           />

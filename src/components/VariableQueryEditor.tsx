@@ -17,6 +17,7 @@ const SOURCES: Array<{ value: VariableSource; label: string; description: string
   { value: 'signals', label: 'Signals', description: 'All signals by title; the value is the id' },
   { value: 'states', label: 'States', description: 'Happy, stressed, critical, unknown' },
   { value: 'severities', label: 'Severities', description: 'Severities of issues: critical, warning' },
+  { value: 'runbooks', label: 'Runbooks', description: 'Runbooks by title; the value is the id' },
 ];
 
 /** Selects the list behind a template variable. */

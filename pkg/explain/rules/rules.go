@@ -24,6 +24,7 @@ func Explain(e evidence.Evidence) explain.Explanation {
 	}
 	x.Summary = w.summary(x)
 	x.Sections = w.sections(x)
+	x.RuledOut = w.ruledOut()
 	return x
 }
 

@@ -20,6 +20,12 @@ type Answers struct {
 // answerers make frames of each query type, typed even without a row.
 var answerers = map[string]func(Answers, context.Context, query.Query) (data.Frames, error){
 	"status":      Answers.status,
+	"cause":       Answers.cause,
+	"chain":       Answers.chain,
+	"topology":    Answers.topology,
+	"deciding":    Answers.deciding,
+	"explanation": Answers.explanation,
+	"runbook":     Answers.runbook,
 	"timeline":    Answers.timeline,
 	"signals":     Answers.signals,
 	"gates":       Answers.gates,

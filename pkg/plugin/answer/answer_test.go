@@ -47,6 +47,13 @@ func TestQueryTypesAnswerWithTheseFrames(t *testing.T) {
 		"status":           story.QueryOf("status"),
 		"status_staleness": story.QueryOf("status", map[string]any{"measure": "staleness"}),
 		"status_live":      story.QueryOf("status", map[string]any{"live": true}),
+		"cause":            story.QueryOf("cause"),
+		"chain":            story.QueryOf("chain"),
+		"topology":         story.QueryOf("topology", map[string]any{"clusters": []string{"prod"}}),
+		"deciding":         story.QueryOf("deciding", map[string]any{"clusters": []string{"prod"}}),
+		"deciding_third":   story.QueryOf("deciding", map[string]any{"clusters": []string{"prod"}, "measure": "third"}),
+		"explanation":      story.QueryOf("explanation", map[string]any{"clusters": []string{"prod"}}),
+		"runbook":          story.QueryOf("runbook", map[string]any{"documents": []string{"starved_queues"}}),
 		"timeline":         story.QueryOf("timeline"),
 		"signals":          story.QueryOf("signals", twoClusters, map[string]any{"signals": []string{"history.backlog_age_sec", "state_transitions.throughput_per_sec"}}),
 		"gates":            story.QueryOf("gates"),
@@ -84,6 +91,7 @@ func TestAlertRulesGetTheseFrames(t *testing.T) {
 	d := told(t)
 	for name, q := range map[string]map[string]any{
 		"alert_state":     story.QueryOf("status", map[string]any{"measure": "state"}),
+		"alert_cause":     story.QueryOf("cause"),
 		"alert_staleness": story.QueryOf("status", map[string]any{"measure": "staleness"}),
 		"alert_coverage":  story.QueryOf("status", map[string]any{"measure": "coverage"}),
 		"alert_workers":   story.QueryOf("status", map[string]any{"measure": "worker_limited"}),

@@ -17,7 +17,7 @@ func (d Answers) summary(ctx context.Context, a query.Query) (data.Frames, error
 	if err != nil {
 		return nil, err
 	}
-	return notices.On(data.Frames{frames.Summary(clusters, d.Views.Now())}), nil
+	return notices.On(data.Frames{frames.Summary(clusters, Root(ctx), d.Views.Now())}), nil
 }
 
 // issues tells the problems that are there now, worst first, or those of a time range. An alert rule gets their

@@ -40,7 +40,7 @@ func (d Answers) gates(ctx context.Context, a query.Query) (data.Frames, error) 
 }
 
 func (d Answers) services(ctx context.Context, a query.Query) (data.Frames, error) {
-	clusters, notices, err := d.Views.Clusters(ctx, a.Clusters)
+	clusters, notices, err := d.Views.Briefs(ctx, a.Clusters)
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-// evidence writes what a gate compared: "Frontend latency p99: 1.84 s > 1 s".
-func evidence(g health.GateResult) string {
+// compared writes what a gate compared: "Frontend latency p99: 1.84 s > 1 s".
+func compared(g health.GateResult) string {
 	signal, known := health.LookupSignal(g.Signal)
 	title := signal.Title
 	if !known {
@@ -20,6 +20,8 @@ func evidence(g health.GateResult) string {
 	switch {
 	case g.Value == nil:
 		text = fmt.Sprintf("%s: unknown, the threshold is %s", title, threshold)
+	case g.Result == health.Fired && g.Bounds != nil:
+		text = fmt.Sprintf("%s: %s, fires when %s %s, clears at %s", title, signal.Format(*g.Value), g.Op, signal.Format(g.Bounds.Fires), signal.Format(g.Bounds.Clears))
 	case g.Result == health.Fired:
 		text = fmt.Sprintf("%s: %s %s %s", title, signal.Format(*g.Value), g.Op, threshold)
 	default:
@@ -52,7 +54,7 @@ func eventText(e store.Event) string {
 	var lines []string
 	for _, g := range e.Gates {
 		if g.Result == health.Fired {
-			lines = append(lines, evidence(g))
+			lines = append(lines, compared(g))
 		}
 	}
 	for _, q := range e.Queues {

@@ -104,7 +104,7 @@ func Gates(clusters []view.Present, a query.Query) *data.Frame {
 	return numbers("gates", gateIdentity(rows,
 		firedColumn(rows),
 		column("title", titled("Condition"), rows, gateRow.title),
-		column("evidence", titled("Evidence"), rows, func(g gateRow) string { return evidence(g.GateResult) }),
+		column("evidence", titled("Evidence"), rows, func(g gateRow) string { return compared(g.GateResult) }),
 		column("value", titled("Value"), rows, func(g gateRow) *float64 { return g.Value }),
 		column("op", titled("Comparison"), rows, func(g gateRow) string { return string(g.Op) }),
 		column("threshold", titled("Threshold"), rows, func(g gateRow) float64 { return g.Threshold }),

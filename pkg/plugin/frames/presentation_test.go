@@ -85,9 +85,9 @@ func colourAt(config *data.ThresholdsConfig, value float64) string {
 
 func TestAValueIsShownWithItsWitnessAndAStarvedQueueWithItsCause(t *testing.T) {
 	g := story.Gate("workflow_pollers_gone", new(0.0), health.Fired)
-	assert.Equal(t, "Workflow pollers (server): 0 < 1", evidence(g))
+	assert.Equal(t, "Workflow pollers (server): 0 < 1", compared(g))
 	g.Witness = "polls that ended"
-	assert.Equal(t, "Workflow pollers (server): 0 < 1, read from polls that ended", evidence(g))
+	assert.Equal(t, "Workflow pollers (server): 0 < 1, read from polls that ended", compared(g))
 
 	at := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 	frame := signalFrame(store.Series{Cluster: "prod", Signal: health.MatchingWorkflowPoll, Points: []store.Point{{At: at}}}, limits{}, "polls that ended", true)

@@ -22,6 +22,7 @@ func Services(rows []view.Service, forAlert bool) *data.Frame {
 		return numbers("services", fields...)
 	}
 	fields = append(fields,
+		column("role", roleConfig(""), rows, func(s view.Service) *float64 { return roleOf(s.Brief, s.Service).number() }),
 		column("gates_fired", inUnit("Gates fired", "short"), rows, func(s view.Service) float64 { return view.CountGates(s.Gates, health.Fired) }),
 		column("gates_unknown", inUnit("Gates unknown", "short"), rows, func(s view.Service) float64 { return view.CountGates(s.Gates, health.NotKnowable) }),
 		column("gates", inUnit("Gates", "short"), rows, func(s view.Service) float64 { return float64(len(s.Gates)) }),
@@ -35,7 +36,7 @@ func serviceEvidence(s view.Service) string {
 	var fired []string
 	for _, g := range s.Gates {
 		if g.Result == health.Fired {
-			fired = append(fired, evidence(g))
+			fired = append(fired, compared(g))
 		}
 	}
 	return strings.Join(fired, "\n")

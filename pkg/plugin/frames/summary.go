@@ -11,7 +11,7 @@ import (
 )
 
 // Summary tells in words how clusters are, one row each: the newest explanation, and whether it is of the present.
-func Summary(clusters []view.Explained, now time.Time) *data.Frame {
+func Summary(clusters []view.Explained, root string, now time.Time) *data.Frame {
 	text := func(name, title string, value func(view.Explained) string) *data.Field {
 		return column(name, titled(title), clusters, value)
 	}
@@ -61,7 +61,7 @@ func Summary(clusters []view.Explained, now time.Time) *data.Frame {
 		text("trigger", "Trigger", func(e view.Explained) string { return string(e.Assessment.Trigger) }),
 		column("event", inUnit("Event", "none"), clusters, func(e view.Explained) *float64 { return eventNumber(e.Assessment.EventSeq) }),
 		text("logs_unavailable", "Why without logs", func(e view.Explained) string { return e.Assessment.LogsUnavailable }),
-		text("markdown", "Explanation", view.Explained.Markdown),
+		text("markdown", "Explanation", func(e view.Explained) string { return e.Markdown(root) }),
 		text("assessment", "Assessment", func(e view.Explained) string { return e.Assessment.ID }),
 	)
 	frame.Meta.PreferredVisualization = data.VisTypeTable

@@ -17,6 +17,7 @@ type Topic string
 const (
 	TopicEvents Topic = "events"
 	TopicStatus Topic = "status"
+	TopicCause  Topic = "cause"
 )
 
 // Path is the part of a channel behind the data source: a topic, and the clusters that the
@@ -50,8 +51,8 @@ func (p Path) Channel(uid string) (string, error) {
 func ParsePath(s string) (Path, error) {
 	segments := strings.Split(s, "/")
 	p := Path{Topic: Topic(segments[0])}
-	if p.Topic != TopicEvents && p.Topic != TopicStatus {
-		return Path{}, fmt.Errorf("no stream %q: there are %s and %s, each with or without cluster names behind it", s, TopicEvents, TopicStatus)
+	if !slices.Contains([]Topic{TopicEvents, TopicStatus, TopicCause}, p.Topic) {
+		return Path{}, fmt.Errorf("no stream %q: there are %s, %s and %s, each with or without cluster names behind it", s, TopicEvents, TopicStatus, TopicCause)
 	}
 	for _, segment := range segments[1:] {
 		name, err := decodeSegment(segment)

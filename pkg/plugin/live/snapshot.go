@@ -11,6 +11,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/plugin/frames"
 	"github.com/temporal-sre/copilot/pkg/plugin/query"
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
@@ -24,6 +25,7 @@ const MaxEvents = 100
 // Store knows cheaply whether anything is new, and what.
 type Store interface {
 	Statuses(ctx context.Context, clusters []string) ([]store.ClusterStatus, error)
+	Before(ctx context.Context, cluster string, at time.Time, n int) ([]health.Snapshot, error)
 	Cursors(ctx context.Context) ([]store.Cursor, error)
 	Events(ctx context.Context, q store.EventQuery) ([]store.Event, error)
 	EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]store.Event, error)
@@ -35,6 +37,8 @@ type Snapshot struct {
 	heads map[string]store.Cursor
 	// clusters as of their last cycle, sorted by name.
 	clusters []store.ClusterStatus
+	// before are the cycles before the last one of each cluster, oldest first: what tells a trend.
+	before map[string][]health.Snapshot
 	// events of each cluster, newest first, at most MaxEvents.
 	events map[string][]store.Event
 	// said are the explanations of these events, by cluster.
@@ -52,8 +56,9 @@ type packet struct {
 	JSON []byte
 }
 
-// Packet is the complete current snapshot of a stream. It is made once, however many streams there are of a path.
-func (p *Snapshot) Packet(path Path, now time.Time) (packet, error) {
+// Packet is the complete current snapshot of a stream. It is made once, however many streams there are of a path. root is
+// the path below which Grafana is served.
+func (p *Snapshot) Packet(path Path, root string, now time.Time) (packet, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	key := path.String()
@@ -66,7 +71,7 @@ func (p *Snapshot) Packet(path Path, now time.Time) (packet, error) {
 		return known, nil
 	}
 	var err error
-	if made.JSON, err = data.FrameToJSON(p.frame(path, now), data.IncludeAll); err != nil {
+	if made.JSON, err = data.FrameToJSON(p.frame(path, root, now), data.IncludeAll); err != nil {
 		return packet{}, err
 	}
 	if p.packets == nil {
@@ -103,7 +108,44 @@ func take(ctx context.Context, r Store, last *Snapshot) (*Snapshot, error) {
 	if next.clusters, err = presentClusters(ctx, r, heads, moved, last); err != nil {
 		return nil, fmt.Errorf("reading the clusters: %w", err)
 	}
+	if next.before, err = cyclesBefore(ctx, r, next.clusters, last); err != nil {
+		return nil, fmt.Errorf("reading the cycles before: %w", err)
+	}
 	return next, nil
+}
+
+// cyclesBefore continues what earlier snapshots saw. The first snapshot reads it from the store, where something is wrong.
+func cyclesBefore(ctx context.Context, r Store, clusters []store.ClusterStatus, last *Snapshot) (map[string][]health.Snapshot, error) {
+	before := map[string][]health.Snapshot{}
+	for _, c := range clusters {
+		known := slices.Clone(last.cycles(c.Cluster))
+		if i := slices.IndexFunc(known, func(s health.Snapshot) bool { return !s.At.Before(c.At) }); i >= 0 {
+			known = known[:i]
+		}
+		if last == nil && view.Fires(c.Verdict) {
+			read, err := r.Before(ctx, c.Cluster, c.At, view.CyclesBefore)
+			if err != nil {
+				return nil, err
+			}
+			known = read
+		}
+		before[c.Cluster] = known[max(0, len(known)-view.CyclesBefore):]
+	}
+	return before, nil
+}
+
+// cycles are the cycles of a cluster that the snapshot knows, the last one behind those before it.
+func (p *Snapshot) cycles(cluster string) []health.Snapshot {
+	if p == nil {
+		return nil
+	}
+	known := p.before[cluster]
+	if i := slices.IndexFunc(p.clusters, func(c store.ClusterStatus) bool { return c.Cluster == cluster }); i >= 0 {
+		// Trends need the numbers alone.
+		c := p.clusters[i]
+		known = append(known[:len(known):len(known)], health.Snapshot{Cluster: cluster, At: c.At, Signals: c.Snapshot.Signals})
+	}
+	return known
 }
 
 // presentClusters reads the clusters that have moved, and takes the others from the last snapshot.
@@ -184,9 +226,16 @@ func newestExplanations(ctx context.Context, r Store, events []store.Event, head
 }
 
 // frame is the complete current snapshot of a stream, with the same fields every time.
-func (p *Snapshot) frame(path Path, now time.Time) *data.Frame {
-	if path.Topic == TopicStatus {
+func (p *Snapshot) frame(path Path, root string, now time.Time) *data.Frame {
+	switch path.Topic {
+	case TopicStatus:
 		return frames.Status(view.AsOf(p.of(path), now), query.MeasureState)
+	case TopicCause:
+		var briefs []view.Brief
+		for _, c := range view.AsOf(p.of(path), now) {
+			briefs = append(briefs, view.BriefOf(c, p.before[c.Cluster]))
+		}
+		return frames.Cause(briefs, root, now)
 	}
 	var all []*store.Event
 	for cluster, some := range p.events {
@@ -221,7 +270,7 @@ func (p *Snapshot) frame(path Path, now time.Time) *data.Frame {
 // mark is equal for two snapshots that a stream shows alike, so that only what changed is sent.
 func (p *Snapshot) mark(path Path, now time.Time) string {
 	var b strings.Builder
-	if path.Topic == TopicStatus {
+	if path.Topic != TopicEvents {
 		for _, c := range view.AsOf(p.of(path), now) {
 			fmt.Fprintf(&b, "%q %d %d %t\n", c.Cluster, c.Seq, c.At.UnixNano(), c.Silent)
 		}

@@ -40,6 +40,8 @@ const (
 	OptionIncludeResolved Option = "includeResolved"
 	OptionLimit           Option = "limit"
 	OptionLive            Option = "live"
+	OptionAssessments     Option = "assessments"
+	OptionDocuments       Option = "documents"
 )
 
 // Types is the catalogue of query types, in the order in which people look: what is, what to do, what was, why.
@@ -50,6 +52,37 @@ var Types = []Type{
 		Options:     []Option{OptionMeasure, OptionStates, OptionLive},
 		Measures:    statusMeasures,
 		AlertNumber: "the measure",
+	},
+	{
+		Name: "cause", Label: "Root cause",
+		Sentence:    "The root cause of each cluster's state in one line, and what to do first, as of its last cycle.",
+		Options:     []Option{OptionStates, OptionLive},
+		AlertNumber: "the state, with the words for a message as labels: not as the condition",
+	},
+	{
+		Name: "chain", Label: "Cause and consequences",
+		Sentence:         "The firing conditions from root cause to consequence: value, bounds, trend and expected time to clear.",
+		Options:          []Option{OptionStates, OptionLimit},
+		InsteadForAlerts: `it holds what fires now, so a condition that passes vanishes instead of reading 0; use "gates"`,
+	},
+	{
+		Name: "topology", Label: "Cluster map",
+		Sentence:         "The parts of a cluster and their roles in the present state, for the node graph.",
+		Options:          []Option{OptionStates},
+		InsteadForAlerts: `it is a picture; use "services", which tells the state of each service`,
+	},
+	{
+		Name: "deciding", Label: "Deciding signals",
+		Sentence:         "The signal of a firing condition over time with its bounds, the root cause first; key signals when none fires.",
+		Options:          []Option{OptionMeasure},
+		Measures:         decidingMeasures,
+		InsteadForAlerts: `its signal changes with the root cause; use "signals"`,
+	},
+	{
+		Name: "explanation", Label: "Explanation",
+		Sentence:         "The complete explanation, section by section: the newest, or one by its id.",
+		Options:          []Option{OptionAssessments},
+		InsteadForAlerts: `it is text; use "status" with the measure "state", and "cause" for the words of the message`,
 	},
 	{
 		Name: "summary", Label: "Summary",
@@ -123,6 +156,12 @@ var Types = []Type{
 		Measures:         logMeasures,
 		AlertNumber:      "lines over time",
 		labelledServices: true,
+	},
+	{
+		Name: "runbook", Label: "Runbooks",
+		Sentence:         "Runbooks by id or condition, section by section.",
+		Options:          []Option{OptionDocuments, OptionGates},
+		InsteadForAlerts: `it is a document; alert messages link it`,
 	},
 	{
 		Name: "usage", Label: "Model usage and cost",

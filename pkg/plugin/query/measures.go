@@ -21,6 +21,13 @@ const (
 	MeasureSecondGate Measure = "second_gate"
 )
 
+// The measures of a query about deciding signals: whose condition's signal to draw.
+const (
+	MeasureFirst  Measure = "first"
+	MeasureSecond Measure = "second"
+	MeasureThird  Measure = "third"
+)
+
 // The measures of queries about logs and models. Alert rules can't read the table.
 const (
 	MeasureTable   Measure = "table"
@@ -38,6 +45,12 @@ var statusMeasures = []MeasureInfo{
 	{MeasureWorkerLimited, "Limited by workers", "1 when only workers limit progress: scaling the server will not help; null when unknown"},
 	{MeasureFirstGate, "Worst gate", "Number of the worst firing gate, 0 when none fires. Used in alert messages. The number of a gate is permanent"},
 	{MeasureSecondGate, "Second gate", "Number of the second worst firing gate, 0 when none fires"},
+}
+
+var decidingMeasures = []MeasureInfo{
+	{MeasureFirst, "Root cause", "The signal of the root cause"},
+	{MeasureSecond, "Second", "The signal of the next condition in the chain"},
+	{MeasureThird, "Third", "The signal of the third condition in the chain"},
 }
 
 var logMeasures = []MeasureInfo{

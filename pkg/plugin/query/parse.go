@@ -45,6 +45,8 @@ type queryJSON struct {
 	Severities      []string `json:"severities"`
 	Patterns        []string `json:"patterns"`
 	Results         []string `json:"results"`
+	Assessments     []string `json:"assessments"`
+	Documents       []string `json:"documents"`
 	Measure         string   `json:"measure"`
 	IncludeResolved bool     `json:"includeResolved"`
 	Limit           int      `json:"limit"`
@@ -69,6 +71,8 @@ type Query struct {
 	Patterns []string
 	// Results of gates.
 	Results []health.Result
+	// Assessments and Documents are ids; none means the newest, or none.
+	Assessments, Documents []string
 	// Measure is one of the query type's measures; empty when it has none.
 	Measure Measure
 	// Resolved asks for issues that are no longer there as well.
@@ -180,6 +184,12 @@ func (a *Query) parseFilters(j queryJSON) error {
 		return err
 	}
 	if a.Patterns, err = ParseNames("patterns", j.Patterns, plausible, "the id of a log pattern is a short text"); err != nil {
+		return err
+	}
+	if a.Assessments, err = ParseNames("assessments", j.Assessments, plausible, "an id of an assessment is a short text"); err != nil {
+		return err
+	}
+	if a.Documents, err = ParseNames("documents", j.Documents, plausible, "the id of a document is a short text"); err != nil {
 		return err
 	}
 	if j.OnlyFired {

@@ -70,6 +70,47 @@ func (d Reader) Explained(ctx context.Context, wanted []string, states ...health
 	return all, without, notices, nil
 }
 
+// MostExplained is how many clusters' complete explanations one answer holds: they are pages to read.
+const MostExplained = 10
+
+// ExplainedInFull reads the complete explanations of clusters with what they stand on, the worst cluster first: the newest, or those
+// with the ids.
+func (d Reader) ExplainedInFull(ctx context.Context, wanted, ids []string) ([]Explained, Notices, error) {
+	clusters, notices, err := d.Clusters(ctx, wanted)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(clusters) > MostExplained && len(ids) == 0 {
+		notices.Inform(fmt.Sprintf("The explanations of the worst %d of %d clusters: choose a cluster to read its own.", MostExplained, len(clusters)))
+		clusters = clusters[:MostExplained]
+	}
+	var all []Explained
+	var without Unassessed
+	for _, c := range clusters {
+		found, err := d.Store.Assessments(ctx, store.AssessmentQuery{Clusters: []string{c.Cluster}, IDs: ids, Limit: 1})
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(found) == 0 {
+			without = append(without, c.Cluster)
+			continue
+		}
+		e := Explained{Present: c, Assessment: found[0]}
+		var ok bool
+		if e.Whole, ok = ReadExplanation(found[0]); !ok {
+			notices.Warn(Unreadable(found[0]))
+		}
+		all = append(all, e)
+	}
+	switch {
+	case len(ids) > 0 && len(all) == 0 && len(clusters) > 0:
+		notices.Warn("There is no such explanation of these clusters: it is older than the retention, or of another cluster.")
+	case len(ids) == 0 && len(without) > 0:
+		notices.Warn(without.String())
+	}
+	return all, notices, nil
+}
+
 // ReadExplanation reads the whole of an assessment. A newer worker may write what this version can't read.
 func ReadExplanation(a store.Assessment) (explain.Explanation, bool) {
 	var whole explain.Explanation

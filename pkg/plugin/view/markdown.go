@@ -27,33 +27,17 @@ func (d *document) paragraph(format string, args ...any) {
 	d.WriteString("\n")
 }
 
-// list writes items below a heading, if there are any.
-func (d *document) list(heading, mark string, items []string) {
-	if len(items) == 0 {
-		return
-	}
-	d.paragraph("### %s", heading)
-	d.WriteString("\n")
-	for _, item := range items {
-		fmt.Fprintf(d, "%s %s\n", mark, item)
-	}
-}
-
-// Markdown is the whole explanation for a text panel.
-func (e Explained) Markdown() string {
+// Markdown is the whole explanation for a text panel. root is the path below which Grafana is served.
+func (e Explained) Markdown(root string) string {
 	var d document
-	if !e.Current() {
-		d.paragraph("> **This does not explain the present.** %s", unmarked.Replace(e.Outdated()))
+	for _, s := range e.Sections(root) {
+		if s.Title == "" {
+			d.paragraph("%s", s.Text)
+			continue
+		}
+		d.paragraph("### %s", s.Title)
+		d.WriteString("\n" + s.Text + "\n")
 	}
-	d.paragraph("**%s**", unmarked.Replace(e.Assessment.Summary))
-	d.list("Why", "1.", written(e.Whole.Factors, factorLine))
-	d.list("What to do", "1.", written(e.Whole.Actions, actionLine))
-	d.list("What to watch", "-", written(e.Whole.Watch, unmarked.Replace))
-	d.list("Services", "-", written(e.Whole.Sections.Reactions, func(r explain.Reaction) string { return unmarked.Replace(r.Text) }))
-	if guides := e.guides(); len(guides) > 0 {
-		d.list("Guides", "-", guides)
-	}
-	d.paragraph("%s", e.footer())
 	return d.String()
 }
 
@@ -79,12 +63,12 @@ func actionLine(a explain.Action) string {
 }
 
 // guides link what there is to read about the issues, each once.
-func (e Explained) guides() []string {
+func (e Explained) guides(root string) []string {
 	var links []string
 	for _, issue := range e.Whole.Issues {
-		address := Guide(issue.Gate)
+		address := root + Guide(issue.Gate)
 		link := fmt.Sprintf("[%s](%s)", unmarked.Replace(issue.Title), address)
-		if address != "" && !slices.ContainsFunc(links, func(l string) bool { return strings.HasSuffix(l, "("+address+")") }) {
+		if Guide(issue.Gate) != "" && !slices.ContainsFunc(links, func(l string) bool { return strings.HasSuffix(l, "("+address+")") }) {
 			links = append(links, link)
 		}
 	}

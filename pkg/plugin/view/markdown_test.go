@@ -11,7 +11,7 @@ import (
 func TestTextsOfModelsDrawNothingInMarkdown(t *testing.T) {
 	e := Explained{Assessment: store.Assessment{Summary: "See [here](http://evil) <img src=x> ![a](b)\n# Title *x* _y_ `z`", Made: "m"}}
 	e.Silent = true
-	text := e.Markdown()
+	text := e.Markdown("")
 	for _, mark := range []string{"[here](", "<img", "![a](", "\n# Title", "`z`"} {
 		assert.NotContains(t, text, mark)
 	}

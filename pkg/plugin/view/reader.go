@@ -6,12 +6,14 @@ import (
 	"context"
 	"time"
 
+	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 // Store is what views are read from.
 type Store interface {
 	Statuses(ctx context.Context, clusters []string) ([]store.ClusterStatus, error)
+	Before(ctx context.Context, cluster string, at time.Time, n int) ([]health.Snapshot, error)
 	Cursors(ctx context.Context) ([]store.Cursor, error)
 	Spans(ctx context.Context, clusters []string, from, to time.Time) ([]store.Span, error)
 	Series(ctx context.Context, q store.SeriesQuery) ([]store.Series, error)

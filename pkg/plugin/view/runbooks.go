@@ -1,15 +1,28 @@
 package view
 
-import "github.com/temporal-sre/copilot/pkg/health"
+import (
+	"net/url"
 
-// runbooksURL is where the runbooks can be read.
-const runbooksURL = "https://github.com/temporal-sre/copilot/blob/main/pkg/knowledge/documents/"
+	"github.com/temporal-sre/copilot/pkg/health"
+)
 
-// Guide is the address of a gate's runbook, empty for a gate that a newer worker knows.
-func Guide(id health.GateID) string {
-	gate, ok := health.LookupGate(id)
-	if !ok {
-		return ""
-	}
-	return runbooksURL + gate.Runbook + ".md"
+// runbookBoard is the dashboard that shows a runbook; it comes with the plugin.
+const runbookBoard = "/d/temporal-copilot-runbook?var-runbook="
+
+// Runbook is the id of a gate's runbook, empty for a gate that a newer worker knows.
+func Runbook(id health.GateID) string {
+	gate, _ := health.LookupGate(id)
+	return gate.Runbook
 }
+
+// Guide is the address of a gate's runbook inside of Grafana, below Grafana's root; empty for a gate that a newer worker
+// knows. Data links need no more: Grafana puts its own root before them.
+func Guide(id health.GateID) string {
+	if runbook := Runbook(id); runbook != "" {
+		return GuideTo(runbook)
+	}
+	return ""
+}
+
+// GuideTo is the address of a document inside of Grafana.
+func GuideTo(document string) string { return runbookBoard + url.QueryEscape(document) }

@@ -10,7 +10,7 @@ import (
 
 func TestEveryGateLinksItsRunbook(t *testing.T) {
 	for _, g := range health.Gates() {
-		assert.Equal(t, runbooksURL+g.Runbook+".md", Guide(g.ID))
+		assert.Equal(t, "/d/temporal-copilot-runbook?var-runbook="+g.Runbook, Guide(g.ID))
 		assert.FileExists(t, "../../knowledge/documents/"+g.Runbook+".md", g.ID)
 	}
 	assert.Empty(t, Guide("of a newer worker"))

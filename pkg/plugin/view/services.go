@@ -9,7 +9,7 @@ import (
 
 // Service is one service of one cluster.
 type Service struct {
-	Present
+	Brief
 	health.ServiceStatus
 }
 
@@ -22,7 +22,7 @@ func (s Service) StateNow() health.State {
 }
 
 // Services keeps the services that were asked for. An alert rule needs the healthy ones too, whatever states it names.
-func Services(clusters []Present, a query.Query) []Service {
+func Services(clusters []Brief, a query.Query) []Service {
 	var rows []Service
 	for _, c := range clusters {
 		for _, s := range health.ServiceStatuses(c.Verdict) {

@@ -1,0 +1,264 @@
+package frames
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/temporal-sre/copilot/pkg/explain/evidence"
+	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
+)
+
+// clients is the node that is no service of ours: whoever calls the frontend.
+const clients health.Service = "clients"
+
+// node is a part of a Temporal deployment on the map. Its numbers are signals that are shown where they are known.
+type node struct {
+	service      health.Service
+	title, icon  string
+	main, second health.SignalID
+	// optional parts are left out where nothing is known of them.
+	optional bool
+}
+
+// nodes are in the order of a request's way through the cluster.
+var nodes = []node{
+	{service: clients, title: "Clients", icon: "users-alt", main: health.WorkflowStarts},
+	{service: health.Frontend, title: "Frontend", icon: "cloud", main: health.FrontendP99, second: health.FrontendErrRatio},
+	{service: health.History, title: "History", icon: "history", main: health.TransitionRate, second: health.HistoryBacklogAge},
+	{service: health.Matching, title: "Matching", icon: "exchange-alt", main: health.TasksAdded, second: health.SyncMatch},
+	{service: health.Persistence, title: "Database", icon: "database", main: health.PersistenceP99, second: health.PersistenceErrRatio},
+	{service: health.Visibility, title: "Visibility", icon: "search", main: health.VisibilityP99, second: health.VisibilityErrRatio, optional: true},
+	{service: health.SystemWorker, title: "Schedules", icon: "calendar-alt", main: health.SystemQueueAge, second: health.SchedulesMissed, optional: true},
+	{service: health.Workers, title: "Workers", icon: "process", main: health.MatchingWorkflowPoll, second: health.WorkflowSlots},
+	{service: health.Replication, title: "Replication", icon: "sync", main: health.ReplicationLag, optional: true},
+}
+
+// edge is a way that requests and tasks take, with what is known of it.
+type edge struct {
+	from, to     health.Service
+	main, second health.SignalID
+	// mainLabel and secondLabel stand before the numbers.
+	mainLabel, secondLabel string
+}
+
+var edges = []edge{
+	{from: clients, to: health.Frontend, main: health.WorkflowStarts, mainLabel: "starts", second: health.FrontendErrRatio, secondLabel: "errors"},
+	{from: health.Frontend, to: health.History, main: health.FrontendP99, mainLabel: "p99"},
+	{from: health.History, to: health.Persistence, main: health.PersistenceP99, mainLabel: "p99", second: health.PersistenceErrRatio, secondLabel: "errors"},
+	{from: health.History, to: health.Visibility, main: health.VisibilityP99, mainLabel: "p99", second: health.VisibilityErrRatio, secondLabel: "errors"},
+	{from: health.History, to: health.Matching, main: health.TasksAdded, mainLabel: "tasks"},
+	{from: health.Matching, to: health.Workers, main: health.WorkflowBacklogAge, mainLabel: "oldest", second: health.MatchingWorkflowPoll, secondLabel: "pollers"},
+	{from: health.Frontend, to: health.SystemWorker, main: health.SystemQueueAge, mainLabel: "oldest"},
+	{from: health.History, to: health.Replication, main: health.ReplicationLag, mainLabel: "lag"},
+}
+
+// placed is a node of a cluster.
+type placed struct {
+	view.Brief
+	node
+}
+
+func (p placed) id() string { return p.Cluster + "/" + string(p.service) }
+
+func (p placed) role() role { return roleOf(p.Brief, p.service) }
+
+// present: an optional part of which nothing is known is not drawn.
+func (p placed) present() bool {
+	return !p.optional || p.Evidence.Role(p.service).Role != evidence.RoleUnknown || p.Rules.Blamed == p.service
+}
+
+// way is an edge of a cluster.
+type way struct {
+	view.Brief
+	edge
+}
+
+// Topology draws clusters as Grafana's node graph: parts coloured by their role, ways with rates, latencies and errors.
+func Topology(briefs []view.Brief) data.Frames {
+	var parts []placed
+	var ways []way
+	for _, b := range briefs {
+		drawn := map[health.Service]bool{}
+		for _, n := range nodes {
+			if p := (placed{b, n}); p.present() {
+				parts = append(parts, p)
+				drawn[n.service] = true
+			}
+		}
+		for _, e := range edges {
+			if drawn[e.from] && drawn[e.to] {
+				ways = append(ways, way{b, e})
+			}
+		}
+	}
+	return data.Frames{nodesFrame(parts, len(briefs) > 1), edgesFrame(ways)}
+}
+
+func nodesFrame(parts []placed, many bool) *data.Frame {
+	text := func(name, title string, value func(placed) string) *data.Field {
+		return column(name, titled(title), parts, value)
+	}
+	frame := typed("nodes", data.FrameTypeTable,
+		text("id", "Id", placed.id),
+		text("title", "Part", func(p placed) string {
+			if many {
+				return p.title + " · " + p.Cluster
+			}
+			return p.title
+		}),
+		text("subtitle", "Role", func(p placed) string { return string(p.role().name) }),
+		text("mainstat", "", func(p placed) string { return p.amount(p.main) }),
+		text("secondarystat", "", func(p placed) string { return p.amount(p.second) }),
+		text("color", "Colour", func(p placed) string { return p.role().colour }),
+		text("icon", "Icon", func(p placed) string { return p.icon }),
+		column("highlighted", titled("Root cause"), parts, func(p placed) bool { return p.role().name == roleRootCause }),
+		text("detail__role", "Role", func(p placed) string { return string(p.role().name) }),
+		text("detail__because", "Firing conditions", placed.because),
+		text("detail__cluster", "Cluster", func(p placed) string { return p.Cluster }),
+		text("detail__service", "Service", func(p placed) string { return string(p.service) }),
+	)
+	frame.Meta.PreferredVisualization = data.VisTypeNodeGraph
+	return frame
+}
+
+// because names the conditions that give a part its role.
+func (p placed) because() string {
+	var titles []string
+	for _, id := range p.Evidence.Role(p.service).Because {
+		if g, ok := p.Evidence.Gate(id); ok {
+			titles = append(titles, g.Title)
+		}
+	}
+	return strings.Join(titles, "; ")
+}
+
+// amount is a signal with its unit, empty where it is unknown: nothing else is drawn as a number.
+func (p placed) amount(id health.SignalID) string { return amount(p.Brief, id) }
+
+func amount(b view.Brief, id health.SignalID) string {
+	if s, ok := b.Evidence.Signal(id); ok && !b.Silent {
+		return s.Value
+	}
+	return ""
+}
+
+func edgesFrame(ways []way) *data.Frame {
+	text := func(name, title string, value func(way) string) *data.Field {
+		return column(name, titled(title), ways, value)
+	}
+	labelled := func(b view.Brief, label string, id health.SignalID) string {
+		value := amount(b, id)
+		if value == "" {
+			return ""
+		}
+		return label + " " + value
+	}
+	frame := typed("edges", data.FrameTypeTable,
+		text("id", "Id", func(w way) string { return w.Cluster + "/" + string(w.from) + "-" + string(w.to) }),
+		text("source", "From", func(w way) string { return w.Cluster + "/" + string(w.from) }),
+		text("target", "To", func(w way) string { return w.Cluster + "/" + string(w.to) }),
+		text("mainstat", "", func(w way) string { return labelled(w.Brief, w.mainLabel, w.main) }),
+		text("secondarystat", "", func(w way) string { return labelled(w.Brief, w.secondLabel, w.second) }),
+		text("color", "Colour", func(w way) string { return roleOf(w.Brief, w.to).colour }),
+		column("thickness", titled("Width"), ways, func(w way) float64 {
+			if roleOf(w.Brief, w.to).name == roleRootCause {
+				return 3
+			}
+			return 1
+		}),
+	)
+	frame.Meta.PreferredVisualization = data.VisTypeNodeGraph
+	return frame
+}
+
+// roleName is what a service has to do with the state, as people read it.
+type roleName string
+
+// The names of roles, worst first.
+const (
+	roleRootCause roleName = "root cause"
+	roleBlocked   roleName = "blocked"
+	roleDegraded  roleName = "degraded"
+	roleReflects  roleName = "reflects the cause"
+	roleHealthy   roleName = "healthy"
+	roleNotKnown  roleName = "unknown"
+)
+
+// role is a role with its colour.
+type role struct {
+	name   roleName
+	colour string
+}
+
+// roles are numbered by their place, best first: tables colour the number.
+var roles = []role{{roleHealthy, green}, {roleReflects, blue}, {roleDegraded, yellow}, {roleBlocked, orange}, {roleRootCause, red}}
+
+// number is nil for an unknown role.
+func (r role) number() *float64 {
+	i := slices.Index(roles, r)
+	if i < 0 {
+		return nil
+	}
+	return new(float64(i))
+}
+
+var unknownRole = role{name: roleNotKnown, colour: grey}
+
+func roleNamed(name roleName) role {
+	return roles[slices.IndexFunc(roles, func(r role) bool { return r.name == name })]
+}
+
+// roleOf is the role of a service in what the rules say now. The service that the root cause is about is never grey.
+func roleOf(b view.Brief, service health.Service) role {
+	if b.Silent {
+		return unknownRole
+	}
+	if service == clients {
+		return clientsRole(b)
+	}
+	if service == b.Rules.Blamed && b.Rules.Cause != "" {
+		return roleNamed(roleRootCause)
+	}
+	switch b.Evidence.Role(service).Role {
+	case evidence.Blocked:
+		return roleNamed(roleBlocked)
+	case evidence.UnderPressure:
+		return roleNamed(roleDegraded)
+	case evidence.Artefact:
+		return roleNamed(roleReflects)
+	case evidence.Fine:
+		return roleNamed(roleHealthy)
+	default:
+		return unknownRole
+	}
+}
+
+// clientsRole: clients are known by their requests alone.
+func clientsRole(b view.Brief) role {
+	switch {
+	case b.Evidence.Over(health.ClientErrors, 0) && firesFor(b, "client_errors"):
+		return roleNamed(roleDegraded)
+	case b.Evidence.Knows(health.WorkflowStarts):
+		return roleNamed(roleHealthy)
+	default:
+		return unknownRole
+	}
+}
+
+func firesFor(b view.Brief, id health.GateID) bool {
+	g, ok := b.Evidence.Gate(id)
+	return ok && g.Result == health.Fired
+}
+
+// roleConfig shows a role's number as its name and colour.
+func roleConfig(title string) *data.FieldConfig {
+	names := data.ValueMapper{}
+	for i, r := range roles {
+		names[strconv.Itoa(i)] = data.ValueMappingResult{Text: string(r.name), Color: r.colour, Index: i}
+	}
+	return &data.FieldConfig{DisplayNameFromDS: title, Mappings: data.ValueMappings{names, nullIs(string(roleNotKnown))}}
+}
