@@ -47,6 +47,8 @@ export type Measure =
   | 'staleness'
   | 'coverage'
   | 'worker_limited'
+  | 'application_limited'
+  | 'flapping'
   | 'first_gate'
   | 'second_gate'
   | 'first'
@@ -57,7 +59,9 @@ export type Measure =
   | 'dollars'
   | 'tokens'
   | 'calls'
-  | 'budget';
+  | 'budget'
+  | 'sources'
+  | 'explaining';
 
 export interface QueryTypeInfo {
   value: QueryType;
@@ -110,10 +114,19 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
         description: '1 when only workers limit progress: scaling the server will not help; null when unknown',
       },
       {
+        value: 'application_limited',
+        label: 'Limited by the application',
+        description: '1 when only workflow code, activities or clients limit progress; null when unknown',
+      },
+      {
+        value: 'flapping',
+        label: 'Flapping',
+        description: '1 when the state worsened repeatedly within half an hour; null when unknown',
+      },
+      {
         value: 'first_gate',
         label: 'Worst gate',
-        description:
-          'Number of the worst firing gate, 0 when none fires. Used in alert messages. The number of a gate is permanent',
+        description: 'Number of the worst firing gate, 0 when none fires. The number of a gate is permanent',
       },
       {
         value: 'second_gate',
@@ -300,7 +313,19 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
     value: 'sources',
     label: 'Sources of the copilot',
     description: "Whether the copilot's cycles, metrics, logs and models work. Can alert.",
-    options: [],
+    options: ['measure'],
+    measures: [
+      {
+        value: 'sources',
+        label: 'All sources',
+        description: 'Cycles, metrics, logs and the model',
+      },
+      {
+        value: 'explaining',
+        label: 'Logs and model',
+        description: 'The sources of explanations only. Cycles and metrics show in the staleness of the cluster.',
+      },
+    ],
   },
 ];
 

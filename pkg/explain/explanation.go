@@ -15,6 +15,9 @@ type Explanation struct {
 	Stale   bool         `json:"stale"`
 	// EventSeq is the number of the event that is explained; 0 when it was asked for without one.
 	EventSeq int64 `json:"event_seq,omitempty"`
+	// Cause names the root cause by the mildest gate over its signal, so that a cause which gets worse stays the same; empty
+	// where no gate leads. Code sets it, also where a model explains.
+	Cause health.GateID `json:"cause,omitempty"`
 	// Summary is three sentences: what happened, why, what to do first.
 	Summary string `json:"summary"`
 	// Factors are what contributed, the most important first.

@@ -207,8 +207,8 @@ func (a Assessment) checked() (Assessment, error) {
 	case err != nil:
 	case a.Confidence > a.Coverage:
 		err = fmt.Errorf("its confidence %v is above its coverage %v", a.Confidence, a.Coverage)
-	case !slices.Contains([]Trigger{OnEvent, OnSchedule, OnDemand}, a.Trigger):
-		err = fmt.Errorf("its trigger is %q, not %s, %s or %s", a.Trigger, OnEvent, OnSchedule, OnDemand)
+	case !slices.Contains([]Trigger{OnEvent, OnCause, OnSchedule, OnDemand}, a.Trigger):
+		err = fmt.Errorf("its trigger is %q, not %s, %s, %s or %s", a.Trigger, OnEvent, OnCause, OnSchedule, OnDemand)
 	case a.State != health.Unknown && !slices.Contains(health.States(), a.State):
 		err = fmt.Errorf("its state is no state (%v)", a.State)
 	case a.EventSeq < 0:

@@ -117,6 +117,40 @@ func TestAnEventOfTheStoresOutageIsExplainedWhenTheStoreIsBack(t *testing.T) {
 	assert.Equal(t, []string{"event-1", "event-2", "event-3", "event-4"}, ids)
 }
 
+func TestANewRootCauseInTheSameStateIsExplained(t *testing.T) {
+	turns := start.Add(16 * time.Minute).Truncate(time.Minute)
+	w, x := &world{}, &explainer{}
+	w.signals = func(at time.Time) (values, error) {
+		v := healthy()
+		if at.Sub(start) < 10*time.Minute {
+			return v, nil
+		}
+		// Both causes are the workers': no event tells one from the other.
+		v[health.MatchingWorkflowPoll], v[health.MatchingActivityPoll] = 0, 0
+		v[health.BacklogInflow], v[health.StarvedQueues], v[health.StarvedOldestAge] = 10, 2, 300
+		if single := at.Equal(turns.Add(-2 * time.Minute)); single || !at.Before(turns) {
+			v[health.SlotlessQueues] = 2
+		}
+		return v, nil
+	}
+	env, in := w.explained(x)
+	env.RegisterDelayedCallback(env.CancelWorkflow, 24*time.Minute)
+	env.ExecuteWorkflow(workflows.ObserveCluster, in)
+
+	var causes []workflows.AssessInput
+	for _, asked := range x.asked {
+		if asked.Trigger == workflows.OnCause {
+			causes = append(causes, asked)
+		}
+	}
+	require.Len(t, causes, 1, "once, however long it leads")
+	assert.Equal(t, health.Critical, causes[0].Situation.Verdict.State)
+	assert.Nil(t, causes[0].Situation.Verdict.Event, "the state did not change")
+	assert.Equal(t, fmt.Sprintf("cause-%d", causes[0].Situation.Verdict.At.Unix()), causes[0].ID)
+	assert.Equal(t, turns.Add(30*time.Second), causes[0].Situation.Verdict.At, "it led for two cycles, and one cycle before was none")
+	assert.Equal(t, health.GateID("task_slots_gone"), rules.Cause(causes[0].Situation.Verdict, causes[0].Situation.Snapshot))
+}
+
 func TestNoEventIsExplainedWhereTheSettingsAreOfAReleaseThatDidNot(t *testing.T) {
 	w, x := &world{signals: trouble}, &explainer{}
 	env, in := w.explained(x)

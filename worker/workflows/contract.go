@@ -89,6 +89,8 @@ type ObserveInput struct {
 	LogRate *LogRate `json:"log_rate,omitempty"`
 	// Recovering are the gates that fired before an improvement that has yet to hold.
 	Recovering []health.GateID `json:"recovering,omitempty"`
+	// Cause is the root cause that was explained, and one that may take its place.
+	Cause Causes `json:"cause,omitzero"`
 }
 
 // Cycle is one observation as it goes to the store.

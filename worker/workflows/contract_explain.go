@@ -51,6 +51,8 @@ type Trigger string
 const (
 	// OnEvent: the cluster's state, staleness or bottleneck changed.
 	OnEvent Trigger = "event"
+	// OnCause: the root cause changed, and the state did not.
+	OnCause Trigger = "cause"
 	// OnSchedule: nothing changed, but it was time to look again.
 	OnSchedule Trigger = "schedule"
 	// OnDemand: an explanation was requested.

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
@@ -114,6 +115,9 @@ func (o *observation) run(ctx workflow.Context) error {
 		if err := o.store(ctx); err != nil {
 			return err
 		}
+		if err := o.assessCause(ctx); err != nil {
+			return err
+		}
 	}
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err
@@ -191,6 +195,7 @@ func (o *observation) cycle(ctx workflow.Context) error {
 	if cycle.Verdict.Event == nil {
 		cycle.Firing = nil
 	}
+	o.in.Cause = o.in.Cause.follow(decision.Cause, decision.Verdict.Event != nil)
 	o.in.Memory = decision.Memory
 	o.last = &decision.Verdict
 	o.backlog.add(cycle)
@@ -225,6 +230,8 @@ func (o *observation) read(ctx workflow.Context, at time.Time) (health.Snapshot,
 type decision struct {
 	Verdict health.Verdict `json:"verdict"`
 	Memory  health.Memory  `json:"memory"`
+	// Cause names the root cause; empty where no gate leads, and in histories of earlier versions.
+	Cause health.GateID `json:"cause,omitempty"`
 }
 
 // decide lets the rules judge, and records the result in the history: a later version of the rules must
@@ -233,7 +240,7 @@ func (o *observation) decide(ctx workflow.Context, snapshot health.Snapshot) (de
 	var d decision
 	err := workflow.SideEffect(ctx, func(workflow.Context) any {
 		verdict, memory := health.Evaluate(o.in.Memory, snapshot, o.in.Settings.Thresholds)
-		return decision{verdict, memory}
+		return decision{verdict, memory, rules.Cause(verdict, snapshot)}
 	}).Get(&d)
 	return d, err
 }

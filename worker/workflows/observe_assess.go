@@ -87,6 +87,57 @@ func (o *observation) assessEvents(ctx workflow.Context, cycles []Cycle) error {
 	return nil
 }
 
+// Causes follows the root cause between events: the explanation of an event is outdated when another cause takes its place
+// in the same state.
+type Causes struct {
+	// Explained is the cause that the last explanation was started for; Next is another one that leads for Cycles cycles.
+	Explained health.GateID `json:"explained,omitempty"`
+	Next      health.GateID `json:"next,omitempty"`
+	Cycles    int           `json:"cycles,omitempty"`
+}
+
+// newCauseCycles is how many cycles in a row a new cause must lead before it is explained: a value that dances around a
+// threshold must not spend the budget of a model.
+const newCauseCycles = 2
+
+// follow takes the cause of the next cycle in. An event is explained by itself.
+func (c Causes) follow(cause health.GateID, event bool) Causes {
+	switch {
+	case event:
+		return Causes{Explained: cause}
+	case cause == "" || cause == c.Explained:
+		return Causes{Explained: c.Explained}
+	case cause == c.Next:
+		c.Cycles++
+		return c
+	default:
+		return Causes{Explained: c.Explained, Next: cause, Cycles: 1}
+	}
+}
+
+// changed: another cause than the explained one leads for good.
+func (c Causes) changed() bool { return c.Cycles >= newCauseCycles }
+
+// assessCause starts the explanation of a root cause that took the place of the explained one, once its cycle is stored.
+func (o *observation) assessCause(ctx workflow.Context) error {
+	if !o.in.Settings.Assess || !o.in.Cause.changed() || o.latest == nil || o.storeError != "" {
+		return nil
+	}
+	_, err := startAssess(ctx, AssessInput{
+		Cluster: o.in.Cluster, ID: fmt.Sprintf("cause-%d", o.latest.Verdict.At.Unix()), Trigger: OnCause,
+		Situation: o.latest, Wait: o.in.Settings.LogsEvery,
+	})
+	if temporal.IsCanceledError(err) {
+		return err
+	}
+	if err != nil {
+		workflow.GetLogger(ctx).Warn("the explanation of a new root cause could not be started; the next assessment by schedule explains it",
+			"cluster", o.in.Cluster, "cause", o.in.Cause.Next, "error", err)
+	}
+	o.in.Cause = Causes{Explained: o.in.Cause.Next}
+	return nil
+}
+
 func (c Cycle) situation() *Situation {
 	return &Situation{Verdict: c.Verdict, Snapshot: c.Snapshot, Firing: c.Firing}
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
@@ -19,7 +20,7 @@ type Brief struct {
 	Cause health.GateID
 	// Blamed is the service that the cause is about; empty where no gate leads.
 	Blamed health.Service
-	// Queue is the task queue that the cause is about; empty where it is about none, or about several.
+	// Queue is the worst task queue that the cause is about; empty where it is about none.
 	Queue evidence.Queue
 	// Actions are what to do, the best first; none where nothing needs to be done.
 	Actions []explain.Action
@@ -45,7 +46,7 @@ func Summarize(e evidence.Evidence) Brief {
 	lead, t, ok := w.lead()
 	if ok {
 		b.Cause, b.Blamed = lead.ID, w.blamed(lead)
-		if strings.Contains(t.what, "[[queue]]") && len(e.Queues) > 0 {
+		if about := len(e.Queues) > 0 && (strings.Contains(t.what, "[[queue]]") || (b.Blamed == health.Workers && e.Queues[0].Starved)); about {
 			b.Queue = e.Queues[0]
 		}
 	}
@@ -63,9 +64,7 @@ func (w writer) headline(lead evidence.Gate, t text, led bool) string {
 	case w.Stale || (w.State == health.Unknown && !led):
 		return "insufficient data for a verdict" + w.hidden()
 	case led:
-		short := w
-		short.facts = w.facts.With("queue", w.queueName())
-		return short.what(lead, t)
+		return w.short().what(lead, t) + w.inQueues(lead, t)
 	case w.State == health.Happy && w.AtMost(health.WorkflowStarts, 0):
 		return "idle: no work is requested and none waits"
 	case w.State == health.Happy && len(w.fired) > 0:
@@ -77,11 +76,38 @@ func (w writer) headline(lead evidence.Gate, t text, led bool) string {
 	}
 }
 
-func (w writer) queueName() string {
-	if len(w.Queues) == 0 {
+// short is the writer for one line: task queues go by their name alone.
+func (w writer) short() writer {
+	if len(w.Queues) > 0 {
+		w.facts = w.facts.With("queue", fmt.Sprintf("%q", w.Queues[0].Name))
+	}
+	return w
+}
+
+// namedQueues is how many task queues a headline names.
+const namedQueues = 2
+
+// inQueues names the task queues that wait for workers, where the cause is about the workers and its text names none.
+func (w writer) inQueues(lead evidence.Gate, t text) string {
+	if w.blamed(lead) != health.Workers || strings.Contains(t.what, "[[queue]]") || strings.Contains(t.what, "[[unserved]]") {
 		return ""
 	}
-	return fmt.Sprintf("%q", w.Queues[0].Name)
+	var names []string
+	for _, q := range w.Queues {
+		if name := fmt.Sprintf("%q", q.Name); q.Starved && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	switch more := len(names) - namedQueues; {
+	case len(names) == 0:
+		return ""
+	case len(names) == 1:
+		return fmt.Sprintf(" (task queue %s)", names[0])
+	case more > 0:
+		return fmt.Sprintf(" (task queues %s and %d more)", strings.Join(names[:namedQueues], ", "), more)
+	default:
+		return fmt.Sprintf(" (task queues %s)", strings.Join(names, ", "))
+	}
 }
 
 // hidden is the first reason why too little is known.
@@ -130,7 +156,7 @@ func (w writer) chain() []Link {
 	var causes, consequences []Link
 	for _, g := range w.apart {
 		t, _ := textOf(w.Evidence, g.ID)
-		link := Link{Gate: g, Text: sentence.Capital(w.what(g, t)) + ".", Root: led && g.ID == lead.ID, Consequence: w.shadow(g)}
+		link := Link{Gate: g, Text: sentence.Capital(w.short().what(g, t)) + ".", Root: led && g.ID == lead.ID, Consequence: w.shadow(g)}
 		switch {
 		case link.Root:
 			causes = append([]Link{link}, causes...)

@@ -24,7 +24,7 @@ func Explain(e evidence.Evidence) explain.Explanation {
 	}
 	x.Summary = w.summary(x)
 	x.Sections = w.sections(x)
-	x.RuledOut = w.ruledOut()
+	x.RuledOut, x.Cause = w.ruledOut(), w.causeRule()
 	return x
 }
 
@@ -51,6 +51,21 @@ func (w writer) lead() (evidence.Gate, text, bool) {
 	}
 	t, ok := textOf(w.Evidence, w.fired[i].ID)
 	return w.fired[i], t, ok
+}
+
+// causeRule names the root cause as Explanation.Cause does.
+func (w writer) causeRule() health.GateID {
+	lead, _, ok := w.lead()
+	if !ok {
+		return ""
+	}
+	return rule(lead)
+}
+
+// Cause names the root cause of a verdict as Explanation.Cause does; empty where no gate leads.
+func Cause(v health.Verdict, s health.Snapshot) health.GateID {
+	e := evidence.Gather(evidence.Input{Verdict: v, Snapshot: s})
+	return newWriter(&e).causeRule()
 }
 
 // fill writes a text about a gate. [[value]] and [[threshold]] are the gate's own. A sentence with a reference that

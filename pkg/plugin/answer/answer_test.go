@@ -90,21 +90,23 @@ func TestGatesOfAResultAreAskedForAsOlderVersionsDid(t *testing.T) {
 func TestAlertRulesGetTheseFrames(t *testing.T) {
 	d := told(t)
 	for name, q := range map[string]map[string]any{
-		"alert_state":     story.QueryOf("status", map[string]any{"measure": "state"}),
-		"alert_cause":     story.QueryOf("cause"),
-		"alert_staleness": story.QueryOf("status", map[string]any{"measure": "staleness"}),
-		"alert_coverage":  story.QueryOf("status", map[string]any{"measure": "coverage"}),
-		"alert_workers":   story.QueryOf("status", map[string]any{"measure": "worker_limited"}),
-		"alert_gate":      story.QueryOf("status", map[string]any{"measure": "first_gate"}),
-		"alert_sources":   story.QueryOf("sources"),
-		"alert_gates":     story.QueryOf("gates", map[string]any{"results": []string{"fired"}}),
-		"alert_services":  story.QueryOf("services", map[string]any{"states": []string{"critical"}}),
-		"alert_timeline":  story.QueryOf("timeline"),
-		"alert_signals":   story.QueryOf("signals", map[string]any{"clusters": []string{"prod"}, "signals": []string{"history.backlog_age_sec"}}),
-		"alert_issues":    story.QueryOf("issues"),
-		"alert_logs":      story.QueryOf("logs", map[string]any{"patterns": []string{"no_poller"}, "clusters": []string{"prod", "lab"}}),
-		"alert_logs_all":  story.QueryOf("logs", map[string]any{"clusters": []string{"prod"}}),
-		"alert_usage":     story.QueryOf("usage", map[string]any{"measure": "tokens"}),
+		"alert_state":      story.QueryOf("status", map[string]any{"measure": "state"}),
+		"alert_cause":      story.QueryOf("cause"),
+		"alert_staleness":  story.QueryOf("status", map[string]any{"measure": "staleness"}),
+		"alert_coverage":   story.QueryOf("status", map[string]any{"measure": "coverage"}),
+		"alert_workers":    story.QueryOf("status", map[string]any{"measure": "worker_limited"}),
+		"alert_gate":       story.QueryOf("status", map[string]any{"measure": "first_gate"}),
+		"alert_sources":    story.QueryOf("sources"),
+		"alert_explaining": story.QueryOf("sources", map[string]any{"measure": "explaining"}),
+		"alert_flapping":   story.QueryOf("status", map[string]any{"measure": "flapping"}),
+		"alert_gates":      story.QueryOf("gates", map[string]any{"results": []string{"fired"}}),
+		"alert_services":   story.QueryOf("services", map[string]any{"states": []string{"critical"}}),
+		"alert_timeline":   story.QueryOf("timeline"),
+		"alert_signals":    story.QueryOf("signals", map[string]any{"clusters": []string{"prod"}, "signals": []string{"history.backlog_age_sec"}}),
+		"alert_issues":     story.QueryOf("issues"),
+		"alert_logs":       story.QueryOf("logs", map[string]any{"patterns": []string{"no_poller"}, "clusters": []string{"prod", "lab"}}),
+		"alert_logs_all":   story.QueryOf("logs", map[string]any{"clusters": []string{"prod"}}),
+		"alert_usage":      story.QueryOf("usage", map[string]any{"measure": "tokens"}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			frames := answered(t, d, story.Question(t, q), true)

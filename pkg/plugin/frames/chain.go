@@ -1,6 +1,8 @@
 package frames
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -23,6 +25,7 @@ const (
 	roleConsequence = iota
 	roleOwn
 	roleRoot
+	roleEarly
 )
 
 func (r linkRow) role() float64 {
@@ -31,6 +34,8 @@ func (r linkRow) role() float64 {
 		return roleRoot
 	case r.Consequence:
 		return roleConsequence
+	case r.Side == health.SideEarly:
+		return roleEarly
 	default:
 		return roleOwn
 	}
@@ -43,6 +48,27 @@ func (r linkRow) text() string {
 	}
 	return r.Text
 }
+
+// measured is the value, where it goes and its bounds, in one cell.
+func (r linkRow) measured() string {
+	parts := []string{r.Value}
+	if trend := r.signal().Trend; trend == evidence.Rising || trend == evidence.Falling || trend == evidence.Steady {
+		parts[0] += " " + trendArrows[trend]
+	}
+	if r.Fires != "" {
+		parts = append(parts, fmt.Sprintf("fires %s %s", r.Op, r.Fires))
+	}
+	if r.Clears != "" {
+		clears := "clears at " + r.Clears
+		if r.ClearsIn != "" {
+			clears += ", in about " + r.ClearsIn
+		}
+		parts = append(parts, clears)
+	}
+	return strings.Join(parts, " · ")
+}
+
+var trendArrows = map[evidence.Trend]string{evidence.Rising: "↗", evidence.Falling: "↘", evidence.Steady: "→"}
 
 func (r linkRow) signal() evidence.Signal {
 	s, _ := r.Evidence.Signal(r.Gate.Signal)
@@ -75,6 +101,7 @@ func Chain(briefs []view.Brief, most int) *data.Frame {
 		column("place", inUnit("Place", "none"), rows, func(r linkRow) float64 { return float64(r.place) }),
 		column("role", chainRoles("Role"), rows, linkRow.role),
 		text("text", "What happens", linkRow.text),
+		text("measured", "Measured", linkRow.measured),
 		text("value", "Now", func(r linkRow) string { return r.Value }),
 		text("fires", "Fires", bound(func(g evidence.Gate) string { return g.Fires })),
 		text("clears", "Clears at", func(r linkRow) string { return r.Clears }),
@@ -102,6 +129,7 @@ func chainRoles(title string) *data.FieldConfig {
 			"2": {Text: "root cause", Color: red, Index: 0},
 			"1": {Text: "fires too", Color: orange, Index: 1},
 			"0": {Text: "consequence", Color: blue, Index: 2},
+			"3": {Text: "early sign", Color: grey, Index: 3},
 		}},
 	}
 }
@@ -110,9 +138,9 @@ func trendConfig(title string) *data.FieldConfig {
 	return &data.FieldConfig{
 		DisplayNameFromDS: title,
 		Mappings: data.ValueMappings{data.ValueMapper{
-			string(evidence.Rising):       {Text: "↗ rising", Index: 0},
-			string(evidence.Falling):      {Text: "↘ falling", Index: 1},
-			string(evidence.Steady):       {Text: "→ steady", Index: 2},
+			string(evidence.Rising):       {Text: trendArrows[evidence.Rising] + " rising", Index: 0},
+			string(evidence.Falling):      {Text: trendArrows[evidence.Falling] + " falling", Index: 1},
+			string(evidence.Steady):       {Text: trendArrows[evidence.Steady] + " steady", Index: 2},
 			string(evidence.UnknownTrend): {Text: "unknown", Color: grey, Index: 3},
 		}},
 	}
@@ -126,14 +154,14 @@ func Deciding(b view.Brief, d view.Deciding, curve data.Frames, from, to time.Ti
 	signal, _ := health.LookupSignal(d.Signal)
 	fires := map[health.Op]string{health.Above: "fires above ", health.Below: "fires below "}[d.Gate.Op]
 	return append(curve,
-		boundLine(b.Cluster, fires+signal.Format(d.Bounds.Fires), red, d.Bounds.Fires, from, to),
-		boundLine(b.Cluster, "clears at "+signal.Format(d.Bounds.Clears), green, d.Bounds.Clears, from, to),
+		boundLine(b.Cluster, signal, fires+signal.Format(d.Bounds.Fires), red, d.Bounds.Fires, from, to),
+		boundLine(b.Cluster, signal, "clears at "+signal.Format(d.Bounds.Clears), green, d.Bounds.Clears, from, to),
 	)
 }
 
-// boundLine is a dashed line at a value.
-func boundLine(cluster, title, colour string, at float64, from, to time.Time) *data.Frame {
-	config := titled(title)
+// boundLine is a dashed line at a value, in the unit of the signal: another one would get an axis of its own.
+func boundLine(cluster string, signal health.Signal, title, colour string, at float64, from, to time.Time) *data.Frame {
+	config := inUnit(title, grafanaUnits[signal.Unit])
 	config.Color = map[string]any{"mode": "fixed", "fixedColor": colour}
 	config.Custom = map[string]any{
 		"lineStyle": map[string]any{"fill": "dash", "dash": []int{8, 8}}, "lineWidth": 1, "fillOpacity": 0, "showPoints": "never",

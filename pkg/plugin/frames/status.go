@@ -60,7 +60,13 @@ func measureColumn(clusters []view.Present, m query.Measure) *data.Field {
 			return new(p.Verdict.Coverage)
 		})
 	case query.MeasureWorkerLimited:
-		return column(string(m), flagConfig("Limited by workers", "no", green, "yes", orange), clusters, view.Present.WorkerLimited)
+		return column(string(m), flagConfig("Limited by workers", "no", green, "yes", orange), clusters,
+			func(p view.Present) *float64 { return p.LimitedBy(health.WorkerLimited) })
+	case query.MeasureApplicationLimited:
+		return column(string(m), flagConfig("Limited by the application", "no", green, "yes", orange), clusters,
+			func(p view.Present) *float64 { return p.LimitedBy(health.ApplicationLimited) })
+	case query.MeasureFlapping:
+		return column(string(m), flagConfig("Flapping", "no", green, "flapping", orange), clusters, view.Present.Flapping)
 	case query.MeasureFirstGate:
 		return column(string(m), gateNumbers("Worst gate"), clusters, func(p view.Present) *float64 { return p.GateNumber(0) })
 	case query.MeasureSecondGate:

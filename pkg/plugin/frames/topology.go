@@ -18,23 +18,27 @@ const clients health.Service = "clients"
 // node is a part of a Temporal deployment on the map. Its numbers are signals that are shown where they are known.
 type node struct {
 	service      health.Service
-	title, icon  string
+	title        string
 	main, second health.SignalID
-	// optional parts are left out where nothing is known of them.
+	// optional parts are left out where nothing is known of them, or where their signal of use is 0.
 	optional bool
+	use      health.SignalID
+	// x and y are the place on the map, in pixels from the centre of the panel: the whole map fits into a third of a
+	// screen, and into that of a phone.
+	x, y float64
 }
 
 // nodes are in the order of a request's way through the cluster.
 var nodes = []node{
-	{service: clients, title: "Clients", icon: "users-alt", main: health.WorkflowStarts},
-	{service: health.Frontend, title: "Frontend", icon: "cloud", main: health.FrontendP99, second: health.FrontendErrRatio},
-	{service: health.History, title: "History", icon: "history", main: health.TransitionRate, second: health.HistoryBacklogAge},
-	{service: health.Matching, title: "Matching", icon: "exchange-alt", main: health.TasksAdded, second: health.SyncMatch},
-	{service: health.Persistence, title: "Database", icon: "database", main: health.PersistenceP99, second: health.PersistenceErrRatio},
-	{service: health.Visibility, title: "Visibility", icon: "search", main: health.VisibilityP99, second: health.VisibilityErrRatio, optional: true},
-	{service: health.SystemWorker, title: "Schedules", icon: "calendar-alt", main: health.SystemQueueAge, second: health.SchedulesMissed, optional: true},
-	{service: health.Workers, title: "Workers", icon: "process", main: health.MatchingWorkflowPoll, second: health.WorkflowSlots},
-	{service: health.Replication, title: "Replication", icon: "sync", main: health.ReplicationLag, optional: true},
+	{service: clients, title: "Clients", main: health.WorkflowStarts, x: -150, y: -20},
+	{service: health.Frontend, title: "Frontend", main: health.FrontendP99, second: health.FrontendErrRatio, x: -50, y: -20},
+	{service: health.History, title: "History", main: health.TransitionRate, second: health.HistoryBacklogAge, x: 50, y: -75},
+	{service: health.Matching, title: "Matching", main: health.TasksAdded, second: health.SyncMatch, x: 50, y: 30},
+	{service: health.Persistence, title: "Database", main: health.PersistenceP99, second: health.PersistenceErrRatio, x: 150, y: -115},
+	{service: health.Visibility, title: "Visibility", main: health.VisibilityP99, second: health.VisibilityErrRatio, optional: true, x: 150, y: -20},
+	{service: health.SystemWorker, title: "Schedules", main: health.SystemQueueAge, second: health.SchedulesMissed, optional: true, x: -50, y: -115},
+	{service: health.Workers, title: "Workers", main: health.MatchingWorkflowPoll, second: health.WorkflowSlots, x: 150, y: 75},
+	{service: health.Replication, title: "Replication", main: health.ReplicationLag, optional: true, use: health.ReplicationApplied, x: -150, y: -115},
 }
 
 // edge is a way that requests and tasks take, with what is known of it.
@@ -56,18 +60,28 @@ var edges = []edge{
 	{from: health.History, to: health.Replication, main: health.ReplicationLag, mainLabel: "lag"},
 }
 
-// placed is a node of a cluster.
+const (
+	// nodeRadius and mapHeight are in pixels: a circle that holds a short number, and a map with its labels.
+	nodeRadius = 26
+	mapHeight  = 270
+)
+
+// placed is a node of a cluster, whose map stands that far below the first.
 type placed struct {
 	view.Brief
 	node
+	below float64
 }
 
 func (p placed) id() string { return p.Cluster + "/" + string(p.service) }
 
 func (p placed) role() role { return roleOf(p.Brief, p.service) }
 
-// present: an optional part of which nothing is known is not drawn.
+// present: an optional part of which nothing is known, or that is not used, is not drawn unless it is at fault.
 func (p placed) present() bool {
+	if r := p.role().name; p.use != "" && !p.Evidence.Over(p.use, 0) && (r == roleHealthy || r == roleNotKnown) {
+		return false
+	}
 	return !p.optional || p.Evidence.Role(p.service).Role != evidence.RoleUnknown || p.Rules.Blamed == p.service
 }
 
@@ -81,16 +95,16 @@ type way struct {
 func Topology(briefs []view.Brief) data.Frames {
 	var parts []placed
 	var ways []way
-	for _, b := range briefs {
-		drawn := map[health.Service]bool{}
+	for i, b := range briefs {
+		shown := map[health.Service]bool{}
 		for _, n := range nodes {
-			if p := (placed{b, n}); p.present() {
+			if p := (placed{b, n, float64(i * mapHeight)}); p.present() {
 				parts = append(parts, p)
-				drawn[n.service] = true
+				shown[n.service] = true
 			}
 		}
 		for _, e := range edges {
-			if drawn[e.from] && drawn[e.to] {
+			if shown[e.from] && shown[e.to] {
 				ways = append(ways, way{b, e})
 			}
 		}
@@ -111,10 +125,12 @@ func nodesFrame(parts []placed, many bool) *data.Frame {
 			return p.title
 		}),
 		text("subtitle", "Role", func(p placed) string { return string(p.role().name) }),
-		text("mainstat", "", func(p placed) string { return p.amount(p.main) }),
-		text("secondarystat", "", func(p placed) string { return p.amount(p.second) }),
-		text("color", "Colour", func(p placed) string { return p.role().colour }),
-		text("icon", "Icon", func(p placed) string { return p.icon }),
+		legend(text("mainstat", "", func(p placed) string { return p.amount(p.main) }), "rate, latency or pollers"),
+		legend(text("secondarystat", "", func(p placed) string { return p.amount(p.second) }), "errors or lateness"),
+		legend(text("color", "Colour", func(p placed) string { return drawn[p.role().colour] }), "role"),
+		column("noderadius", titled("Radius"), parts, func(placed) float64 { return nodeRadius }),
+		column("fixedx", titled("X"), parts, func(p placed) float64 { return p.x }),
+		column("fixedy", titled("Y"), parts, func(p placed) float64 { return p.y + p.below }),
 		column("highlighted", titled("Root cause"), parts, func(p placed) bool { return p.role().name == roleRootCause }),
 		text("detail__role", "Role", func(p placed) string { return string(p.role().name) }),
 		text("detail__because", "Firing conditions", placed.because),
@@ -123,6 +139,12 @@ func nodesFrame(parts []placed, many bool) *data.Frame {
 	)
 	frame.Meta.PreferredVisualization = data.VisTypeNodeGraph
 	return frame
+}
+
+// legend names a field in the legend of the node graph, which knows no other name.
+func legend(f *data.Field, name string) *data.Field {
+	f.Config.DisplayName = name
+	return f
 }
 
 // because names the conditions that give a part its role.
@@ -163,7 +185,7 @@ func edgesFrame(ways []way) *data.Frame {
 		text("target", "To", func(w way) string { return w.Cluster + "/" + string(w.to) }),
 		text("mainstat", "", func(w way) string { return labelled(w.Brief, w.mainLabel, w.main) }),
 		text("secondarystat", "", func(w way) string { return labelled(w.Brief, w.secondLabel, w.second) }),
-		text("color", "Colour", func(w way) string { return roleOf(w.Brief, w.to).colour }),
+		text("color", "Colour", func(w way) string { return drawn[roleOf(w.Brief, w.to).colour] }),
 		column("thickness", titled("Width"), ways, func(w way) float64 {
 			if roleOf(w.Brief, w.to).name == roleRootCause {
 				return 3
@@ -183,7 +205,7 @@ const (
 	roleRootCause roleName = "root cause"
 	roleBlocked   roleName = "blocked"
 	roleDegraded  roleName = "degraded"
-	roleReflects  roleName = "reflects the cause"
+	roleReflects  roleName = "reflects"
 	roleHealthy   roleName = "healthy"
 	roleNotKnown  roleName = "unknown"
 )
@@ -196,6 +218,9 @@ type role struct {
 
 // roles are numbered by their place, best first: tables colour the number.
 var roles = []role{{roleHealthy, green}, {roleReflects, blue}, {roleDegraded, yellow}, {roleBlocked, orange}, {roleRootCause, red}}
+
+// drawn are the colours as the node graph takes them: it knows no names of Grafana's palette. They are those of the palette.
+var drawn = map[string]string{green: "#73BF69", blue: "#5794F2", yellow: "#FADE2A", orange: "#FF9830", red: "#F2495C", grey: grey}
 
 // number is nil for an unknown role.
 func (r role) number() *float64 {

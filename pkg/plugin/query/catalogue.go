@@ -173,6 +173,8 @@ var Types = []Type{
 	{
 		Name: "sources", Label: "Sources of the copilot",
 		Sentence:    "Whether the copilot's cycles, metrics, logs and models work.",
+		Options:     []Option{OptionMeasure},
+		Measures:    sourceMeasures,
 		AlertNumber: "1 failing, 0 working",
 	},
 }

@@ -16,6 +16,10 @@ const (
 	MeasureCoverage  Measure = "coverage"
 	// MeasureWorkerLimited is the bottleneck as a number: 1 when workers limit progress.
 	MeasureWorkerLimited Measure = "worker_limited"
+	// MeasureApplicationLimited is 1 when the application limits progress on a healthy cluster.
+	MeasureApplicationLimited Measure = "application_limited"
+	// MeasureFlapping is 1 when the state turned worse repeatedly of late.
+	MeasureFlapping Measure = "flapping"
 	// The two worst gates that fire, as numbers: what the message of an alert can name.
 	MeasureFirstGate  Measure = "first_gate"
 	MeasureSecondGate Measure = "second_gate"
@@ -43,7 +47,9 @@ var statusMeasures = []MeasureInfo{
 	{MeasureStaleness, "Staleness", "1 stale, 0 current; never null"},
 	{MeasureCoverage, "Coverage", "Share of known deciding gates; 0 when cycles have stopped"},
 	{MeasureWorkerLimited, "Limited by workers", "1 when only workers limit progress: scaling the server will not help; null when unknown"},
-	{MeasureFirstGate, "Worst gate", "Number of the worst firing gate, 0 when none fires. Used in alert messages. The number of a gate is permanent"},
+	{MeasureApplicationLimited, "Limited by the application", "1 when only workflow code, activities or clients limit progress; null when unknown"},
+	{MeasureFlapping, "Flapping", "1 when the state worsened repeatedly within half an hour; null when unknown"},
+	{MeasureFirstGate, "Worst gate", "Number of the worst firing gate, 0 when none fires. The number of a gate is permanent"},
 	{MeasureSecondGate, "Second gate", "Number of the second worst firing gate, 0 when none fires"},
 }
 
@@ -51,6 +57,17 @@ var decidingMeasures = []MeasureInfo{
 	{MeasureFirst, "Root cause", "The signal of the root cause"},
 	{MeasureSecond, "Second", "The signal of the next condition in the chain"},
 	{MeasureThird, "Third", "The signal of the third condition in the chain"},
+}
+
+// The measures of a query about the copilot's sources.
+const (
+	MeasureSources    Measure = "sources"
+	MeasureExplaining Measure = "explaining"
+)
+
+var sourceMeasures = []MeasureInfo{
+	{MeasureSources, "All sources", "Cycles, metrics, logs and the model"},
+	{MeasureExplaining, "Logs and model", "The sources of explanations only. Cycles and metrics show in the staleness of the cluster."},
 }
 
 var logMeasures = []MeasureInfo{

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/explain"
+	"github.com/temporal-sre/copilot/pkg/explain/rules"
 	"github.com/temporal-sre/copilot/pkg/health"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
@@ -26,7 +27,16 @@ type Explained struct {
 // explained the present.
 func (e Explained) Current() bool {
 	since := e.Verdict.Since.Truncate(time.Microsecond) // what the store keeps of the assessment's time
-	return !e.Silent && e.Assessment.State == e.Verdict.State && e.Assessment.Stale == e.Verdict.Stale && !e.Assessment.At.Before(since)
+	return !e.Silent && e.Assessment.State == e.Verdict.State && e.Assessment.Stale == e.Verdict.Stale && !e.Assessment.At.Before(since) && !e.otherCause()
+}
+
+// otherCause: another root cause leads now than the one that was explained. Explanations of earlier versions name none.
+func (e Explained) otherCause() bool {
+	if e.Whole.Cause == "" || !Fires(e.Verdict) {
+		return false
+	}
+	now := rules.Cause(e.Verdict, e.Snapshot)
+	return now != "" && now != e.Whole.Cause
 }
 
 // Unassessed are clusters without any explanation.
@@ -141,6 +151,9 @@ func (e Explained) Outdated() string {
 		e.Cluster, situation(e.Assessment.State, e.Assessment.Stale), clock(e.Assessment.At))
 	if e.Silent {
 		return fmt.Sprintf("%s: cycles have stopped, the last one was at %s. Check that the worker runs.", was, clock(e.At))
+	}
+	if e.otherCause() {
+		return fmt.Sprintf("%s: the root cause has changed since. A new one follows when the new cause has led for two cycles.", was)
 	}
 	return fmt.Sprintf("%s and does not explain the present one (%s since %s). A new one follows in a moment; if none comes, check the worker.",
 		was, situation(e.Verdict.State, e.Verdict.Stale), clock(e.Verdict.Since))

@@ -70,13 +70,21 @@ func (p Present) GateNumber(rank int) *float64 {
 	return new(float64(gates[rank].Number))
 }
 
-// WorkerLimited is 1 when workers alone limit progress, and nil when no current verdict says on which side it is.
-func (p Present) WorkerLimited() *float64 {
+// LimitedBy is 1 when one side alone limits progress, and nil when no current verdict says on which side it is.
+func (p Present) LimitedBy(side health.Bottleneck) *float64 {
 	b := p.Bottleneck()
 	if b == string(health.BottleneckUnknown) {
 		return nil
 	}
-	return OneIf(b == string(health.WorkerLimited))
+	return OneIf(b == string(side))
+}
+
+// Flapping is 1 while the state flaps, and nil when no current verdict says so.
+func (p Present) Flapping() *float64 {
+	if p.Stale() {
+		return nil
+	}
+	return OneIf(p.Verdict.Flapping)
 }
 
 // Bottleneck is the current class, unknown when no current verdict says one.

@@ -43,7 +43,10 @@ func (d Reader) Sources(ctx context.Context, clusters []Present, a query.Query) 
 	}
 	var rows []Source
 	for i, c := range clusters {
-		rows = append(rows, c.cycleSource(d.Now()), c.metricSource(blind[c.Cluster]), readings[i].source(), models[i])
+		if a.Measure != query.MeasureExplaining {
+			rows = append(rows, c.cycleSource(d.Now()), c.metricSource(blind[c.Cluster]))
+		}
+		rows = append(rows, readings[i].source(), models[i])
 	}
 	return rows, nil
 }
