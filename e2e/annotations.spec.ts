@@ -11,7 +11,7 @@ test('state changes and issues are marked on graphs, issues from their begin to 
   const changes = events.filter(({ kind }) => kind === 'state').length;
   await page.setViewportSize({ width: 1280, height: 2800 });
   await page.goto(`/d/temporal-copilot?var-cluster=lab&from=${events[0].at - 30_000}&to=now`);
-  const graph = panel(page, 'Throughput and demand');
+  const graph = panel(page, 'Root cause: signal and bounds');
   await graph.scrollIntoViewIfNeeded();
   const markers = graph.getByTestId('data-testid annotation-marker');
   await expect(markers).toHaveCount(changes);

@@ -9,12 +9,12 @@ test('a change of state appears in an open panel within 5 s of its commit, witho
   const before = (await lab.events()).length;
   // Once a day: nothing but the stream brings news.
   await page.goto('/d/temporal-copilot?var-cluster=lab&kiosk&refresh=1d');
-  await expect(panel(page, 'State now')).toContainText('happy');
+  await expect(panel(page, 'State and root cause')).toContainText('HAPPY');
   await page.evaluate(() => Object.assign(window, { stillHere: true }));
   let asked = 0;
   page.on('request', (request) => (asked += request.url().includes('/api/ds/query') ? 1 : 0));
 
-  const seen = [says(page, 'State now', /stressed/, 120_000), says(page, 'State now', /critical/, 120_000)];
+  const seen = [says(page, 'State and root cause', /stressed/, 120_000), says(page, 'State and root cause', /critical/, 120_000)];
   await lab.set('critical');
   const times = await Promise.all(seen);
 

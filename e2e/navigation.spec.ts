@@ -8,15 +8,15 @@ test('the filter of states leaves the clusters that are in one', async ({ lab, h
   await lab.reach(health);
   const rows = (title: string) => panel(page, title).getByRole('gridcell');
   await page.goto('/d/temporal-copilot?kiosk&refresh=1d');
-  await expect(rows('Advisor').filter({ hasText: /^copilot$/ })).toHaveCount(1);
+  await expect(rows('Do first').filter({ hasText: /^copilot$/ })).toHaveCount(1);
 
   await page.goto('/d/temporal-copilot?var-state=critical&kiosk&refresh=1d');
-  await expect(rows('Advisor').filter({ hasText: /^lab$/ })).toHaveCount(1);
-  await expect(rows('Advisor').filter({ hasText: /^copilot$/ })).toHaveCount(0);
-  await expect(rows('Remediation: recommended actions').filter({ hasText: /^lab$/ }).first()).toBeVisible();
+  await expect(rows('Do first').filter({ hasText: /^lab$/ })).toHaveCount(1);
+  await expect(rows('Do first').filter({ hasText: /^copilot$/ })).toHaveCount(0);
+  await expect(rows('Because').first()).toBeVisible();
 
   await page.goto('/d/temporal-copilot?var-state=stressed&kiosk&refresh=1d');
-  await expect(panel(page, 'Analysis: open issues')).toContainText('No open issues reported.');
+  await expect(panel(page, 'Do first')).toContainText('No cluster reported');
 });
 
 test('links lead from the fleet to a cluster, to its reasons and to its workers, and keep cluster and time', async ({
@@ -39,7 +39,7 @@ test('links lead from the fleet to a cluster, to its reasons and to its workers,
   await panel(page, 'Clusters, worst first').getByRole('link', { name: lab.cluster, exact: true }).click();
   await arrives(/\/d\/temporal-copilot(\/|\?)/);
 
-  await panel(page, 'Advisor').getByRole('link', { name: lab.cluster, exact: true }).click();
+  await panel(page, 'State and root cause').getByRole('link').first().click();
   await arrives(/\/d\/temporal-copilot-why/);
 
   await page.getByTestId('data-testid Dashboard link dropdown').click();

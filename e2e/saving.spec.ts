@@ -9,7 +9,7 @@ test('a datasource is saved at once while its panels stream, and they go on', as
   const { store } = await lab.stage();
   await api.addDatasource('e2e-saved', 'Saved while streaming', store);
   await page.goto('/d/temporal-copilot?var-datasource=e2e-saved&var-cluster=lab&kiosk&refresh=1d');
-  await expect(panel(page, 'State now')).toContainText('critical');
+  await expect(panel(page, 'State and root cause')).toContainText('CRITICAL');
   await page.evaluate(() => Object.assign(window, { stillHere: true }));
 
   await test.step('saving takes no time', async () => {
@@ -30,7 +30,7 @@ test('a datasource is saved at once while its panels stream, and they go on', as
   });
 
   await test.step('the panel shows the next change, without a reload', async () => {
-    const seen = says(page, 'State now', /happy/, 180_000);
+    const seen = says(page, 'State and root cause', /happy/, 180_000);
     await lab.set('healthy');
     const at = await seen;
     const event = await lab.last('happy');

@@ -45,6 +45,12 @@ func (x Explanation) Text() string {
 			fmt.Fprintf(&b, "%s\n", hanging("  - ", line))
 		}
 	}
+	if len(x.RuledOut) > 0 {
+		b.WriteString("\nRuled out\n")
+		for _, r := range x.RuledOut {
+			fmt.Fprintf(&b, "%s\n", hanging("  - ", fmt.Sprintf("%s: %s %s", sentence.Capital(r.Cause), r.Against, r.Check)))
+		}
+	}
 	made := "the rules"
 	if x.Made != MadeByRules {
 		made = x.Made

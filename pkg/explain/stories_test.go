@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -286,6 +287,45 @@ func TestTheRulesTellEveryStoryAsAColleagueWould(t *testing.T) {
 			assert.Equal(t, string(want), text)
 		})
 	}
+}
+
+// The first line that an engineer reads of every story, what it says to do, and the way back.
+func TestTheFirstScreenOfEveryStoryNamesCauseAndAction(t *testing.T) {
+	var all strings.Builder
+	for _, s := range stories() {
+		e := tell(s)
+		b := rules.Summarize(e)
+		fmt.Fprintf(&all, "%s\n  %s · %s\n", s.name, strings.ToUpper(e.State.String()), b.Headline)
+		if len(b.Actions) > 0 {
+			fmt.Fprintf(&all, "  do: %s\n", b.Actions[0].Description)
+		}
+		if b.Recovery != "" {
+			fmt.Fprintf(&all, "  %s\n", b.Recovery)
+		}
+		for _, link := range b.Chain {
+			role := map[bool]string{true: "root", false: "also"}[link.Root]
+			if link.Consequence {
+				role = "  so"
+			}
+			fmt.Fprintf(&all, "  %s: %s\n", role, link.Text)
+		}
+		all.WriteString("\n")
+		assert.NotContains(t, b.Headline, "[[")
+		if e.State == health.Critical && !e.Stale {
+			assert.NotEmpty(t, b.Actions, s.name)
+		}
+		if b.Cause != "" {
+			assert.True(t, b.Chain[0].Root, "%s: the root cause comes first", s.name)
+			assert.Equal(t, b.Cause, b.Chain[0].ID)
+		}
+	}
+	path := filepath.Join("testdata", "briefs.txt")
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(all.String()), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err, "run go test -update and read what it writes")
+	assert.Equal(t, string(want), all.String())
 }
 
 func TestEveryGateHasATextForEverySituation(t *testing.T) {

@@ -81,6 +81,12 @@ func (w writer) short() writer {
 	if len(w.Queues) > 0 {
 		w.facts = w.facts.With("queue", fmt.Sprintf("%q", w.Queues[0].Name))
 	}
+	for _, q := range w.Queues {
+		if q.UnservedVersion != "" {
+			w.facts = w.facts.With("unserved", fmt.Sprintf("%q", q.Name))
+			break
+		}
+	}
 	return w
 }
 

@@ -70,7 +70,8 @@ var suspects = []suspect{
 	},
 }
 
-// ruledOut says of each suspect that is not the cause what speaks against it. Where nothing is wrong nothing was suspected.
+// ruledOut says of each suspect that could be the cause and is not what speaks against it. Where nothing is wrong nothing
+// was suspected.
 func (w writer) ruledOut() []explain.RuledOut {
 	lead, _, led := w.lead()
 	if !led {
@@ -81,6 +82,8 @@ func (w writer) ruledOut() []explain.RuledOut {
 	for _, s := range suspects {
 		fired, unknown, passed := w.resultsOf(s)
 		switch {
+		case slices.ContainsFunc(s.blamed, func(of health.Service) bool { return evidence.Behind(blamed, of) }):
+			// Its failure would be a consequence of the root cause, not a cause.
 		case slices.Contains(s.gates, lead.ID), fired:
 			// It is the cause, or a part of the chain.
 		case !passed && unknown:

@@ -100,8 +100,5 @@ func (d Answers) explanation(ctx context.Context, a query.Query) (data.Frames, e
 // runbook tells what documents say.
 func (d Answers) runbook(_ context.Context, a query.Query) (data.Frames, error) {
 	pages, notices := view.Runbooks(a.Documents, a.Gates)
-	if len(pages) == 0 && len(notices) == 0 {
-		notices.Inform("Choose a runbook.")
-	}
 	return notices.On(data.Frames{frames.Runbooks(pages)}), nil
 }

@@ -24,6 +24,7 @@ func Events(events []store.Event, said view.Explanations) *data.Frame {
 		}),
 		column("text", nil, events, eventText),
 		column("explanation", nil, events, func(e store.Event) string { return said.Of(e).Summary }),
+		column("color", nil, events, func(e store.Event) string { return eventColour(e) }),
 		column("tags", nil, events, func(e store.Event) string { return fmt.Sprintf("%s,%s,%s", e.Cluster, e.Kind, e.To) }),
 		column("kind", nil, events, func(e store.Event) string { return string(e.Kind) }),
 		column("from", stateNames(""), events, func(e store.Event) string { return e.From.String() }),

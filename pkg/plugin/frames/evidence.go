@@ -49,9 +49,20 @@ func eventTitle(e store.Event) string {
 
 func formatBottleneck(b health.Bottleneck) string { return strings.ReplaceAll(string(b), "_", " ") }
 
+// eventColour is that of the state that an event leads to, as annotations take it.
+func eventColour(e store.Event) string {
+	if e.Stale {
+		return grey
+	}
+	return map[health.State]string{health.Happy: green, health.Stressed: yellow, health.Critical: red}[e.To]
+}
+
 // eventText lists what fired, a line each, and the starved task queues by name.
 func eventText(e store.Event) string {
 	var lines []string
+	if e.Stale {
+		lines = append(lines, "State unknown since "+e.At.UTC().Format("15:04:05 UTC")+".")
+	}
 	for _, g := range e.Gates {
 		if g.Result == health.Fired {
 			lines = append(lines, compared(g))

@@ -45,13 +45,22 @@ type RunbookPage struct {
 	Sections  []Section
 }
 
-// Runbooks are the documents with the ids, or those of the gates; an id that there is not is said in a notice.
+// Runbooks are the documents with the ids, and those of the gates; an id that there is not is said in a notice. Without
+// either they are the beginnings of all, as a list to choose from.
 func Runbooks(ids []string, gates []health.GateID) ([]RunbookPage, Notices) {
 	for _, g := range gates {
 		ids = append(ids, Runbook(g))
 	}
 	var pages []RunbookPage
 	var notices Notices
+	if len(ids) == 0 {
+		for _, d := range RunbooksByTitle() {
+			page := pageOf(d)
+			page.Sections = page.Sections[:1]
+			pages = append(pages, page)
+		}
+		return pages, notices
+	}
 	for _, id := range ids {
 		d, ok := runbook(id)
 		switch {
