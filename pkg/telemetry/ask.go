@@ -15,9 +15,14 @@ import (
 type question struct {
 	id     string
 	promql string
+	// of is what it finds nothing without: a metric's name, or the id of another question. Empty when that is not known.
+	of string
 	// alone: the query is somebody else's text, which may not fit into a batch.
 	alone bool
 }
+
+// asked is a question that goes by its text.
+func asked(promql string) question { return question{id: promql, promql: promql} }
 
 // answer is what a question got: series, none of them when there is no data, or a failure in words.
 type answer struct {

@@ -164,8 +164,8 @@ func (a *asking) cannot(why string) string {
 func rate(metric string, matchers ...string) query { return rateOver(1, metric, matchers...) }
 
 func rateOver(windows int, metric string, matchers ...string) query {
-	return leaf(func(a *asking) string {
-		return fmt.Sprintf("sum(rate(%s%s))", a.series(a.names.server.counter(metric), matchers...), a.over(windows))
+	return leafOf(metric, matchers, func(a *asking, series string) string {
+		return fmt.Sprintf("sum(rate(%s%s))", series, a.over(windows))
 	})
 }
 
@@ -244,8 +244,8 @@ func briefly(q query) query {
 
 // rateOf is a rate over a stretch of its own, at least the cluster's window.
 func rateOf(stretch time.Duration, metric string, matchers ...string) query {
-	return leaf(func(a *asking) string {
-		return fmt.Sprintf("sum(rate(%s[%s]))", a.series(a.names.server.counter(metric), matchers...), seconds(max(stretch, a.cluster.window())))
+	return leafOf(metric, matchers, func(a *asking, series string) string {
+		return fmt.Sprintf("sum(rate(%s[%s]))", series, seconds(max(stretch, a.cluster.window())))
 	})
 }
 
