@@ -53,6 +53,11 @@ type Cluster struct {
 // defaultScrapeInterval is Prometheus's own advice for services; its built-in default is 1 minute.
 const defaultScrapeInterval = 15 * time.Second
 
+// key tells clusters apart, and settings of one cluster that change which series are its.
+func (c Cluster) key() string {
+	return fmt.Sprintf("%s\x00%s\x00%s", c.Name, c.Selector, c.WorkerSelector)
+}
+
 // window is the range that rates look back on. Four scrape intervals survive two missed scrapes.
 func (c Cluster) window() time.Duration {
 	if c.Window > 0 {

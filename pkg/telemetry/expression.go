@@ -19,10 +19,10 @@ type query func(*asking) compiled
 // between them, which is the same as the text's, is done here.
 type compiled struct {
 	text   string
-	leaves []string
-	value  func(map[string]answer) number
-	// configured: the text is not ours.
-	configured bool
+	leaves []question
+	// value looks up only the leaves that matter, given those before them: what a fallback asks does not, while the first
+	// choice has a value.
+	value func(*told) number
 }
 
 // number is what a query came to: a value, or absent as in an empty vector, or a failure in words.
@@ -43,10 +43,18 @@ func (n number) usable() bool { return !n.absent && n.failure == "" }
 // leaf is PromQL that gives one number.
 func leaf(write func(*asking) string) query {
 	return func(a *asking) compiled {
-		promql := write(a)
-		return compiled{text: promql, leaves: []string{promql}, value: func(answers map[string]answer) number {
-			return single(answers[promql])
-		}}
+		q := asked(write(a))
+		return compiled{text: q.promql, leaves: []question{q}, value: func(got *told) number { return single(got.to(q)) }}
+	}
+}
+
+// leafOf is a leaf that reads nothing but a counter of the server, whose series are given to write.
+func leafOf(counter string, matchers []string, write func(a *asking, series string) string) query {
+	return func(a *asking) compiled {
+		name := a.names.server.counter(counter)
+		c := leaf(func(a *asking) string { return write(a, a.series(name, matchers...)) })(a)
+		c.leaves[0].of = a.names.prefix + name
+		return c
 	}
 }
 
@@ -75,7 +83,7 @@ func single(got answer) number {
 // constant is a number that needs no asking.
 func constant(v float64) query {
 	return func(*asking) compiled {
-		return compiled{text: strconv.FormatFloat(v, 'g', -1, 64), value: func(map[string]answer) number { return number{v: v} }}
+		return compiled{text: strconv.FormatFloat(v, 'g', -1, 64), value: func(*told) number { return number{v: v} }}
 	}
 }
 
@@ -84,16 +92,16 @@ func combine(format string, of func([]number) number, terms ...query) query {
 	return func(a *asking) compiled {
 		parts := make([]compiled, len(terms))
 		texts := make([]any, len(terms))
-		var leaves []string
+		var leaves []question
 		for i, t := range terms {
 			parts[i] = t(a)
 			texts[i] = parts[i].text
 			leaves = append(leaves, parts[i].leaves...)
 		}
-		return compiled{text: fmt.Sprintf(format, texts...), leaves: leaves, value: func(answers map[string]answer) number {
+		return compiled{text: fmt.Sprintf(format, texts...), leaves: leaves, value: func(got *told) number {
 			numbers := make([]number, len(parts))
 			for i, p := range parts {
-				numbers[i] = p.value(answers)
+				numbers[i] = p.value(got)
 				if numbers[i].failure != "" {
 					return numbers[i]
 				}
@@ -204,12 +212,15 @@ func failureShare(failures, all query) query {
 
 // or is the first number, or where that is absent the second.
 func or(first, second query) query {
-	return combine("(%s or %s)", func(n []number) number {
-		if n[0].absent {
-			return n[1]
-		}
-		return n[0]
-	}, first, second)
+	return func(a *asking) compiled {
+		x, y := first(a), second(a)
+		return compiled{text: fmt.Sprintf("(%s or %s)", x.text, y.text), leaves: slices.Concat(x.leaves, y.leaves), value: func(got *told) number {
+			if n := x.value(got); !n.absent {
+				return n
+			}
+			return y.value(got)
+		}}
+	}
 }
 
 // plusWhile adds a number while a third one is above a limit.
@@ -235,16 +246,16 @@ func quantileOf(q float64, buckets func(*asking) string) query { return quantile
 // quantileOfMany is absent while the window holds fewer than atLeast values.
 func quantileOfMany(q, atLeast float64, buckets func(*asking) string) query {
 	return func(a *asking) compiled {
-		promql := buckets(a)
-		text, window := fmt.Sprintf("histogram_quantile(%g, %s)", q, promql), a.cluster.window().Seconds()
+		counts := asked(buckets(a))
+		text, window := fmt.Sprintf("histogram_quantile(%g, %s)", q, counts.promql), a.cluster.window().Seconds()
 		if atLeast > 0 {
-			text = fmt.Sprintf("(%s and on () max(%s) * %g >= %g)", text, promql, window, atLeast)
+			text = fmt.Sprintf("(%s and on () max(%s) * %g >= %g)", text, counts.promql, window, atLeast)
 		}
 		return compiled{
 			text:   text,
-			leaves: []string{promql},
-			value: func(answers map[string]answer) number {
-				got := answers[promql]
+			leaves: []question{counts},
+			value: func(all *told) number {
+				got := all.to(counts)
 				switch {
 				case got.failure != "":
 					return number{failure: got.failure}

@@ -24,7 +24,8 @@ const (
 	partQueueDispatched = "queues/dispatched"
 	partQueueRecent     = "queues/recent"
 	partQueuePollers    = "queues/pollers"
-	partQueueEnded      = "queues/ended"
+	partQueueSucceeded  = "queues/succeeded"
+	partQueueTimedOut   = "queues/timedout"
 	partQueueSDKPollers = "queues/sdkpollers"
 	partQueueSlots      = "queues/slots"
 	partQueueSlotsNow   = "queues/slotsnow"
@@ -81,48 +82,6 @@ func (a *asking) toBacklog(matchers ...string) string {
 	return a.ofQueues(a.names.server.counter("tasks_added"), append(matchers, `task_add_result="backlog"`, `forwarded="false"`)...)
 }
 
-// oldestTask is the age in seconds of the oldest waiting task of a type, in the task queues that are used. Gauges of a
-// task queue exist while matching has it loaded, which a waiting task or a poll does. An age counts where tasks wait: server
-// 1.28 lets that of an empty partition grow.
-func oldestTask(taskType string) query {
-	return ladder(
-		witness{name: "approximate_backlog_age_seconds", needs: []string{"approximate_backlog_age_seconds"}, perQueue: true,
-			query: leaf(func(a *asking) string {
-				ages := a.ofQueues("approximate_backlog_age_seconds", taskType)
-				return fmt.Sprintf("(max((%s and %s %s > 0 unless %s) and %s %s) or (0 * count(%s) unless on () count(%s)))",
-					ages, samePartition, a.ofQueues("approximate_backlog_count", taskType), a.agesNotKept(taskType), a.onQueues(), a.usedQueues(taskType),
-					a.series("approximate_backlog_age_seconds"), a.agesNotKept(taskType))
-			})},
-		noQueueLoaded,
-		// How long the tasks waited that were dispatched: nothing while none is.
-		witness{name: "task_dispatch_latency of dispatched tasks", query: inSeconds(0.99, "task_dispatch_latency", matching, userNamespaces, taskType)},
-	)
-}
-
-// noQueueLoaded reads 0 where the matching service is alive and has no series of any task queue of users, counters
-// included: then none was fed or polled since it started.
-var noQueueLoaded = witness{name: "no task queue of users is loaded", query: leaf(func(a *asking) string {
-	var names []string
-	for _, f := range families {
-		if f.perQueue {
-			names = append(names, f.name)
-		}
-	}
-	ofUsers := braces(a.cluster.Selector, []string{fmt.Sprintf("__name__=~%q", a.names.prefix+"("+strings.Join(names, "|")+")(_total)?"), userNamespaces, userQueues}, a.label)
-	return fmt.Sprintf("(0 * count(%s) unless on () count(%s))", a.series(probeProcess, matching), ofUsers)
-})}
-
-// agesNotKept are the ages of 0 beside tasks that wait while none is dispatched: server 1.29 sets the age at a dispatch
-// only, and every release leaves it at 0 for up to a minute. They say nothing.
-func (a *asking) agesNotKept(taskType string) string {
-	return fmt.Sprintf("((%s == 0 and %s %s > 0) unless %s (sum %s (rate(%s%s)) > 0))",
-		a.ofQueues("approximate_backlog_age_seconds", taskType), samePartition, a.ofQueues("approximate_backlog_count", taskType),
-		a.onQueues(), a.perQueue(), a.ofQueues(a.names.server.counter("poll_success"), matching, taskType), a.over(1))
-}
-
-// samePartition joins the age of a partition's backlog with its count, which is told by priority since 1.31.
-const samePartition = "ignoring (task_priority)"
-
 // slotsMustStayAt0For is how long slots must be at 0 to be exhausted while polls are still seen: a busy worker has none
 // for moments.
 const slotsMustStayAt0For = "2m"
@@ -133,7 +92,7 @@ const undispatchedFor = 60
 // queueQuestions ask per namespace, task queue and type what the matching service and the workers know.
 func queueQuestions(a *asking) []question {
 	by := a.perQueue()
-	window, ended := a.over(1), seconds(max(pollsEndWithin, a.cluster.window()))
+	ended := seconds(max(pollsEndWithin, a.cluster.window()))
 	success := a.ofQueues(a.names.server.counter("poll_success"), matching)
 	timeouts := a.ofQueues(a.names.server.counter("poll_timeouts"), matching)
 	slots := a.workerSeries([]string{"temporal_worker_task_slots_available"}, taskSlots)
@@ -141,12 +100,12 @@ func queueQuestions(a *asking) []question {
 	// Busy pollers are away for moments: a queue is unpolled when there was no poll at any of two scrapes.
 	recent := seconds(2*a.cluster.scrapeInterval() + time.Second)
 	questions := []question{
-		{id: partQueueAge, promql: fmt.Sprintf("max %s (%s and %s %s > 0)", by, a.ofQueues("approximate_backlog_age_seconds"), samePartition, a.ofQueues("approximate_backlog_count"))},
+		{id: partQueueAge, promql: a.ages("max")},
 		{id: partQueueBacklog, promql: fmt.Sprintf("sum %s (%s)", by, a.ofQueues("approximate_backlog_count"))},
-		{id: partQueueDispatched, promql: fmt.Sprintf("sum %s (rate(%s%s))", by, success, window)},
+		{id: partQueueDispatched, promql: a.dispatches()},
 		{id: partQueueRecent, promql: fmt.Sprintf("sum %s (increase(%s[%s])) > 0", by, success, recent)},
-		{id: partQueueEnded, promql: fmt.Sprintf("sum %[1]s (increase(%[2]s[%[4]s])) + sum %[1]s (increase(%[3]s[%[4]s])) or sum %[1]s (increase(%[2]s[%[4]s])) or sum %[1]s (increase(%[3]s[%[4]s]))",
-			by, success, timeouts, ended)},
+		{id: partQueueSucceeded, promql: fmt.Sprintf("sum %s (increase(%s[%s]))", by, success, ended)},
+		{id: partQueueTimedOut, promql: fmt.Sprintf("sum %s (increase(%s[%s]))", by, timeouts, ended)},
 		{id: partQueueSDKPollers, promql: fmt.Sprintf("sum by (%s, task_queue, poller_type) (%s)", a.workerLabel("namespace"), a.workerSeries([]string{"temporal_num_pollers"}))},
 		{id: partQueueSlots, promql: fmt.Sprintf("sum %s (max_over_time(%s[%s]) and %s)", byWorkerQueue, slots, slotsMustStayAt0For, slots)},
 		{id: partQueueSlotsNow, promql: fmt.Sprintf("sum %s (max_over_time(%s[%s]) and %s)", byWorkerQueue, slots, recent, slots)},
@@ -155,7 +114,7 @@ func queueQuestions(a *asking) []question {
 		{id: partQueueUsed, promql: a.usedQueues()},
 	}
 	if exported, _ := a.names.exports("tasks_added"); exported {
-		questions = append(questions, question{id: partQueueInflow, promql: fmt.Sprintf("sum %s (rate(%s%s))", by, a.toBacklog(), window)})
+		questions = append(questions, question{id: partQueueInflow, promql: fmt.Sprintf("sum %s (rate(%s%s))", by, a.toBacklog(), a.over(1))})
 	}
 	if exported, _ := a.names.exports("pending_polls"); exported && !a.names.partitionless {
 		polls := a.ofQueues("pending_polls")
@@ -286,7 +245,7 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 		return queueKey{sanitised(namespace), sanitised(name), kind}, fresh
 	}
 	found := map[queueKey]*health.TaskQueue{}
-	ofServer := func(part string, field func(*health.TaskQueue) **float64) {
+	each := func(part string, do func(*health.TaskQueue, float64)) {
 		for _, s := range answers[part].series {
 			key, fresh := named(s)
 			q := found[key]
@@ -294,16 +253,23 @@ func (r *reading) joinQueues(answers map[string]answer) []health.TaskQueue {
 				q = &fresh
 				found[key] = q
 			}
-			v := float64(s.Value)
-			*field(q) = &v
+			do(q, float64(s.Value))
 		}
+	}
+	ofServer := func(part string, field func(*health.TaskQueue) **float64) {
+		each(part, func(q *health.TaskQueue, v float64) { *field(q) = &v })
 	}
 	ofServer(partQueueAge, func(q *health.TaskQueue) **float64 { return &q.OldestAgeSec })
 	ofServer(partQueueBacklog, func(q *health.TaskQueue) **float64 { return &q.Backlog })
 	ofServer(partQueueInflow, func(q *health.TaskQueue) **float64 { return &q.InflowPerSec })
 	ofServer(partQueueDispatched, func(q *health.TaskQueue) **float64 { return &q.DispatchedPerSec })
 	// Polls that ended stand in where no waiting poll is exported; both for a queue whose gauge is not there.
-	ofServer(partQueueEnded, func(q *health.TaskQueue) **float64 { return &q.Pollers })
+	ended := func(q *health.TaskQueue, v float64) {
+		v += valueOf(q.Pollers)
+		q.Pollers = &v
+	}
+	each(partQueueSucceeded, ended)
+	each(partQueueTimedOut, ended)
 	ofServer(partQueuePollers, func(q *health.TaskQueue) **float64 { return &q.Pollers })
 
 	ofWorkers := func(part string, label model.LabelName, kinds map[model.LabelValue]string, set func(*health.TaskQueue, float64)) {

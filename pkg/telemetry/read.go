@@ -72,14 +72,42 @@ func (r *Reader) Read(ctx context.Context, c Cluster, at time.Time) (Reading, er
 
 	queries := reading.compile()
 	queues := queueQuestions(&asking{cluster: c, names: names})
-	answers := r.askAll(ctx, at, questionsOf(queries), queues)
+	got := r.tell(ctx, c, at, queries, queues, names.answersOfRare(questionsOf(queries, every), vitals))
 	for _, row := range asks {
 		if q, asked := queries[row.id]; asked {
-			reading.interpret(row, q.value(answers))
+			reading.interpret(row, q.value(got))
 		}
 	}
-	reading.judgeQueues(queues, answers)
+	r.used.note(c.key(), at, got.used)
+	reading.judgeQueues(queues, got.answers)
 	return reading.done(), nil
+}
+
+// tell asks what the queries and the task queues need and is not known yet: at once what was looked up of late, and then
+// what the queries turn out to lack.
+func (r *Reader) tell(ctx context.Context, c Cluster, at time.Time, queries map[health.SignalID]compiled, queues []question, known map[string]answer) *told {
+	got := newTold(known)
+	shared := map[string]bool{}
+	for _, q := range queues {
+		shared[q.promql] = true
+	}
+	open := func(q question) bool { return !got.has(q) && !shared[q.promql] }
+	lately := r.used.lately(c.key(), at)
+	got.add(r.askAll(ctx, at, questionsOf(queries, func(q question) bool { return open(q) && lately(q) }), queues))
+	got.addByText(queues)
+	lack := map[health.SignalID]compiled{}
+	for id, q := range queries {
+		got.lacking = false
+		if q.value(got); got.lacking {
+			lack[id] = q
+		}
+	}
+	if late := questionsOf(lack, open); len(late) > 0 {
+		got.add(r.askAll(ctx, at, late))
+	}
+	// What was looked up for want of an answer does not count as used.
+	clear(got.used)
+	return got
 }
 
 // askAll asks in batches, several at once.

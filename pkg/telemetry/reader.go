@@ -55,6 +55,7 @@ type Reader struct {
 
 	mu       sync.Mutex
 	detected map[string]detection
+	used     usage
 }
 
 // detection is a cluster's naming and the evaluation time for which it was found.
@@ -76,20 +77,20 @@ func New(source Source, options Options) (*Reader, error) {
 	}
 	return &Reader{
 		source: source, host: u.Host, options: options,
-		api: v1.NewAPI(client), detected: map[string]detection{},
+		api: v1.NewAPI(client), detected: map[string]detection{}, used: usage{at: map[string]map[string]time.Time{}},
 	}, nil
 }
 
-// names returns how the cluster's metrics are called at a time, and the answers to vitalQuestions: from memory while
-// that is young and still holds by the counters that exist, else by asking. The failure, in words, is why the server's
+// names returns how the cluster's metrics are called at a time, and the answers to vitalQuestions and rareQuestions: from
+// memory while that is young and still holds by the counters that exist, else by asking. The failure, in words, is why the server's
 // names could not be found.
 func (r *Reader) names(ctx context.Context, c Cluster, at time.Time) (names naming, vitals map[string]answer, failure string) {
-	key := fmt.Sprintf("%s\x00%s\x00%s", c.Name, c.Selector, c.WorkerSelector)
+	key := c.key()
 	r.mu.Lock()
 	known, ok := r.detected[key]
 	r.mu.Unlock()
 	if age := at.Sub(known.at).Abs(); ok && age < detectionLife {
-		vitals = r.ask(ctx, at, slices.Concat(known.names.vitalQuestions(c), known.names.presenceQuestions(c)))
+		vitals = r.ask(ctx, at, slices.Concat(known.names.vitalQuestions(c), known.names.presenceQuestions(c), known.names.rareQuestions(c)))
 		if failure := serverFailure(vitals); failure != "" {
 			return naming{}, nil, failure
 		}
@@ -115,6 +116,6 @@ func (r *Reader) names(ctx context.Context, c Cluster, at time.Time) (names nami
 		r.detected[key] = detection{names, at}
 		r.mu.Unlock()
 	}
-	vitals = r.ask(ctx, at, names.vitalQuestions(c))
+	vitals = r.ask(ctx, at, slices.Concat(names.vitalQuestions(c), names.rareQuestions(c)))
 	return names, vitals, serverFailure(vitals)
 }

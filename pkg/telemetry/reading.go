@@ -105,20 +105,23 @@ func (r *reading) compile() map[health.SignalID]compiled {
 // configured is a query from the cluster's settings. It is marked, since it may not fit into a batch.
 func configured(promql string) compiled {
 	q := leaf(func(*asking) string { return promql })(nil)
-	q.configured = true
+	q.leaves[0].alone = true
 	return q
 }
 
-// questionsOf are the leaves of all queries, each once, in an order that does not change from cycle to cycle.
-func questionsOf(queries map[health.SignalID]compiled) []question {
+func every(question) bool { return true }
+
+// questionsOf are the leaves of the queries that satisfy a condition, each once, in an order that does not change from
+// cycle to cycle.
+func questionsOf(queries map[health.SignalID]compiled, wanted func(question) bool) []question {
 	var questions []question
 	seen := map[string]bool{}
 	for _, row := range asks {
-		for _, promql := range queries[row.id].leaves {
-			if !seen[promql] {
-				seen[promql] = true
-				questions = append(questions, question{id: promql, promql: promql, alone: queries[row.id].configured})
+		for _, q := range queries[row.id].leaves {
+			if !seen[q.id] && wanted(q) {
+				questions = append(questions, q)
 			}
+			seen[q.id] = true
 		}
 	}
 	return questions

@@ -470,6 +470,16 @@ func TestLabelsThatPrometheusRenamedAreFound(t *testing.T) {
 	assert.Equal(t, plainReading.Snapshot.Queues, reading.Snapshot.Queues)
 }
 
+func TestTheAgeOfTheWorkersSamplesIsRead(t *testing.T) {
+	reading := readRecorded(t, plain(), phase(t, "healthy").End())
+	for _, s := range reading.Signals {
+		if s.ID == health.TaskSlotsUsed {
+			require.NotNil(t, s.Age)
+			assert.Zero(t, *s.Age)
+		}
+	}
+}
+
 func TestASelectorThatMatchesNothingSaysSo(t *testing.T) {
 	c := Cluster{Name: "typo", Selector: `job="temporel"`, WorkerSelector: `job="nobody"`}
 	reading := readRecorded(t, c, phase(t, "healthy").End())

@@ -66,7 +66,13 @@ func unexported(id health.SignalID, what string) ask {
 
 // dsql is a row for a metric of the server's Aurora DSQL plugin. Its counters are 0 on a server that has the plugin.
 func dsql(id health.SignalID, q func(*asking) query) ask {
-	return ask{id: id, from: fromServer, missing: dsqlOnly, query: func(a *asking) compiled { return q(a)(a) }}
+	return ask{id: id, from: fromServer, missing: dsqlOnly, query: func(a *asking) compiled {
+		c := q(a)(a)
+		for i := range c.leaves {
+			c.leaves[i].of = partPlugin
+		}
+		return c
+	}}
 }
 
 // dsqlRate is how often a counter of the DSQL plugin counts per second.

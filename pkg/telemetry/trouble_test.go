@@ -166,7 +166,7 @@ func speaking(value string, bad func(query string, w http.ResponseWriter) bool) 
 			case strings.Contains(part, "persistence_requests(_total)?") && !strings.Contains(part, "exported_"):
 				add(labels+`,"__name__":"persistence_requests"`, "7")
 			case strings.Contains(part, "exported_"), strings.Contains(part, "by (namespace, taskqueue"), strings.Contains(part, "by (namespace, task_queue, worker_type"):
-			case strings.HasPrefix(strings.TrimPrefix(part, "label_replace("), "sum by (le)"):
+			case strings.HasPrefix(strings.TrimPrefix(strings.TrimLeft(part, "("), "label_join("), "sum by (le)"):
 				add(labels+`,"le":"1"`, "0")
 				add(labels+`,"le":"2"`, value)
 				add(labels+`,"le":"+Inf"`, value)

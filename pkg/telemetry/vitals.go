@@ -17,8 +17,11 @@ const (
 // in every dialect.
 func (n naming) vitalQuestions(c Cluster) []question {
 	a := asking{cluster: c, names: n}
-	questions := []question{{id: partWorkersAge, promql: fmt.Sprintf("time() - max(timestamp(%s))",
-		byName(c.WorkerSelector, "temporal_worker_task_slots_(available|used)", notSystemWorkers...))}}
+	// One selector for both names does not do: timestamp() drops the name, and two series with the same labels are an error.
+	slots := func(state string) string {
+		return fmt.Sprintf("timestamp(temporal_worker_task_slots_%s%s)", state, braces(c.WorkerSelector, notSystemWorkers, func(l string) string { return l }))
+	}
+	questions := []question{{id: partWorkersAge, promql: fmt.Sprintf("time() - max(%s or %s)", slots("available"), slots("used"))}}
 	if len(n.services) > 0 {
 		for _, service := range services {
 			matcher := fmt.Sprintf("service_name=%q", string(service))

@@ -28,7 +28,7 @@ func ladder(witnesses ...witness) query {
 			usable []compiled
 			names  []string
 			texts  []string
-			leaves []string
+			leaves []question
 		)
 		for i, w := range witnesses {
 			if !a.allows(w) {
@@ -55,10 +55,10 @@ func ladder(witnesses ...witness) query {
 		if len(texts) > 1 {
 			text = "(" + strings.Join(texts, " or ") + ")"
 		}
-		return compiled{text: text, leaves: leaves, value: func(answers map[string]answer) number {
+		return compiled{text: text, leaves: leaves, value: func(got *told) number {
 			nothing := absent
 			for i, q := range usable {
-				n := q.value(answers)
+				n := q.value(got)
 				if n.absent {
 					nothing.few = nothing.few || n.few
 					continue
