@@ -38,7 +38,7 @@ func upCommand() *cobra.Command {
 			var server *grafana.Server
 			if grafanaHome != "" {
 				options.Progress("Grafana")
-				if server, err = grafana.Start(command.Context(), grafanaHome, on.StoreURL()); err != nil {
+				if server, err = grafana.Start(command.Context(), grafanaHome, on.StoreURL(), on.Evidence()); err != nil {
 					return err
 				}
 				defer func() { err = errors.Join(err, server.Stop()) }()

@@ -62,6 +62,12 @@ export interface CopilotOptions extends DataSourceJsonData {
   assumeRoleArn?: string;
   externalId?: string;
 
+  /** Uid of the Loki datasource with the logs of the clusters. */
+  lokiUid?: string;
+  lokiSelector?: string;
+  /** Address of the Temporal Web UI. */
+  temporalUiUrl?: string;
+
   maxOpenConns?: number;
   pollIntervalMs?: number;
 }

@@ -68,7 +68,7 @@ func Run(ctx context.Context, options Options) (err error) {
 	addresses := on.Addresses()
 	if options.GrafanaHome != "" {
 		show.Starting("Grafana")
-		server, err := grafana.Start(ctx, options.GrafanaHome, on.StoreURL())
+		server, err := grafana.Start(ctx, options.GrafanaHome, on.StoreURL(), on.Evidence())
 		if err != nil {
 			return interrupted(ctx, err)
 		}

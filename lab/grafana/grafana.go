@@ -1,7 +1,9 @@
 package grafana
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,10 +28,21 @@ type Server struct {
 	process     *testenv.Process
 }
 
+// Evidence is where the raw evidence of the watched cluster is; an empty field is none.
+type Evidence struct {
+	// LokiURL is the address of the Loki with its logs, LokiSelector what selects them.
+	LokiURL, LokiSelector string
+	// TemporalUI is the address of a Temporal web interface.
+	TemporalUI string
+}
+
+// lokiUID is the uid of the data source that Start adds for the logs.
+const lokiUID = "lab-loki"
+
 // Start starts the Grafana installed in home, with the repository's provisioning and the plugin in dist/, on the
-// store at storeURL, and returns when the datasource answers. Whoever opens it is an administrator: it listens on
+// store at storeURL and with a data source for the logs, and returns when the datasource answers. Whoever opens it is an administrator: it listens on
 // 127.0.0.1 and lives as long as the lab.
-func Start(ctx context.Context, home, storeURL string) (*Server, error) {
+func Start(ctx context.Context, home, storeURL string, evidence Evidence) (*Server, error) {
 	root, err := testenv.Root()
 	if err != nil {
 		return nil, err
@@ -69,14 +82,37 @@ func Start(ctx context.Context, home, storeURL string) (*Server, error) {
 		"COPILOT_DB_USER=" + database.User,
 		"COPILOT_DB_PASSWORD=" + database.Password,
 		"COPILOT_DB_TLS=" + string(database.TLS),
+		"COPILOT_TEMPORAL_UI=" + evidence.TemporalUI,
 	}}
+	if evidence.LokiURL != "" {
+		s.environment = append(s.environment, "COPILOT_LOKI_UID="+lokiUID, "COPILOT_LOKI_SELECTOR="+evidence.LokiSelector)
+	}
 	if err := linkPlugin(root, scratch); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	if err := s.run(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
+	if evidence.LokiURL != "" {
+		if err := s.addLoki(ctx, evidence.LokiURL); err != nil {
+			return nil, errors.Join(err, s.Stop())
+		}
+	}
 	return s, nil
+}
+
+// addLoki adds the data source of the logs.
+func (s *Server) addLoki(ctx context.Context, address string) error {
+	body, err := json.Marshal(map[string]any{"name": "Loki", "uid": lokiUID, "type": "loki", "access": "proxy", "url": address})
+	if err != nil {
+		return fmt.Errorf("describing the data source of the logs: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL()+"/api/datasources", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	return send(request)
 }
 
 // URL is Grafana's address. It stays the same after a restart.
@@ -158,6 +194,11 @@ func get(ctx context.Context, page string) error {
 	if err != nil {
 		return err
 	}
+	return send(request)
+}
+
+// send has a request answered with success.
+func send(request *http.Request) error {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
@@ -165,7 +206,7 @@ func get(ctx context.Context, page string) error {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		reason, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10)) // without it the status has to do
-		return fmt.Errorf("%s answers %s: %s", page, response.Status, reason)
+		return fmt.Errorf("%s answers %s: %s", request.URL, response.Status, reason)
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func (s *Stage) clusters() []map[string]any {
 	}
 	watched := cluster(Cluster, serverJob, workerJob, shards)
 	if s.loki != nil {
-		watched["logs"] = map[string]any{"url": s.loki.URL(), "selector": fmt.Sprintf("{job=~%q}", serverJob+"|"+workerJob)}
+		watched["logs"] = map[string]any{"url": s.loki.URL(), "selector": logSelector}
 	}
 	if !s.options.WatchItself {
 		return []map[string]any{watched}

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/temporal-sre/copilot/internal/testenv"
+	"github.com/temporal-sre/copilot/lab/grafana"
 )
 
 // shippers bring the log lines of the watched cluster to Loki; without a Loki they are nil.
@@ -15,6 +16,19 @@ type shippers struct {
 
 // application is the service that the workers' lines have: that of the orders that they fulfil.
 const application = "orders"
+
+// logSelector selects the log streams of the watched cluster.
+const logSelector = `{job=~"` + serverJob + "|" + workerJob + `"}`
+
+// Evidence is where the raw evidence of the watched cluster is. There is no Temporal web interface in the lab: its address
+// is that of a place that nobody answers at, so that links can be looked at.
+func (s *Stage) Evidence() grafana.Evidence {
+	evidence := grafana.Evidence{TemporalUI: "http://127.0.0.1:8233"}
+	if s.loki != nil {
+		evidence.LokiURL, evidence.LokiSelector = s.loki.URL(), logSelector
+	}
+	return evidence
+}
 
 func (s *Stage) startLoki(ctx context.Context) error {
 	loki, err := testenv.StartLoki(ctx, testenv.LokiOptions{})

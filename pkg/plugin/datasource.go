@@ -68,7 +68,7 @@ func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgm
 
 func newDatasource(uid string, r reader, s settings, now func() time.Time) *Datasource {
 	views := view.Reader{Store: r, Now: now}
-	d := &Datasource{store: r, views: views, answers: answer.Answers{Views: views, UID: uid}, feed: live.NewFeed(r, s.poll), now: now, secrets: s.secrets}
+	d := &Datasource{store: r, views: views, answers: answer.Answers{Views: views, UID: uid, Links: s.links}, feed: live.NewFeed(r, s.poll), now: now, secrets: s.secrets}
 	d.CallResourceHandler = httpadapter.New(d.resources())
 	return d
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/temporal-sre/copilot/pkg/awslogin"
+	"github.com/temporal-sre/copilot/pkg/plugin/view"
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
@@ -60,6 +61,10 @@ type settingsJSON struct {
 	AWSAuth       text `json:"awsAuth"`
 	AssumeRoleARN text `json:"assumeRoleArn"`
 	ExternalID    text `json:"externalId"`
+
+	LokiUID       text `json:"lokiUid"`
+	LokiSelector  text `json:"lokiSelector"`
+	TemporalUIURL text `json:"temporalUiUrl"`
 }
 
 // text is a string or a number in JSON. Grafana's provisioning makes a number of an environment variable
@@ -105,7 +110,8 @@ func (t text) number(field string, least, most, otherwise int) (int, error) {
 type settings struct {
 	store store.Config
 	// poll is the time between two looks at the store while somebody watches a stream.
-	poll time.Duration
+	poll  time.Duration
+	links view.Links
 	// secrets must never appear in an answer.
 	secrets []string
 }
@@ -134,6 +140,8 @@ func parseSettings(s backend.DataSourceInstanceSettings) (settings, error) {
 	parsed.poll, errs = time.Duration(poll)*time.Millisecond, append(errs, err)
 	parsed.store.MaxConns, err = j.MaxOpenConns.number("maxOpenConns", 1, mostOpenConns, usualOpenConns)
 	errs = append(errs, err)
+	parsed.links = view.Links{LokiUID: string(j.LokiUID), LokiSelector: string(j.LokiSelector), TemporalUI: string(j.TemporalUIURL)}
+	errs = append(errs, parsed.links.Validate())
 	caCert := s.DecryptedSecureJSONData["tlsCACert"]
 	if caCert != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(caCert)) {
 		errs = append(errs, errors.New("tlsCACert holds no certificate: paste it with its BEGIN CERTIFICATE and END CERTIFICATE lines"))

@@ -26,7 +26,7 @@ function edit(jsonData: CopilotOptions = {}, settings: Partial<Settings> = {}) {
 
 const POSTGRES = ['Host', 'Port', 'Database', 'User', 'Password', 'TLS', 'CA certificate'];
 const DSQL = ['Cluster endpoint', 'Region', 'Database role', 'AWS credentials', 'Assume role', 'External ID'];
-const BOTH = ['Open connections', 'Poll interval (ms)'];
+const BOTH = ['Loki datasource', 'Loki selector', 'Temporal Web UI', 'Open connections', 'Poll interval (ms)'];
 const field = (label: string) => screen.getByLabelText(new RegExp(`^${label.replace(/[()]/g, '\\$&')}`));
 const queryField = (label: string) => screen.queryByLabelText(new RegExp(`^${label.replace(/[()]/g, '\\$&')}`));
 

@@ -3,6 +3,7 @@ import { Field, FieldSet, RadioButtonGroup } from '@grafana/ui';
 import type { ConfigProps, StoreKind } from '../types';
 import { DSQLSettings } from './DSQLSettings';
 import { NumberField } from './fields';
+import { LinkSettings } from './LinkSettings';
 import { PostgresSettings } from './PostgresSettings';
 
 const KINDS: Array<{ value: StoreKind; label: string; description: string }> = [
@@ -29,6 +30,8 @@ export function ConfigEditor(props: ConfigProps) {
         </Field>
         {kind === 'dsql' ? <DSQLSettings {...props} /> : <PostgresSettings {...props} />}
       </FieldSet>
+
+      <LinkSettings {...props} />
 
       <FieldSet label="Load">
         <NumberField

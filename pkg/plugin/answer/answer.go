@@ -15,6 +15,8 @@ type Answers struct {
 	Views view.Reader
 	// UID is the data source's, which the channels of its streams begin with.
 	UID string
+	// Links lead to the raw evidence.
+	Links view.Links
 }
 
 // answerers make frames of each query type, typed even without a row.

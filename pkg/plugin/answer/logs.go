@@ -42,7 +42,11 @@ func (d Answers) logs(ctx context.Context, a query.Query) (data.Frames, error) {
 	if err != nil {
 		return nil, err
 	}
-	return notices.On(data.Frames{frames.Logs(patterns)}), nil
+	recent, err := d.Views.RecentLines(ctx, a.Clusters, a.To)
+	if err != nil {
+		return nil, err
+	}
+	return notices.On(data.Frames{frames.Logs(patterns, recent, d.Links, a.From, a.To)}), nil
 }
 
 // wholeHours widens a range of days to whole hours, of which the store has kept the sums: the half minutes at the

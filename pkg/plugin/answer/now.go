@@ -56,7 +56,7 @@ func (d Answers) queues(ctx context.Context, a query.Query) (data.Frames, error)
 	if err != nil {
 		return nil, err
 	}
-	return notices.On(data.Frames{frames.Queues(clusters, a.Rows)}), nil
+	return notices.On(data.Frames{frames.Queues(clusters, a.Rows, d.Links)}), nil
 }
 
 func (d Answers) workers(ctx context.Context, a query.Query) (data.Frames, error) {

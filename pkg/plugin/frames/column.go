@@ -21,6 +21,14 @@ func column[R, T any](name string, config *data.FieldConfig, rows []R, value fun
 	return data.NewField(name, nil, values).SetConfig(config)
 }
 
+// linkedIf gives a field links where there is something to lead to.
+func linkedIf(there bool, f *data.Field, links ...data.DataLink) *data.Field {
+	if there {
+		f.Config.Links = links
+	}
+	return f
+}
+
 func typed(name string, kind data.FrameType, fields ...*data.Field) *data.Frame {
 	return data.NewFrame(name, fields...).SetMeta(&data.FrameMeta{Type: kind, TypeVersion: contractVersion})
 }

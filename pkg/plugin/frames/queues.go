@@ -15,7 +15,7 @@ type queueRow struct {
 
 // Queues tells the worst task queues of each cluster by name, worst first, in at most so many rows. The numbers
 // of a silent cluster are null.
-func Queues(clusters []view.Present, most int) *data.Frame {
+func Queues(clusters []view.Present, most int, links view.Links) *data.Frame {
 	var rows []queueRow
 	for _, c := range clusters {
 		for _, q := range c.Snapshot.Queues {
@@ -38,7 +38,9 @@ func Queues(clusters []view.Present, most int) *data.Frame {
 	return numbers("queues",
 		text("cluster", "Cluster", func(q queueRow) string { return q.Cluster }),
 		text("namespace", "Namespace", func(q queueRow) string { return q.Namespace }),
-		text("task_queue", "Task queue", func(q queueRow) string { return q.Name }),
+		linkedIf(links.TemporalUI != "", text("task_queue", "Task queue", func(q queueRow) string { return q.Name }),
+			data.DataLink{Title: "Task queue in Temporal", URL: "${__data.fields.temporal_ui}", TargetBlank: true},
+			data.DataLink{Title: "Running workflows in Temporal", URL: "${__data.fields.workflows}", TargetBlank: true}),
 		text("type", "Type", func(q queueRow) string { return q.Type }),
 		amount("starved", flagConfig("Starved", "no", green, "starved", red), func(q queueRow) *float64 { return view.OneIf(q.Starved) }),
 		amount("oldest_age", inUnit("Oldest task", "s"), func(q queueRow) *float64 { return q.OldestAgeSec }),
@@ -49,5 +51,7 @@ func Queues(clusters []view.Present, most int) *data.Frame {
 		amount("slots_available", inUnit("Free slots", "short"), func(q queueRow) *float64 { return q.SlotsAvailable }),
 		amount("slotless", flagConfig("Slots exhausted", "no", green, "yes", red), func(q queueRow) *float64 { return view.OneIf(q.Slotless) }),
 		text("unserved_version", "Version without workers", func(q queueRow) string { return q.UnservedVersion }),
+		text("temporal_ui", "Temporal", func(q queueRow) string { return links.TaskQueue(q.Cluster, q.Namespace, q.Name) }),
+		text("workflows", "Workflows", func(q queueRow) string { return links.Workflows(q.Cluster, q.Namespace, q.Name) }),
 	)
 }

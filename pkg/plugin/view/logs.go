@@ -154,3 +154,22 @@ func (r LogReading) knownBetween(from, to time.Time) bool {
 
 // AnyPattern stands for all patterns together.
 const AnyPattern = ""
+
+// LinesKey names the lines of a pattern in a service of a cluster.
+type LinesKey struct{ Cluster, Pattern, Service string }
+
+// recently is how long lines count as recent: longer than a cycle and the reading of logs, shorter than most incidents.
+const recently = 10 * time.Minute
+
+// RecentLines counts the lines of each pattern in the last minutes before a time.
+func (d Reader) RecentLines(ctx context.Context, clusters []string, to time.Time) (map[LinesKey]int, error) {
+	found, err := d.Store.LogPatterns(ctx, store.LogQuery{Clusters: clusters, From: to.Add(-recently), To: to, Limit: MostLogCounts})
+	if err != nil {
+		return nil, err
+	}
+	counts := map[LinesKey]int{}
+	for _, p := range found {
+		counts[LinesKey{p.Cluster, p.Pattern, p.Service}] += int(p.Count)
+	}
+	return counts, nil
+}
