@@ -18,6 +18,7 @@ export type QueryType =
   | 'queues'
   | 'workers'
   | 'events'
+  | 'changes'
   | 'assessments'
   | 'logs'
   | 'runbook'
@@ -245,6 +246,12 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
     label: 'Events',
     description: 'Changes of state, staleness or bottleneck in the time range, newest first, with their explanations.',
     options: ['kinds', 'states', 'limit', 'live'],
+  },
+  {
+    value: 'changes',
+    label: 'What changed',
+    description: 'Restarts, membership changes and moved shards in the time range, newest first.',
+    options: ['limit'],
   },
   {
     value: 'assessments',

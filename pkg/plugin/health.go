@@ -59,7 +59,11 @@ func healthMessage(found store.Health, now time.Time) string {
 	if age > longSilence {
 		text += " That is long ago: check that the worker runs."
 	}
-	return text
+	if found.Writable {
+		// It works, and a leaked password of Grafana's would then change verdicts.
+		text += " This database role may write: use one that may only read, such as the reader of `copilot db migrate`."
+	}
+	return text + " Next: import the dashboards from the tab Dashboards of this page, and open Temporal SRE Copilot."
 }
 
 func (d *Datasource) healthResult(status backend.HealthStatus, message string, details healthDetails) *backend.CheckHealthResult {

@@ -38,6 +38,7 @@ var answerers = map[string]func(Answers, context.Context, query.Query) (data.Fra
 	"summary":     Answers.summary,
 	"issues":      Answers.issues,
 	"actions":     Answers.actions,
+	"changes":     Answers.changes,
 	"assessments": Answers.assessments,
 	"logs":        Answers.logs,
 	"usage":       Answers.usage,

@@ -63,6 +63,7 @@ func TestQueryTypesAnswerWithTheseFrames(t *testing.T) {
 		"services":         story.QueryOf("services", map[string]any{"clusters": []string{"prod"}}),
 		"events":           story.QueryOf("events"),
 		"events_live":      story.QueryOf("events", map[string]any{"live": true, "clusters": []string{"prod"}}),
+		"changes":          story.QueryOf("changes"),
 		"workers":          story.QueryOf("workers"),
 		"summary":          story.QueryOf("summary"),
 		"issues":           story.QueryOf("issues"),

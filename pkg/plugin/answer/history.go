@@ -109,6 +109,19 @@ func (d Answers) events(ctx context.Context, a query.Query) (data.Frames, error)
 	return notices.On(data.Frames{frame}), nil
 }
 
+// changes tells what changed in the clusters, newest first.
+func (d Answers) changes(ctx context.Context, a query.Query) (data.Frames, error) {
+	_, notices, err := d.Views.KnownClusters(ctx, a.Clusters)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := d.Views.Changes(ctx, a.Clusters, a.From, a.To, a.Rows)
+	if err != nil {
+		return nil, err
+	}
+	return notices.On(data.Frames{frames.Changes(rows)}), nil
+}
+
 // intoStates keeps the events that lead to one of the states.
 func intoStates(events []store.Event, states []health.State, most int) []store.Event {
 	if len(states) == 0 {

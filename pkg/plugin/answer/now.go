@@ -64,7 +64,11 @@ func (d Answers) workers(ctx context.Context, a query.Query) (data.Frames, error
 	if err != nil {
 		return nil, err
 	}
-	return notices.On(data.Frames{frames.Workers(clusters)}), nil
+	stopped, err := d.Views.WorkerMetricsStopped(ctx, clusters)
+	if err != nil {
+		return nil, err
+	}
+	return append(notices, stopped...).On(data.Frames{frames.Workers(clusters)}), nil
 }
 
 func (d Answers) sources(ctx context.Context, a query.Query) (data.Frames, error) {

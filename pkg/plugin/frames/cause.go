@@ -20,7 +20,7 @@ func Cause(briefs []view.Brief, root string, now time.Time) *data.Frame {
 	return numbers("cause",
 		text("cluster", "Cluster", func(b view.Brief) string { return b.Cluster }),
 		column("state", StateConfig("State"), briefs, func(b view.Brief) *float64 { return b.Level() }),
-		text("headline", "Root cause", headline),
+		text("headline", "Root cause", func(b view.Brief) string { return headline(b, len(briefs) > 1) }),
 		text("to_do", "Do first", func(b view.Brief) string { return b.ToDo(root) }),
 		text("cause", "Cause", func(b view.Brief) string { return causeSentence(b) }),
 		text("first", "First action", firstAction),
@@ -80,9 +80,14 @@ func CauseForAlert(briefs []view.Brief) *data.Frame {
 	)
 }
 
-// headline is the state and its cause in one line: "CRITICAL · no worker polls for workflow tasks".
-func headline(b view.Brief) string {
-	return fmt.Sprintf("%s · %s", strings.ToUpper(b.State().String()), b.Rules.Headline)
+// headline is the state and its cause in one line: "CRITICAL · no worker polls for workflow tasks". Among several clusters it
+// names its own.
+func headline(b view.Brief, among bool) string {
+	text := b.Rules.Headline
+	if among {
+		text = b.Cluster + ": " + text
+	}
+	return fmt.Sprintf("%s · %s", strings.ToUpper(b.State().String()), text)
 }
 
 func causeSentence(b view.Brief) string { return sentence.Capital(b.Rules.Headline) }

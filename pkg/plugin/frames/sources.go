@@ -8,6 +8,20 @@ import (
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
+// partly lies between working and failing, at a number that no alert rule of ours takes for failing.
+const partly = 0.5
+
+func worksConfig() *data.FieldConfig {
+	return &data.FieldConfig{DisplayNameFromDS: "Works", Mappings: data.ValueMappings{
+		data.ValueMapper{
+			"0":   {Text: "yes", Color: green, Index: 0},
+			"0.5": {Text: "partly", Color: orange, Index: 1},
+			"1":   {Text: "no", Color: red, Index: 2},
+		},
+		nullIs("unknown"),
+	}}
+}
+
 // Sources holds a row for each cluster and source. What an alert rule compares is 1 while it fails, and
 // null where nobody knows.
 func Sources(rows []view.Source, forAlert bool, now time.Time) *data.Frame {
@@ -17,11 +31,15 @@ func Sources(rows []view.Source, forAlert bool, now time.Time) *data.Frame {
 	fields := []*data.Field{
 		text("cluster", "Cluster", func(s view.Source) string { return s.Cluster }),
 		text("source", "Source", func(s view.Source) string { return s.Name }),
-		column("failing", flagConfig("Works", "yes", green, "no", red), rows, func(s view.Source) *float64 {
-			if s.Failing == nil {
+		column("failing", worksConfig(), rows, func(s view.Source) *float64 {
+			switch {
+			case s.Failing == nil:
 				return nil
+			case s.Partly && !*s.Failing:
+				return new(partly)
+			default:
+				return view.OneIf(*s.Failing)
 			}
-			return view.OneIf(*s.Failing)
 		}),
 	}
 	if !forAlert {

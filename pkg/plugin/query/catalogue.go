@@ -144,6 +144,12 @@ var Types = []Type{
 		InsteadForAlerts: `an event is a moment and can't stay firing; use "status" with the measure "state" or "staleness"`,
 	},
 	{
+		Name: "changes", Label: "What changed",
+		Sentence:         "Restarts, membership changes and moved shards in the time range, newest first.",
+		Options:          []Option{OptionLimit},
+		InsteadForAlerts: `a change is a moment and can't stay firing; use "signals" with process_restarts or the shard signals`,
+	},
+	{
 		Name: "assessments", Label: "Assessments",
 		Sentence:         "All explanations in the time range: time, author, confidence, and what was dropped.",
 		Options:          []Option{OptionLimit},

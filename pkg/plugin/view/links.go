@@ -37,7 +37,7 @@ func (l Links) Validate() error {
 	}
 	if l.TemporalUI != "" {
 		if u, err := url.Parse(strings.ReplaceAll(l.TemporalUI, clusterVariable, "x")); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-			errs = append(errs, fmt.Errorf("temporalUiUrl is %q: it is an address such as https://temporal.example.com", l.TemporalUI))
+			errs = append(errs, errors.New("temporalUiUrl is no address: write it like https://temporal.example.com"))
 		} else if u.User != nil {
 			errs = append(errs, errors.New("temporalUiUrl holds a user or a password: viewers would see it"))
 		}

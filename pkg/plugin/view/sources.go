@@ -18,6 +18,8 @@ type Source struct {
 	Cluster, Name string
 	// Failing is nil where nothing was asked of the source, so that nobody knows.
 	Failing *bool
+	// Partly: it works, and most of what is asked of it is unknown.
+	Partly bool
 	// Last is when the source last gave something; zero when it never did.
 	Last time.Time
 	// Failures are those in the time range; nil where they are not counted.
@@ -71,9 +73,14 @@ func (p Present) metricSource(timesBlind float64) Source {
 		s.Failing, s.Last = new(true), time.Time{}
 	default:
 		s.Failing = new(false)
+		s.Partly = len(p.Snapshot.Unknown) > len(health.Signals())/partlyFrom
 	}
 	return s
 }
+
+// partlyFrom is the part of the signals that may be unknown on a sound cluster: what it does not use, and what its version
+// or its database does not have, is a third of the table on a PostgreSQL cluster without SDK metrics.
+const partlyFrom = 2
 
 // namedReasons is how many reasons are told: one failure of Prometheus has one or two.
 const namedReasons = 2
