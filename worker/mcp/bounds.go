@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/temporal-sre/copilot/pkg/redact"
 )
 
 // Bounds of an answer, in bytes and rows. They protect the assistant's context.
@@ -33,6 +35,9 @@ func cut(text string, most int) string {
 	}
 	return text[:at] + mark
 }
+
+// plain is a text of a cycle as it may leave the store: redacted, as evidence is, and bounded.
+func plain(text string) string { return cut(redact.Text(text), maxSentence) }
 
 // leftOut collects in words what an answer lacks because of its bounds.
 type leftOut []string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/temporal-sre/copilot/pkg/explain/evidence"
@@ -105,17 +106,21 @@ func chosenEvidence(c view.Present, event *store.Event, stored store.Assessment)
 	}
 	if event != nil {
 		a.Origin = "event"
-		return evidence.Gather(evidence.Input{
-			Verdict: health.Verdict{
-				Cluster: c.Cluster, At: event.At, State: event.To, Stale: event.Stale, Coverage: event.Coverage,
-				Bottleneck: event.Bottleneck, Gates: event.Gates, Event: &event.Event,
-			},
-			Snapshot: health.Snapshot{Cluster: c.Cluster, At: event.At, Signals: event.Signals, Queues: event.Queues},
-		}), a
+		return gathered(*event), a
 	}
 	a.Origin = "cycle"
 	a.Notices = append(a.Notices, "No assessment with evidence is stored; this is what the last cycle measured.")
 	return evidence.Gather(evidence.Input{Verdict: c.Verdict, Snapshot: c.Snapshot}), a
+}
+
+// gathered is the evidence that was recorded with an event.
+func gathered(e store.Event) evidence.Evidence {
+	return evidence.Gather(evidence.Input{
+		Verdict: health.Verdict{
+			Cluster: e.Cluster, At: e.At, State: e.To, Stale: e.Stale, Coverage: e.Coverage, Bottleneck: e.Bottleneck, Gates: e.Gates, Event: &e.Event,
+		},
+		Snapshot: health.Snapshot{Cluster: e.Cluster, At: e.At, Signals: e.Signals, Queues: e.Queues},
+	})
 }
 
 // fill takes over what stands out, or all.
@@ -167,8 +172,8 @@ func kept[T any](all []T, keep func(T) bool) []T {
 // Text is the evidence in lines, without what passed.
 func (a evidenceAnswer) Text() string {
 	var p page
-	p.line("Cluster %q at %s: %s, coverage %s, bottleneck %s; %d gates passed. Origin: %s %s.", a.Cluster, clock(a.At), a.State,
-		health.Ratio.Format(a.Coverage), a.Bottleneck, a.Passed, a.Origin, a.Assessment)
+	p.line("Cluster %q at %s: %s, coverage %s, bottleneck %s; %d gates passed. Origin: %s.", a.Cluster, clock(a.At), a.State,
+		health.Ratio.Format(a.Coverage), a.Bottleneck, a.Passed, strings.TrimSpace(a.Origin+" "+a.Assessment))
 	for _, g := range a.Gates {
 		if g.Result != health.Passed {
 			p.line("- %s: %s (%s): %s. %s", g.Result, g.Title, g.ID, comparison(g), g.Note)
@@ -186,7 +191,7 @@ func (a evidenceAnswer) Text() string {
 		p.line("- change: %s %s, %s", c.Title, c.Value, c.When)
 	}
 	for _, l := range a.Patterns {
-		p.line("- log pattern %s in %s: %s lines; %s Sample: %q", l.ID, l.Service, l.Lines(), l.Meaning, l.Sample)
+		p.line("- log pattern %s in %s: %s; %s Sample: %q", l.ID, l.Service, l.Lines(), l.Meaning, l.Sample)
 	}
 	for _, g := range a.Gaps {
 		p.line("- unknown: %s (%d signals)", g.Reason, len(g.Signals))

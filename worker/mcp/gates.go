@@ -136,7 +136,7 @@ func (r *gateRow) on(c view.Present, g health.Gate) {
 		if result.Value != nil {
 			value = signal.Format(*result.Value)
 		}
-		r.Result, r.Overridden, r.Note = string(result.Result), result.Overridden, cut(result.Note, maxSentence)
+		r.Result, r.Overridden, r.Note = string(result.Result), result.Overridden, plain(result.Note)
 		r.Comparison = fmt.Sprintf("%s %s %s", value, result.Op, signal.Format(result.Threshold))
 	}
 }

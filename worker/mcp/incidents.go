@@ -3,7 +3,6 @@ package mcp
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -39,8 +38,8 @@ type eventRow struct {
 	To         string    `json:"to" jsonschema:"state after"`
 	Stale      bool      `json:"stale"`
 	Bottleneck string    `json:"bottleneck"`
-	Fired      []string  `json:"fired" jsonschema:"titles of the gates that fired"`
-	Lasted     string    `json:"lasted,omitempty" jsonschema:"time until the next event of the cluster in this answer, or until now"`
+	Fired      []string  `json:"fired" jsonschema:"titles of the gates that fired, causes first"`
+	Lasted     string    `json:"lasted,omitempty" jsonschema:"time until the next event of the cluster, until its cycles stopped, or until the end of the time range"`
 	Summary    string    `json:"summary" jsonschema:"summary of its explanation; empty when there is none"`
 }
 
@@ -61,7 +60,7 @@ type issueRow struct {
 type incidentsAnswer struct {
 	From      time.Time   `json:"from"`
 	To        time.Time   `json:"to"`
-	Periods   []periodRow `json:"periods" jsonschema:"periods of a state, in the order of clusters and time"`
+	Periods   []periodRow `json:"periods" jsonschema:"periods of a state, by cluster, the worst first, and time"`
 	Events    []eventRow  `json:"events" jsonschema:"newest first"`
 	Issues    []issueRow  `json:"issues" jsonschema:"open ones first, the worst first"`
 	Notices   []string    `json:"notices"`
@@ -91,19 +90,19 @@ func (q questions) incidents(ctx context.Context, in incidentsQuestion) (inciden
 		}
 		wanted = []string{c.Cluster}
 	}
-	known, notices, err := q.view.KnownClusters(ctx, wanted)
+	clusters, notices, err := q.view.Clusters(ctx, wanted)
 	if err != nil {
 		return incidentsAnswer{}, err
 	}
 	a := incidentsAnswer{From: from, To: view.Earlier(to, now).UTC(), Periods: []periodRow{}, Events: []eventRow{}, Issues: []issueRow{}, Notices: texts(notices)}
-	if len(known) == 0 {
+	if len(clusters) == 0 {
 		return a, nil
 	}
 	var left leftOut
-	if err := q.periods(ctx, &a, known, &left); err != nil {
+	if err := q.periods(ctx, &a, clusters, &left); err != nil {
 		return incidentsAnswer{}, err
 	}
-	if err := q.events(ctx, &a, wanted, limit, &left); err != nil {
+	if err := q.events(ctx, &a, clusters, wanted, limit, &left); err != nil {
 		return incidentsAnswer{}, err
 	}
 	if err := q.issues(ctx, &a, wanted, limit, &left); err != nil {
@@ -114,13 +113,17 @@ func (q questions) incidents(ctx context.Context, in incidentsQuestion) (inciden
 }
 
 // periods are the states over time, as the timeline panel draws them.
-func (q questions) periods(ctx context.Context, a *incidentsAnswer, clusters []string, left *leftOut) error {
-	runs, err := q.view.Spans(ctx, clusters, a.From, a.To)
+func (q questions) periods(ctx context.Context, a *incidentsAnswer, clusters []view.Present, left *leftOut) error {
+	var names []string
+	for _, c := range clusters {
+		names = append(names, c.Cluster)
+	}
+	runs, err := q.view.Spans(ctx, names, a.From, a.To)
 	if err != nil {
 		return err
 	}
 	var all []periodRow
-	for _, name := range clusters {
+	for _, name := range names {
 		points := view.Clip(view.Changes(runs[name], q.view.Now()), a.From, a.To)
 		for i, p := range points {
 			end := a.To
@@ -144,8 +147,8 @@ func (q questions) periods(ctx context.Context, a *incidentsAnswer, clusters []s
 	return nil
 }
 
-func (q questions) events(ctx context.Context, a *incidentsAnswer, clusters []string, limit int, left *leftOut) error {
-	found, err := q.store.Events(ctx, store.EventQuery{Clusters: clusters, From: a.From, To: a.To, Brief: true, Limit: limit + 1})
+func (q questions) events(ctx context.Context, a *incidentsAnswer, clusters []view.Present, wanted []string, limit int, left *leftOut) error {
+	found, err := q.store.Events(ctx, store.EventQuery{Clusters: wanted, From: a.From, To: a.To, Brief: true, Limit: limit + 1})
 	if err != nil {
 		return err
 	}
@@ -157,14 +160,16 @@ func (q questions) events(ctx context.Context, a *incidentsAnswer, clusters []st
 	if err != nil {
 		return err
 	}
-	next := map[string]time.Time{}
+	until := map[string]time.Time{}
+	for _, c := range clusters {
+		until[c.Cluster] = a.To
+		if c.Silent {
+			until[c.Cluster] = view.Earlier(c.At, a.To)
+		}
+	}
 	for _, e := range found {
 		row := rowOfEvent(e)
-		until, ok := next[e.Cluster]
-		if !ok {
-			until = a.To
-		}
-		row.Lasted, next[e.Cluster] = health.Lasting(until.Sub(e.At)), e.At
+		row.Lasted, until[e.Cluster] = health.Lasting(until[e.Cluster].Sub(e.At)), e.At
 		row.Summary = cut(explanations.Of(e).Summary, maxSentence)
 		a.Events = append(a.Events, row)
 	}
@@ -179,16 +184,10 @@ func rowOfEvent(e store.Event) eventRow {
 		Cluster: e.Cluster, Event: e.Seq, At: e.At.UTC(), Kind: string(e.Kind), From: e.From.String(), To: e.To.String(),
 		Stale: e.Stale, Bottleneck: string(e.Bottleneck), Fired: []string{},
 	}
-	fired := kept(e.Gates, func(g health.GateResult) bool { return g.Result == health.Fired })
-	slices.SortStableFunc(fired, func(x, y health.GateResult) int {
-		return health.Urgency(x.Result, x.Severity) - health.Urgency(y.Result, y.Severity)
-	})
+	recorded := gathered(e)
+	fired := recorded.Fired()
 	for _, g := range fired[:min(len(fired), maxFiredTitles)] {
-		title := string(g.ID)
-		if known, ok := health.LookupGate(g.ID); ok {
-			title = known.Title
-		}
-		row.Fired = append(row.Fired, title)
+		row.Fired = append(row.Fired, g.Title)
 	}
 	if more := len(fired) - len(row.Fired); more > 0 {
 		row.Fired = append(row.Fired, fmt.Sprintf("and %d more", more))
@@ -235,11 +234,11 @@ func (a incidentsAnswer) Text() string {
 		p.line("- event %d of %q at %s: %s", e.Event, e.Cluster, clock(e.At), e.text())
 	}
 	for _, i := range a.Issues {
-		status := "open"
+		status := "open for"
 		if i.ResolvedAt != nil {
-			status = "resolved"
+			status = "resolved after"
 		}
-		p.line("- issue %q of %q (%s, %s), %s for %s: %s", i.Title, i.Cluster, i.Severity, i.Service, status, i.Lasted, i.LikelyCause)
+		p.line("- issue %q of %q (%s, %s), %s %s: %s", i.Title, i.Cluster, i.Severity, i.Service, status, i.Lasted, i.LikelyCause)
 	}
 	return p.end(a.Truncated, a.Notices)
 }

@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -124,22 +125,15 @@ func (a *signalsAnswer) now(c view.Present, wanted []health.Signal) {
 	}
 	var left leftOut
 	for _, s := range first(&left, wanted, maxSignals, "signals") {
-		row := signalRow{Signal: string(s.ID), Title: s.Title, Meaning: s.Meaning, Service: string(s.Service), Unit: string(s.Unit), Words: "unknown", Witness: c.Snapshot.Witness[s.ID]}
+		row := signalRow{Signal: string(s.ID), Title: s.Title, Meaning: s.Meaning, Service: string(s.Service), Unit: string(s.Unit), Words: "unknown", Witness: plain(c.Snapshot.Witness[s.ID])}
 		if v, ok := c.Snapshot.Value(s.ID); ok {
 			row.Value, row.Words = &v, s.Format(v)
 		} else {
-			row.Unknown = cut(reasonOr(c.Snapshot.Unknown[s.ID], "no reason recorded"), maxSentence)
+			row.Unknown = cmp.Or(plain(c.Snapshot.Unknown[s.ID]), "no reason recorded")
 		}
 		a.Values = append(a.Values, row)
 	}
 	a.Truncated = left.String()
-}
-
-func reasonOr(reason, otherwise string) string {
-	if reason == "" {
-		return otherwise
-	}
-	return reason
 }
 
 // series fills in the values of a time range.

@@ -40,7 +40,7 @@ type conditionRow struct {
 
 type unknownRow struct {
 	Reason     string   `json:"reason"`
-	Conditions []string `json:"conditions" jsonschema:"ids of the gates that are unknown for this reason"`
+	Conditions []string `json:"conditions" jsonschema:"ids of the gates that are unknown for this reason; empty when all are"`
 	Deciding   int      `json:"deciding" jsonschema:"number of deciding gates among them"`
 	Services   []string `json:"services"`
 }
@@ -98,7 +98,8 @@ func (q questions) verdict(ctx context.Context, in clusterQuestion) (verdictAnsw
 	a.Lasting = lasting(c, a.AsOf)
 	if c.Silent {
 		// Nothing that the last cycle found holds any more, so none of it is repeated here.
-		a.Notices = append(a.Notices, fmt.Sprintf("Cycles have stopped: the last one was at %s. All conditions are unknown since then. Check that the worker runs and that its configuration contains the cluster.", clock(c.At)))
+		a.Unknown = append(a.Unknown, unknownRow{Reason: "cycles have stopped, so all conditions are unknown", Conditions: []string{}, Services: []string{}, Deciding: deciding(c.Verdict.Gates)})
+		a.Notices = append(a.Notices, fmt.Sprintf("Cycles have stopped: the last one was at %s. Check that the worker runs and that its configuration contains the cluster.", clock(c.At)))
 		return a, nil
 	}
 	if c.Verdict.Stale {
@@ -119,6 +120,10 @@ func (q questions) verdict(ctx context.Context, in clusterQuestion) (verdictAnsw
 	}
 	a.Truncated = left.String()
 	return a, nil
+}
+
+func deciding(gates []health.GateResult) int {
+	return len(kept(gates, func(g health.GateResult) bool { return g.Deciding }))
 }
 
 // conditions adds to gates in words the numbers of the results that they were written from.
@@ -222,7 +227,7 @@ func (a verdictAnswer) Text() string {
 		if i == 0 {
 			p.line("Unknown, which is not healthy:")
 		}
-		p.line("- %s: %s", u.Reason, strings.Join(u.Conditions, ", "))
+		p.line("- %s", strings.Join(slices.DeleteFunc([]string{u.Reason, strings.Join(u.Conditions, ", ")}, func(s string) bool { return s == "" }), ": "))
 	}
 	for i, queue := range a.Queues {
 		if i == 0 {
