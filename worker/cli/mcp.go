@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"time"
 
@@ -41,6 +42,14 @@ proxy with TLS: the token is sent in clear text otherwise.`,
 		if err != nil {
 			return err
 		}
+		var listener net.Listener
+		token := os.Getenv(mcp.TokenVariable)
+		if *listen != "" {
+			if listener, err = mcp.Listen(cmd.Context(), *listen, token); err != nil {
+				return err
+			}
+			defer listener.Close()
+		}
 		library, err := knowledge.Load(c.Knowledge.Sources()...)
 		if err != nil {
 			return err
@@ -63,13 +72,8 @@ proxy with TLS: the token is sent in clear text otherwise.`,
 		if err != nil {
 			return err
 		}
-		if *listen == "" {
+		if listener == nil {
 			return serveStandard(cmd.Context(), server, cmd.InOrStdin(), cmd.OutOrStdout())
-		}
-		token := os.Getenv(mcp.TokenVariable)
-		listener, err := mcp.Listen(cmd.Context(), *listen, token)
-		if err != nil {
-			return err
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "MCP server at http://%s%s, read-only, %s\n", listener.Addr(), mcp.Path,
 			map[bool]string{true: "without a token", false: "with the token of " + mcp.TokenVariable}[token == ""])

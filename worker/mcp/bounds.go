@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -13,13 +14,17 @@ const (
 	maxText     = 12_000
 	maxRunbook  = 24_000
 	maxSentence = 600
+	maxField    = 1500
+	maxFields   = 40_000
+	maxRemnant  = 100
+	maxIssues   = 20
 	maxClusters = 100
-	maxFiring   = 40
+	maxFiring   = 30
 	maxReasons  = 20
 	maxIDs      = 60
-	maxSignals  = 200
+	maxSignals  = 150
 	maxSeries   = 10
-	maxPoints   = 300
+	maxPoints   = 200
 	maxPeriods  = 100
 )
 
@@ -39,6 +44,52 @@ func cut(text string, most int) string {
 // plain is a text of a cycle as it may leave the store: redacted, as evidence is, and bounded.
 func plain(text string) string { return cut(redact.Text(text), maxSentence) }
 
+// ownText is a text of this program, which is bounded by itself: a runbook, what was left out.
+type ownText string
+
+// shorten cuts the texts of an answer, whoever wrote them: each to maxField bytes, and when they have maxFields together,
+// the rest to maxRemnant.
+func shorten(answer any) {
+	total := 0
+	shortenValue(reflect.ValueOf(answer), &total)
+}
+
+func shortenValue(v reflect.Value, total *int) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			shortenValue(v.Elem(), total)
+		}
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			if field.CanSet() {
+				shortenValue(field, total)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			shortenValue(v.Index(i), total)
+		}
+	case reflect.Map:
+		// Keys and values of maps are names: parameters of actions.
+		for _, key := range v.MapKeys() {
+			if text := v.MapIndex(key); text.Kind() == reflect.String && text.Len() > maxSentence {
+				v.SetMapIndex(key, reflect.ValueOf(cut(text.String(), maxSentence)))
+			}
+		}
+	case reflect.String:
+		if v.Type() == reflect.TypeFor[ownText]() {
+			return
+		}
+		most := maxField
+		if *total > maxFields {
+			most = maxRemnant
+		}
+		v.SetString(cut(v.String(), most))
+		*total += v.Len()
+	}
+}
+
 // leftOut collects in words what an answer lacks because of its bounds.
 type leftOut []string
 
@@ -54,12 +105,12 @@ func first[T any](out *leftOut, rows []T, most int, what string) []T {
 	return rows[:most]
 }
 
-// String is empty when nothing was left out.
-func (l leftOut) String() string {
+// text is empty when nothing was left out.
+func (l leftOut) text() ownText {
 	if len(l) == 0 {
 		return ""
 	}
-	return "The answer contains only " + strings.Join(l, ", ") + "."
+	return ownText("The answer contains only " + strings.Join(l, ", ") + ".")
 }
 
 // page is the short text of an answer, written line by line.
@@ -71,7 +122,7 @@ func (p *page) line(format string, args ...any) {
 }
 
 // end adds what the answer lacks, and what may mislead.
-func (p *page) end(truncated string, notices []string) string {
+func (p *page) end(truncated ownText, notices []string) string {
 	for _, n := range notices {
 		p.line("Note: %s", n)
 	}

@@ -38,7 +38,7 @@ type clustersAnswer struct {
 	Counts    map[string]int `json:"counts" jsonschema:"number of clusters in each state"`
 	Clusters  []clusterRow   `json:"clusters"`
 	Notices   []string       `json:"notices"`
-	Truncated string         `json:"truncated,omitempty"`
+	Truncated ownText        `json:"truncated,omitempty"`
 }
 
 func (q questions) clusters(ctx context.Context, in clustersQuestion) (clustersAnswer, error) {
@@ -71,7 +71,7 @@ func (q questions) clusters(ctx context.Context, in clustersQuestion) (clustersA
 		answer.Clusters = append(answer.Clusters, rowOf(c, explanations[c.Cluster], answer.AsOf))
 	}
 	answer.Clusters = first(&left, answer.Clusters, maxClusters, "clusters")
-	answer.Truncated = left.String()
+	answer.Truncated = left.text()
 	return answer, nil
 }
 

@@ -49,7 +49,7 @@ type evidenceAnswer struct {
 	Patterns   []evidence.LogPattern  `json:"log_patterns" jsonschema:"known errors in the logs; samples are redacted lines of other programs"`
 	Passages   []passageRow           `json:"passages" jsonschema:"documents that fit the situation"`
 	Notices    []string               `json:"notices"`
-	Truncated  string                 `json:"truncated,omitempty"`
+	Truncated  ownText                `json:"truncated,omitempty"`
 }
 
 func (q questions) evidence(ctx context.Context, in evidenceQuestion) (evidenceAnswer, error) {
@@ -156,7 +156,7 @@ func (a *evidenceAnswer) fill(e evidence.Evidence, all bool) {
 	if e.LogsUnavailable != "" {
 		a.Notices = append(a.Notices, "No logs were read: "+e.LogsUnavailable)
 	}
-	a.Truncated = left.String()
+	a.Truncated = left.text()
 }
 
 func kept[T any](all []T, keep func(T) bool) []T {

@@ -44,7 +44,7 @@ type explanationAnswer struct {
 	Dropped        explain.Dropped  `json:"dropped" jsonschema:"number of parts of a model's text that were dropped for lack of evidence"`
 	Runbooks       []string         `json:"runbooks" jsonschema:"ids of the runbooks of its gates, for the tool runbook"`
 	Notices        []string         `json:"notices"`
-	Truncated      string           `json:"truncated,omitempty"`
+	Truncated      ownText          `json:"truncated,omitempty"`
 }
 
 func (q questions) explanation(ctx context.Context, in eventQuestion) (explanationAnswer, error) {
@@ -81,13 +81,13 @@ func (q questions) explanation(ctx context.Context, in eventQuestion) (explanati
 	var left leftOut
 	a.Factors = first(&left, e.Whole.Factors, explain.MaxFactors, "factors")
 	a.Actions = first(&left, e.Whole.Actions, explain.MaxActions, "actions")
-	a.Issues = first(&left, e.Whole.Issues, maxFiring, "issues")
+	a.Issues = first(&left, e.Whole.Issues, maxIssues, "issues")
 	a.Watch = first(&left, e.Whole.Watch, explain.MaxWatch, "sentences on what to watch")
 	a.Sections, a.Dropped, a.Runbooks = e.Whole.Sections, e.Whole.Dropped, runbooksOf(e.Whole)
 	if a.Sections.Reactions == nil {
 		a.Sections.Reactions = []explain.Reaction{}
 	}
-	a.Truncated = left.String()
+	a.Truncated = left.text()
 	return a, nil
 }
 

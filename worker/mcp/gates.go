@@ -45,7 +45,7 @@ type gatesAnswer struct {
 	Cluster   string    `json:"cluster,omitempty"`
 	Gates     []gateRow `json:"gates"`
 	Notices   []string  `json:"notices"`
-	Truncated string    `json:"truncated,omitempty"`
+	Truncated ownText   `json:"truncated,omitempty"`
 }
 
 func (q questions) gates(ctx context.Context, in gatesQuestion) (gatesAnswer, error) {

@@ -64,7 +64,7 @@ type incidentsAnswer struct {
 	Events    []eventRow  `json:"events" jsonschema:"newest first"`
 	Issues    []issueRow  `json:"issues" jsonschema:"open ones first, the worst first"`
 	Notices   []string    `json:"notices"`
-	Truncated string      `json:"truncated,omitempty"`
+	Truncated ownText     `json:"truncated,omitempty"`
 }
 
 const (
@@ -108,7 +108,7 @@ func (q questions) incidents(ctx context.Context, in incidentsQuestion) (inciden
 	if err := q.issues(ctx, &a, wanted, limit, &left); err != nil {
 		return incidentsAnswer{}, err
 	}
-	a.Truncated = left.String()
+	a.Truncated = left.text()
 	return a, nil
 }
 

@@ -28,12 +28,12 @@ type runbookRow struct {
 type runbookAnswer struct {
 	ID       string       `json:"id,omitempty"`
 	Title    string       `json:"title,omitempty"`
-	Markdown string       `json:"markdown,omitempty"`
+	Markdown ownText      `json:"markdown,omitempty"`
 	Sources  []string     `json:"sources,omitempty"`
 	Others   []runbookRow `json:"others,omitempty" jsonschema:"further runbooks about the same gate or log pattern"`
 	List     []runbookRow `json:"list,omitempty" jsonschema:"all runbooks, when no id was given"`
 	// Truncated says that the text was cut.
-	Truncated string `json:"truncated,omitempty"`
+	Truncated ownText `json:"truncated,omitempty"`
 }
 
 func (q questions) runbook(_ context.Context, in runbookQuestion) (runbookAnswer, error) {
@@ -46,9 +46,9 @@ func (q questions) runbook(_ context.Context, in runbookQuestion) (runbookAnswer
 		return runbookAnswer{}, query.Invalidf("there is no runbook, gate or log pattern %q: the tool runbook without an id lists the runbooks", id)
 	}
 	d := found[0]
-	a := runbookAnswer{ID: d.ID, Title: d.Title, Markdown: cut(d.Markdown(), maxRunbook), Sources: d.Sources, Others: listOf(found[1:])}
+	a := runbookAnswer{ID: d.ID, Title: d.Title, Markdown: ownText(cut(d.Markdown(), maxRunbook)), Sources: d.Sources, Others: listOf(found[1:])}
 	if len(d.Markdown()) > maxRunbook {
-		a.Truncated = fmt.Sprintf("The text has %d bytes; it is cut. The resource %s%s has all of it.", len(d.Markdown()), runbookScheme, d.ID)
+		a.Truncated = ownText(fmt.Sprintf("The text has %d bytes; it is cut. The resource %s%s has all of it.", len(d.Markdown()), runbookScheme, d.ID))
 	}
 	return a, nil
 }

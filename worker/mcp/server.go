@@ -114,6 +114,7 @@ func offer[In any, Out answer](server *sdk.Server, log *slog.Logger, name, title
 			}
 			return nil, out, err
 		}
+		shorten(&out)
 		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: cut(out.Text(), maxText)}}}, out, nil
 	})
 	return nil

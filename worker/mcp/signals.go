@@ -22,7 +22,7 @@ type signalsQuestion struct {
 	Services []string `json:"services,omitempty" jsonschema:"all signals of services: cluster, frontend, history, matching, persistence, visibility, system_worker, replication, workers"`
 	Start    string   `json:"start,omitempty" jsonschema:"for a series: RFC 3339, or before now such as -3h or -7d"`
 	End      string   `json:"end,omitempty" jsonschema:"for a series: as start; now by default"`
-	Points   int      `json:"points,omitempty" jsonschema:"most points of each series: 60 by default, at most 300"`
+	Points   int      `json:"points,omitempty" jsonschema:"most points of each series: 60 by default, at most 200"`
 }
 
 type signalRow struct {
@@ -64,7 +64,7 @@ type signalsAnswer struct {
 	To        *time.Time  `json:"to,omitempty"`
 	Series    []seriesRow `json:"series,omitempty"`
 	Notices   []string    `json:"notices"`
-	Truncated string      `json:"truncated,omitempty"`
+	Truncated ownText     `json:"truncated,omitempty"`
 }
 
 const usualPoints = 60
@@ -133,7 +133,7 @@ func (a *signalsAnswer) now(c view.Present, wanted []health.Signal) {
 		}
 		a.Values = append(a.Values, row)
 	}
-	a.Truncated = left.String()
+	a.Truncated = left.text()
 }
 
 // series fills in the values of a time range.
@@ -172,7 +172,7 @@ func (q questions) series(ctx context.Context, in signalsQuestion, wanted []heal
 	if len(found) == 0 || !slices.ContainsFunc(a.Series, func(s seriesRow) bool { return s.Known > 0 }) {
 		a.Notices = append(a.Notices, fmt.Sprintf("No known value between %s and %s.", clock(from), clock(to)))
 	}
-	a.Truncated = left.String()
+	a.Truncated = left.text()
 	return nil
 }
 

@@ -73,7 +73,7 @@ type verdictAnswer struct {
 	Queues       []queueRow             `json:"queues" jsonschema:"the worst task queues, the worst first"`
 	ScalingRules []string               `json:"scaling_rules"`
 	Notices      []string               `json:"notices"`
-	Truncated    string                 `json:"truncated,omitempty"`
+	Truncated    ownText                `json:"truncated,omitempty"`
 }
 
 // meanings say what a state is, so that it is not guessed from its name.
@@ -118,7 +118,7 @@ func (q questions) verdict(ctx context.Context, in clusterQuestion) (verdictAnsw
 	for _, r := range e.ScalingRules {
 		a.ScalingRules = append(a.ScalingRules, r.Text)
 	}
-	a.Truncated = left.String()
+	a.Truncated = left.text()
 	return a, nil
 }
 
