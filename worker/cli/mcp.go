@@ -96,14 +96,13 @@ func serveStandard(ctx context.Context, server *sdk.Server, in io.Reader, out io
 	go func() { ended <- server.Run(ctx, &sdk.IOTransport{Reader: io.NopCloser(in), Writer: unclosed{out}}) }()
 	select {
 	case err := <-ended:
-		if ctx.Err() != nil {
-			return nil
+		if ctx.Err() == nil {
+			return err
 		}
-		return err
 	case <-ctx.Done():
 		// A read of standard input can't be interrupted, so the session is not waited for.
-		return nil
 	}
+	return nil
 }
 
 // unclosed is a writer that the end of a session leaves open.

@@ -59,7 +59,7 @@ func (q questions) clusters(ctx context.Context, in clustersQuestion) (clustersA
 	for _, e := range explained {
 		explanations[e.Cluster] = e
 	}
-	answer := clustersAnswer{AsOf: q.view.Now().UTC(), Counts: map[string]int{}, Notices: texts(notices)}
+	answer := clustersAnswer{AsOf: q.now(), Counts: map[string]int{}, Notices: texts(notices)}
 	var left leftOut
 	for _, state := range known {
 		answer.Counts[state] = 0

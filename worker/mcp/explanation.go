@@ -61,7 +61,7 @@ func (q questions) explanation(ctx context.Context, in eventQuestion) (explanati
 	}
 	e := view.Explained{Present: c, Assessment: stored}
 	a := explanationAnswer{
-		AsOf: q.view.Now().UTC(), Cluster: c.Cluster, State: c.State().String(), Current: e.Current(), Assessment: stored.ID, Event: stored.EventSeq,
+		AsOf: q.now(), Cluster: c.Cluster, State: c.State().String(), Current: e.Current(), Assessment: stored.ID, Event: stored.EventSeq,
 		ExplainedAt: view.Moment(stored.At), ExplainedState: stored.State.String(), Made: stored.Made, Instead: stored.Instead,
 		Confidence: stored.Confidence, Coverage: stored.Coverage, Summary: stored.Summary, Notices: []string{},
 	}

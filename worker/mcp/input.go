@@ -11,6 +11,9 @@ import (
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
+// now is the moment of an answer, in whole seconds.
+func (q questions) now() time.Time { return q.view.Now().UTC().Truncate(time.Second) }
+
 // cluster finds the cluster that a question is about. Without a name it is the only one there is.
 func (q questions) cluster(ctx context.Context, name string) (view.Present, error) {
 	wanted, err := query.ParseClusters([]string{name})
@@ -37,7 +40,7 @@ func (q questions) cluster(ctx context.Context, name string) (view.Present, erro
 	if len(known) == 0 {
 		return view.Present{}, query.Invalidf("there is no cluster %q: %s", name, view.MissingClusters(nil, nil)[0].Text)
 	}
-	return view.Present{}, query.Invalidf("there is no cluster %q; there are %s", name, listed(known))
+	return view.Present{}, query.Invalidf("there is no cluster %q; known clusters: %s", name, listed(known))
 }
 
 // maxNamed is how many names a message holds.

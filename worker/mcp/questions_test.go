@@ -102,7 +102,7 @@ func TestAQuestionThatCannotBeAnsweredSaysWhatToDo(t *testing.T) {
 		arguments arguments
 		says      string
 	}{
-		"an unknown cluster":            {"verdict", arguments{"cluster": "prdo"}, `there is no cluster "prdo"; there are "east", "lab", "north", "old", "prod", "shop", "west"`},
+		"an unknown cluster":            {"verdict", arguments{"cluster": "prdo"}, `there is no cluster "prdo"; known clusters: "east", "lab", "north", "old", "prod", "shop", "west"`},
 		"no cluster of several":         {"verdict", nil, `name one of them as cluster: "east", "lab"`},
 		"a name that is no text":        {"verdict", arguments{"cluster": "a\x00b"}, "not a cluster name"},
 		"SQL for a name":                {"verdict", arguments{"cluster": "'; drop schema copilot; --"}, "there is no cluster"},

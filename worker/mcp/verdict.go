@@ -90,7 +90,7 @@ func (q questions) verdict(ctx context.Context, in clusterQuestion) (verdictAnsw
 		return verdictAnswer{}, err
 	}
 	a := verdictAnswer{
-		AsOf: q.view.Now().UTC(), Cluster: c.Cluster, State: c.State().String(), Meaning: meanings[c.State()], Stale: c.Stale(),
+		AsOf: q.now(), Cluster: c.Cluster, State: c.State().String(), Meaning: meanings[c.State()], Stale: c.Stale(),
 		LastState: c.Verdict.State.String(), Since: view.Moment(c.Verdict.Since), LastCycle: view.Moment(c.At),
 		Coverage: coverage(c), Bottleneck: c.Bottleneck(), Band: string(c.Verdict.Band), Flapping: c.Verdict.Flapping, LastEvent: c.Seq,
 		Firing: []conditionRow{}, Unknown: []unknownRow{}, Services: []evidence.ServiceRole{}, Queues: []queueRow{}, ScalingRules: []string{}, Notices: []string{},
