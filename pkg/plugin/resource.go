@@ -16,11 +16,9 @@ import (
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
-// resources serves the health of clusters as JSON, for whatever is not a panel. An error is a JSON
-// object with the field "error".
-func (d *Datasource) resources() http.Handler {
-	mux := http.NewServeMux()
-	for path, serve := range map[string]func(*http.Request) (any, error){
+// readings are the resources by path. docs/openapi.yaml describes them.
+func (d *Datasource) readings() map[string]func(*http.Request) (any, error) {
+	return map[string]func(*http.Request) (any, error){
 		"/status":          d.serveStatus,
 		"/status/services": d.serveServices,
 		"/status/issues":   d.serveIssues,
@@ -31,7 +29,14 @@ func (d *Datasource) resources() http.Handler {
 		"/gates":           d.serveGates,
 		"/patterns":        d.servePatterns,
 		"/runbooks":        d.serveRunbooks,
-	} {
+	}
+}
+
+// resources serves the health of clusters as JSON, for whatever is not a panel. An error is a JSON
+// object with the field "error".
+func (d *Datasource) resources() http.Handler {
+	mux := http.NewServeMux()
+	for path, serve := range d.readings() {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { d.reply(w, r, serve) })
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Allow", http.MethodGet)
