@@ -25,6 +25,7 @@ const STORY: Part[] = [
   { name: 'queries', testMatch: 'queries.spec.ts', metadata: { health: 'critical' } },
   { name: 'dashboards, critical', testMatch: 'dashboards.spec.ts', metadata: { health: 'critical' } },
   { name: 'navigation', testMatch: 'navigation.spec.ts', metadata: { health: 'critical' } },
+  { name: 'evidence', testMatch: 'evidence.spec.ts' },
   { name: 'alert fires', testMatch: 'alert-fires.spec.ts', metadata: { own: true } },
   // They come back.
   { name: 'saving', testMatch: 'saving.spec.ts' },

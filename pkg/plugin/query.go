@@ -56,17 +56,18 @@ func (d *Datasource) respond(ctx context.Context, q backend.DataQuery, forAlert 
 	if err != nil {
 		return d.failed(ctx, a.Type.Name, err)
 	}
-	if !a.ForAlert && !a.Live {
+	if !a.ForAlert {
 		frames = withoutBlanks(frames)
 	}
 	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}
 }
 
 // withoutBlanks takes the fields away from frames without a row. A panel then says in its own words that there is
-// nothing, where Grafana draws fields without rows as a blank. Alert rules and streams need the fields.
+// nothing, where Grafana draws fields without rows as a blank. Alert rules need the fields, and frames that a stream keeps
+// up to date.
 func withoutBlanks(frames data.Frames) data.Frames {
 	for _, f := range frames {
-		if f.Rows() == 0 {
+		if live := f.Meta != nil && f.Meta.Channel != ""; f.Rows() == 0 && !live {
 			f.Fields = nil
 		}
 	}

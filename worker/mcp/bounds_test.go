@@ -61,6 +61,10 @@ func (l large) Statuses(_ context.Context, clusters []string) ([]store.ClusterSt
 	return all, nil
 }
 
+func (l large) Before(context.Context, string, time.Time, int) ([]health.Snapshot, error) {
+	return nil, nil
+}
+
 func (l large) Events(_ context.Context, q store.EventQuery) ([]store.Event, error) {
 	var all []store.Event
 	for n := range min(q.Limit, 5000) {

@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
-const clustersHelp = `Lists the monitored Temporal clusters, the worst first: state now, since when, bottleneck, and the root cause from the newest explanation. Use it first, and to find the names of clusters. An unknown state means insufficient data or stopped cycles; it is not healthy.`
+const clustersHelp = `Lists the monitored Temporal clusters, the worst first: state now, since when, bottleneck, the root cause of the last cycle and the first action. Use it first, and to find the names of clusters. An unknown state means insufficient data or stopped cycles; it is not healthy.`
 
 type clustersQuestion struct {
 	States []string `json:"states,omitempty" jsonschema:"only clusters whose state now is one of: happy, stressed, critical, unknown"`
@@ -29,8 +30,10 @@ type clusterRow struct {
 	Coverage   float64    `json:"coverage" jsonschema:"share of the deciding conditions that are known, 0 to 1; 0 when cycles have stopped"`
 	Bottleneck string     `json:"bottleneck" jsonschema:"healthy, server_limited, worker_limited, mixed, application_limited or unknown"`
 	Firing     string     `json:"firing" jsonschema:"the worst firing conditions, by title"`
-	RootCause  string     `json:"root_cause" jsonschema:"the leading cause of the present situation; empty when none is known"`
-	Summary    string     `json:"summary" jsonschema:"the newest explanation in about three sentences; one of an earlier situation begins with a note"`
+	RootCause  string     `json:"root_cause" jsonschema:"the root cause as of the last cycle; empty when no condition leads"`
+	// FirstAction answers the root cause.
+	FirstAction string `json:"first_action" jsonschema:"what to do first; empty when nothing needs to be done"`
+	Summary     string `json:"summary" jsonschema:"the newest explanation in about three sentences; one of an earlier situation begins with a note"`
 }
 
 type clustersAnswer struct {
@@ -47,7 +50,7 @@ func (q questions) clusters(ctx context.Context, in clustersQuestion) (clustersA
 	if err != nil {
 		return clustersAnswer{}, err
 	}
-	all, notices, err := q.view.Clusters(ctx, nil)
+	all, notices, err := q.view.Briefs(ctx, nil)
 	if err != nil {
 		return clustersAnswer{}, err
 	}
@@ -67,7 +70,9 @@ func (q questions) clusters(ctx context.Context, in clustersQuestion) (clustersA
 	for _, c := range all {
 		answer.Counts[c.State().String()]++
 	}
-	for _, c := range first(&left, view.InStates(all, states(wanted)), maxClusters, "clusters") {
+	asked := states(wanted)
+	matching := kept(all, func(b view.Brief) bool { return len(asked) == 0 || slices.Contains(asked, b.State()) })
+	for _, c := range first(&left, matching, maxClusters, "clusters") {
 		answer.Clusters = append(answer.Clusters, rowOf(c, explanations[c.Cluster], answer.AsOf))
 	}
 	answer.Clusters = first(&left, answer.Clusters, maxClusters, "clusters")
@@ -86,19 +91,22 @@ func states(names []string) []health.State {
 	return all
 }
 
-func rowOf(c view.Present, e view.Explained, now time.Time) clusterRow {
+func rowOf(c view.Brief, e view.Explained, now time.Time) clusterRow {
 	row := clusterRow{
 		Cluster: c.Cluster, State: c.State().String(), Stale: c.Stale(), LastState: c.Verdict.State.String(),
-		Since: view.Moment(c.Verdict.Since), LastCycle: view.Moment(c.At), Coverage: coverage(c), Bottleneck: c.Bottleneck(),
-		Firing: c.TopGates(), Lasting: lasting(c, now),
+		Since: view.Moment(c.Verdict.Since), LastCycle: view.Moment(c.At), Coverage: coverage(c.Present), Bottleneck: c.Bottleneck(),
+		Firing: c.TopGates(), Lasting: lasting(c.Present, now),
+	}
+	if c.Rules.Cause != "" {
+		row.RootCause = cut(c.Rules.Headline, maxSentence)
+	}
+	if len(c.Rules.Actions) > 0 {
+		row.FirstAction = cut(c.Rules.Actions[0].Description, maxSentence)
 	}
 	if e.Cluster == "" {
 		return row
 	}
 	row.Summary = cut(e.Summary(), maxSentence)
-	if e.Current() && len(e.Whole.Factors) > 0 && c.State() != health.Happy {
-		row.RootCause = cut(e.Whole.Factors[0].Title, maxSentence)
-	}
 	return row
 }
 
@@ -139,6 +147,9 @@ func (a clustersAnswer) Text() string {
 		}
 		if c.RootCause != "" {
 			line += "; root cause: " + c.RootCause
+		}
+		if c.FirstAction != "" {
+			line += "; first: " + strings.TrimSuffix(c.FirstAction, ".")
 		}
 		p.line("%s.", line)
 	}

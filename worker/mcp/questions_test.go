@@ -26,7 +26,7 @@ var onCall = []question{
 	{"Is everything healthy?", "clusters", nil,
 		[]string{"1 happy, 0 stressed, 3 critical, 3 unknown", `"east" is happy`, `"lab" is unknown (no current verdict; last known state happy`}, []string{`"counts":{"critical":3,"happy":1,"stressed":0,"unknown":3}`}, []string{`"old" is happy`}},
 	{"What is the root cause in west?", "clusters", nil,
-		[]string{"root cause: The database fails"}, []string{`"root_cause":"The database fails"`, "the database hangs, 9 % of its operations fail"}, nil},
+		[]string{"root cause: the database hangs", "first: Look for long-running transactions"}, []string{`"root_cause":"the database hangs, 9 % of its operations fail`}, nil},
 	{"What is wrong with shop now?", "verdict", arguments{"cluster": "shop"},
 		[]string{`Cluster "shop" is critical: requested work is not progressing`, "No workers poll for workflow tasks while tasks are waiting", "155 s > 90 s"},
 		[]string{`"bottleneck":"worker_limited"`, `"gate":"workflow_pollers_gone"`, `"runbook":"pollers_gone"`}, nil},

@@ -67,6 +67,9 @@ type verdictAnswer struct {
 	Band         string                 `json:"band" jsonschema:"the scale band whose thresholds apply: starter, mid or high"`
 	Flapping     bool                   `json:"flapping,omitempty"`
 	LastEvent    int64                  `json:"last_event" jsonschema:"number of the last event, for the tools explanation and evidence; 0 before the first"`
+	RootCause    string                 `json:"root_cause" jsonschema:"the root cause as of the last cycle, or why there is none"`
+	Actions      []string               `json:"actions" jsonschema:"what to do, the first action first"`
+	Recovery     string                 `json:"recovery,omitempty" jsonschema:"how far the cluster is on its way back, and when it is expected to clear"`
 	Firing       []conditionRow         `json:"firing" jsonschema:"conditions that fire, causes before their symptoms"`
 	Unknown      []unknownRow           `json:"unknown" jsonschema:"what is unknown and why, the largest group of deciding conditions first"`
 	Services     []evidence.ServiceRole `json:"services" jsonschema:"services that are not fine; an artefact only shows the failure of another service"`
@@ -93,7 +96,7 @@ func (q questions) verdict(ctx context.Context, in clusterQuestion) (verdictAnsw
 		AsOf: q.now(), Cluster: c.Cluster, State: c.State().String(), Meaning: meanings[c.State()], Stale: c.Stale(),
 		LastState: c.Verdict.State.String(), Since: view.Moment(c.Verdict.Since), LastCycle: view.Moment(c.At),
 		Coverage: coverage(c), Bottleneck: c.Bottleneck(), Band: string(c.Verdict.Band), Flapping: c.Verdict.Flapping, LastEvent: c.Seq,
-		Firing: []conditionRow{}, Unknown: []unknownRow{}, Services: []evidence.ServiceRole{}, Queues: []queueRow{}, ScalingRules: []string{}, Notices: []string{},
+		Actions: []string{}, Firing: []conditionRow{}, Unknown: []unknownRow{}, Services: []evidence.ServiceRole{}, Queues: []queueRow{}, ScalingRules: []string{}, Notices: []string{},
 	}
 	a.Lasting = lasting(c, a.AsOf)
 	if c.Silent {
@@ -106,7 +109,18 @@ func (q questions) verdict(ctx context.Context, in clusterQuestion) (verdictAnsw
 		a.Notices = append(a.Notices, fmt.Sprintf("The last cycle had insufficient data for a verdict: coverage %s; last known state %s.", health.Ratio.Format(c.Verdict.Coverage), a.LastState))
 	}
 	var left leftOut
-	e := evidence.Gather(evidence.Input{Verdict: c.Verdict, Snapshot: c.Snapshot})
+	briefs, _, err := q.view.Briefs(ctx, []string{c.Cluster})
+	if err != nil {
+		return verdictAnswer{}, err
+	}
+	if len(briefs) != 1 {
+		return verdictAnswer{}, fmt.Errorf("cluster %q vanished from the store: ask for the clusters again", c.Cluster)
+	}
+	e, brief := briefs[0].Evidence, briefs[0].Rules
+	a.RootCause, a.Recovery = cut(brief.Headline, maxSentence), cut(brief.Recovery, maxSentence)
+	for _, action := range brief.Actions {
+		a.Actions = append(a.Actions, fmt.Sprintf("%s (confidence %s, risk %s)", action.Description, health.Ratio.Format(action.Confidence), action.Risk))
+	}
 	a.Firing = first(&left, conditions(e.Fired(), c.Verdict.Gates), maxFiring, "firing conditions")
 	a.Unknown = first(&left, unknowns(e.Gates), maxReasons, "reasons for unknown conditions")
 	for _, s := range e.Services {
@@ -216,6 +230,15 @@ func (a verdictAnswer) Text() string {
 	} else {
 		p.line("Since %s (%s); last cycle %s; coverage %s; bottleneck %s; last event %d.", momentText(a.Since), a.Lasting, momentText(a.LastCycle),
 			health.Ratio.Format(a.Coverage), a.Bottleneck, a.LastEvent)
+	}
+	if a.RootCause != "" {
+		p.line("Root cause: %s.", strings.TrimSuffix(a.RootCause, "."))
+	}
+	if a.Recovery != "" {
+		p.line("%s", a.Recovery)
+	}
+	for i, action := range a.Actions {
+		p.line("Action %d: %s", i+1, action)
 	}
 	for i, c := range a.Firing {
 		if i == 0 {
