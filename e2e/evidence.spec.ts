@@ -17,7 +17,7 @@ test('the first screen names state, root cause and first action, also on a phone
           .getByText(/Start the workers/)
           .first()
       ).toBeInViewport();
-      await picture(page, name, height);
+      await picture(page, name, height, width);
     });
   }
 });
@@ -35,7 +35,7 @@ test('every word leads to what it stands on', async ({ lab, page, grafana }) => 
 
   await test.step('a condition to its signal and its runbook', async () => {
     await page.goto(board);
-    await panel(page, 'Because').getByRole('gridcell').filter({ hasText: 'No worker polls' }).click();
+    await panel(page, 'Because').getByRole('gridcell').filter({ hasText: 'No worker polls' }).first().click();
     await page.getByRole('menuitem', { name: 'Signal over time' }).click();
     await expect(page).toHaveURL(/\/d\/temporal-copilot-why.*var-signal=/);
   });

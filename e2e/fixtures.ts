@@ -11,7 +11,7 @@ interface Fixtures {
   health: Health;
   api: GrafanaAPI;
   /** Keeps a picture of the page. */
-  picture: (page: Page, name: string, height: number) => Promise<void>;
+  picture: (page: Page, name: string, height: number, width?: number) => Promise<void>;
 }
 
 interface WorkerFixtures {
@@ -35,6 +35,7 @@ const IN_DOCUMENTS = [
   'itself-critical',
   'query-editor',
   'config-editor',
+  'first-screen-phone',
 ];
 
 /** Holds who is signed in at a Grafana that is not the lab's. */
@@ -48,8 +49,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   health: async ({}, use, info) => use(info.project.metadata.health as Health),
   api: async ({ request }, use) => use(new GrafanaAPI(request)),
   picture: async ({}, use) =>
-    use(async (page, name, height) => {
-      await page.setViewportSize({ width: 1280, height });
+    use(async (page, name, height, width = 1280) => {
+      await page.setViewportSize({ width, height });
       await page.mouse.move(0, 0); // no tooltip
       const picture = await page.screenshot({ animations: 'disabled' });
       const folders = [

@@ -14,7 +14,10 @@ test('a change of state appears in an open panel within 5 s of its commit, witho
   let asked = 0;
   page.on('request', (request) => (asked += request.url().includes('/api/ds/query') ? 1 : 0));
 
-  const seen = [says(page, 'State and root cause', /stressed/, 120_000), says(page, 'State and root cause', /critical/, 120_000)];
+  const seen = [
+    says(page, 'State and root cause', /stressed/, 120_000),
+    says(page, 'State and root cause', /critical/, 120_000),
+  ];
   await lab.set('critical');
   const times = await Promise.all(seen);
 

@@ -40,7 +40,11 @@ const STORY: Part[] = [
 const theirs = process.env.GRAFANA_URL !== undefined;
 
 /** What is to be done there first, and who is signed in from then on. */
-const SIGN_IN: Part = { name: 'sign in', testMatch: 'signin.setup.ts', use: { storageState: { cookies: [], origins: [] } } };
+const SIGN_IN: Part = {
+  name: 'sign in',
+  testMatch: 'signin.setup.ts',
+  use: { storageState: { cookies: [], origins: [] } },
+};
 const storageState = theirs ? SESSION : undefined;
 
 const PARTS: Part[] = theirs

@@ -29,6 +29,8 @@ type statusJSON struct {
 	Since       *time.Time        `json:"since"`
 	Coverage    float64           `json:"coverage"`
 	Bottleneck  health.Bottleneck `json:"bottleneck"`
+	// RootCause is the root cause as of the last cycle in one clause, or why there is none.
+	RootCause string `json:"root_cause"`
 
 	PrimarySignals signalGroups `json:"primary_signals"`
 	Amplifiers     signalGroups `json:"amplifiers"`
@@ -103,6 +105,7 @@ func (d *Datasource) serveStatus(r *http.Request) (any, error) {
 		return nil, err
 	}
 	nothing := clusterStatus(view.Present{Silent: true})
+	nothing.RootCause = ""
 	if len(clusters) == 0 {
 		return nothing, nil
 	}
@@ -129,6 +132,7 @@ func clusterStatus(p view.Present) statusJSON {
 		Since:              view.Moment(p.Verdict.Since),
 		Coverage:           p.Verdict.Coverage,
 		Bottleneck:         health.Bottleneck(p.Bottleneck()),
+		RootCause:          view.BriefOf(p, nil).Rules.Headline,
 		PrimarySignals:     groups(p.Snapshot.Signals, health.Primary),
 		Amplifiers:         groups(p.Snapshot.Signals, health.Amplifier),
 		WorkerSignals:      groups(p.Snapshot.Signals, health.Worker, health.WorkerAmplifier),

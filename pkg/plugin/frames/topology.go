@@ -125,8 +125,8 @@ func nodesFrame(parts []placed, many bool) *data.Frame {
 			return p.title
 		}),
 		text("subtitle", "Role", func(p placed) string { return string(p.role().name) }),
-		legend(text("mainstat", "", func(p placed) string { return p.amount(p.main) }), "rate, latency or pollers"),
-		legend(text("secondarystat", "", func(p placed) string { return p.amount(p.second) }), "errors or lateness"),
+		legend(text("mainstat", "", func(p placed) string { return p.amount(p.main) }), "key figure"),
+		legend(text("secondarystat", "", func(p placed) string { return p.amount(p.second) }), "detail"),
 		legend(text("color", "Colour", func(p placed) string { return drawn[p.role().colour] }), "role"),
 		column("noderadius", titled("Radius"), parts, func(placed) float64 { return nodeRadius }),
 		column("fixedx", titled("X"), parts, func(p placed) float64 { return p.x }),
