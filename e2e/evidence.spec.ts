@@ -35,8 +35,13 @@ test('every word leads to what it stands on', async ({ lab, page, grafana }) => 
 
   await test.step('a condition to its signal and its runbook', async () => {
     await page.goto(board);
-    await panel(page, 'Because').getByRole('gridcell').filter({ hasText: 'No worker polls' }).first().click();
-    await page.getByRole('menuitem', { name: 'Signal over time' }).click();
+    await panel(page, 'Because')
+      .getByRole('gridcell')
+      .filter({ hasText: 'No worker polls' })
+      .first()
+      .locator('a')
+      .click();
+    await page.getByRole('link', { name: 'Signal over time' }).click();
     await expect(page).toHaveURL(/\/d\/temporal-copilot-why.*var-signal=/);
   });
 
@@ -44,8 +49,8 @@ test('every word leads to what it stands on', async ({ lab, page, grafana }) => 
     await page.goto(board);
     const map = panel(page, 'Cluster map');
     await expect(map).toContainText('root cause');
-    await map.locator('circle').last().click({ force: true });
-    await expect(page.getByRole('menuitem', { name: /Conditions of this part/ })).toBeVisible();
+    await map.getByTestId(`node-click-rect-${lab.cluster}/workers`).click({ force: true });
+    await expect(page.getByRole('link', { name: 'Conditions of this cluster' })).toBeVisible();
   });
 
   await test.step('an event to its explanation in full', async () => {
@@ -62,8 +67,9 @@ test('every word leads to what it stands on', async ({ lab, page, grafana }) => 
       .getByRole('gridcell')
       .filter({ hasText: /^orders/ })
       .first()
+      .locator('a')
       .click();
-    await expect(page.getByRole('menuitem', { name: 'Task queue in Temporal' })).toHaveAttribute(
+    await expect(page.getByRole('link', { name: 'Task queue in Temporal' })).toHaveAttribute(
       'href',
       /^http:\/\/127\.0\.0\.1:8233\/namespaces\/default\/task-queues\/orders/
     );

@@ -26,7 +26,7 @@ func Logs(rows []store.LogPattern, recent map[view.LinesKey]int, links view.Link
 		text("cluster", "Cluster", func(p store.LogPattern) string { return p.Cluster }),
 		text("pattern", "Pattern", func(p store.LogPattern) string { return p.Pattern }),
 		linkedIf(links.LokiUID != "", text("meaning", "What it means", func(p store.LogPattern) string { return p.Meaning }),
-			data.DataLink{Title: "Lines in Explore", URL: "${__data.fields.explore}"}),
+			data.DataLink{Title: "Lines in Explore", URL: "${__data.fields.explore:raw}"}),
 		text("service", "Service", func(p store.LogPattern) string { return p.Service }),
 		column("recent", inUnit("10 min", "short"), rows, func(p store.LogPattern) float64 { return float64(lately(p)) }),
 		column("count", inUnit("Lines", "short"), rows, func(p store.LogPattern) float64 { return float64(p.Count) }),

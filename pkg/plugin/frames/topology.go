@@ -1,9 +1,9 @@
 package frames
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
@@ -132,22 +132,22 @@ func nodesFrame(parts []placed, many bool) *data.Frame {
 		column("fixedx", titled("X"), parts, func(p placed) float64 { return p.x }),
 		column("fixedy", titled("Y"), parts, func(p placed) float64 { return p.y + p.below }),
 		column("highlighted", titled("Root cause"), parts, func(p placed) bool { return p.role().name == roleRootCause }),
-		text("detail__role", "Role", func(p placed) string { return string(p.role().name) }),
-		text("detail__because", "Firing conditions", placed.because),
-		text("detail__cluster", "Cluster", func(p placed) string { return p.Cluster }),
-		text("detail__service", "Service", func(p placed) string { return string(p.service) }),
+		legend(text("detail__role", "Role", func(p placed) string { return string(p.role().name) }), "role"),
+		legend(text("detail__because", "Firing conditions", placed.because), "because"),
+		legend(text("detail__cluster", "Cluster", func(p placed) string { return p.Cluster }), "cluster"),
+		legend(text("detail__service", "Service", func(p placed) string { return string(p.service) }), "service"),
 	)
 	frame.Meta.PreferredVisualization = data.VisTypeNodeGraph
 	return frame
 }
 
-// legend names a field in the legend of the node graph, which knows no other name.
+// legend names a field in the legend and the menus of the node graph, which know no other name.
 func legend(f *data.Field, name string) *data.Field {
 	f.Config.DisplayName = name
 	return f
 }
 
-// because names the conditions that give a part its role.
+// because names the first of the conditions that give a part its role: the menu of a node breaks no lines.
 func (p placed) because() string {
 	var titles []string
 	for _, id := range p.Evidence.Role(p.service).Because {
@@ -155,7 +155,14 @@ func (p placed) because() string {
 			titles = append(titles, g.Title)
 		}
 	}
-	return strings.Join(titles, "; ")
+	switch len(titles) {
+	case 0:
+		return ""
+	case 1:
+		return titles[0]
+	default:
+		return fmt.Sprintf("%s, and %d more", titles[0], len(titles)-1)
+	}
 }
 
 // amount is a signal with its unit, empty where it is unknown: nothing else is drawn as a number.
