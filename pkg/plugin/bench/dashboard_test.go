@@ -25,15 +25,21 @@ const (
 	// askedTimes is how often a question is asked, once in each round of all questions. Its median stands for it:
 	// whatever else runs on the machine for some seconds slows down one round or two, not four of seven.
 	askedTimes = 7
+	// fewRows for each cluster are no cost: the last cycles of one that are read for a trend.
+	fewRows = 100
 	// slowestTold is how many questions are told by name: a benchmark's log has ten lines.
 	slowestTold = 8
 )
+
+// summing are the query types that make few rows of whole curves: only their time is bounded.
+var summing = map[string]bool{"changes": true}
 
 // BenchmarkDashboard opens the Copilot dashboard on 30 clusters and 30 days of history: everything that Grafana asks
 // for it, for all clusters and for one. It reports the slowest question, the question that reads the most rows for
 // one that it returns, and how long all of them together take when the dashboard opens. The log names the slowest.
 //
-// It fails when a question takes more than 200 ms, or reads more than ten times the rows that it returns.
+// It fails when a question takes more than 200 ms, or reads more than ten times the rows that it returns, unless these are
+// few, or the question is one that sums a curve up.
 func BenchmarkDashboard(b *testing.B) {
 	f := newFleet(b)
 	dashboard := readBoard(b, "../../../src/dashboards/copilot.json")
@@ -67,7 +73,7 @@ func BenchmarkDashboard(b *testing.B) {
 			if c.took > slowest {
 				b.Errorf("%s took %v, more than %v", c.name, c.took, slowest)
 			}
-			if c.ratio() > readPerReturned {
+			if c.ratio() > readPerReturned && c.read > int64(fewRows*c.clusters) && !summing[c.question.query.QueryType] {
 				b.Errorf("%s read %d rows to return %d", c.name, c.read, c.returned)
 			}
 		}

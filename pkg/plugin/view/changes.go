@@ -23,8 +23,10 @@ type Change struct {
 var changeSignals = []health.SignalID{health.TaskRestarts, health.MembershipChanges, health.ShardsMoved, health.LeaderChanges}
 
 const (
-	// changePoints is how many points of a range are looked at: a change is a matter of minutes, and days have fewer points.
-	changePoints = 2_000
+	// changePoints is how many points of a range are looked at: those of an hour one by one, those of a day by the worst of
+	// five minutes, those of a month by the hour. Measured with 30 clusters and 30 days, 2,000 take 0.7 s and 500 less than
+	// a tenth of it.
+	changePoints = 500
 	// apart is how many points without a change part two of them: the windows that rates are taken over are longer than a cycle.
 	apart = 4
 )
