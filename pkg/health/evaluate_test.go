@@ -433,12 +433,16 @@ func TestLatenciesRestWhileTheClusterStarts(t *testing.T) {
 		health.HistoryBacklogAge: 200, health.TransitionP99: 5000, health.ShardChurn: 20, health.ShardsMoved: 1, health.PersistenceP99: 900,
 		health.FrontendP99: 5000, health.VisibilityP99: 9000, health.VisibilityBacklogAge: 300, health.TimerBacklogAge: 200,
 	})
-	verdicts, memory := watch(t, health.Memory{}, repeat(3, with(wild, starting))...)
+	all := values{health.WarmingUp: 1}
+	verdicts, memory := watch(t, health.Memory{}, repeat(3, with(wild, all))...)
 	assert.Equal(t, []string{"happy", "happy", "happy"}, states(verdicts), "fired: %v", fired(verdicts[0]))
 	assert.Zero(t, memory.Baseline.Cycles, "a cluster that starts teaches nothing")
 
 	verdicts, _ = watch(t, memory, repeat(3, with(wild, barelyStarting))...)
 	assert.Equal(t, []string{"stressed", "stressed", "critical"}, states(verdicts), "one restarting process of many hides nothing")
+
+	half, _ := watch(t, health.Memory{}, repeat(3, with(wild, starting))...)
+	assert.Equal(t, []string{"stressed", "stressed", "stressed"}, states(half), "one of two hosts that restarts moves shards")
 
 	failing := with(wild, values{health.PersistenceErrors: 50, health.PersistenceErrRatio: 0.5})
 	verdicts, _ = watch(t, health.Memory{}, repeat(3, with(failing, starting))...)

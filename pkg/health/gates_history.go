@@ -46,7 +46,7 @@ var historyGates = []Gate{
 		Title:   "High shard churn",
 		Why:     "Every move pauses a shard: cluster membership is unstable, or a deployment is restarting processes repeatedly.",
 		Source:  "Base table: stressed above 5/s.",
-		applies: whenWarm,
+		applies: unlessMostStart,
 	},
 	{
 		ID: "shards_moving", Number: 11, Runbook: "shard_movement", Signal: ShardsMoved, Op: Above, Severity: Stressed,
@@ -55,7 +55,7 @@ var historyGates = []Gate{
 		Title:   "A large share of shards changed owner",
 		Why:     "A history host joined, left or restarted; workflows on moving shards wait.",
 		Source:  "Measured: one of two history hosts killed moves half of 64 shards, at only 1.4/s, so the rate alone does not show it.",
-		applies: whenWarm,
+		applies: unlessMostStart,
 	},
 	{
 		ID: "history_tasks_given_up", Number: 62, Runbook: "dead_letters", Signal: DeadLetters, Op: Above, Severity: Stressed,

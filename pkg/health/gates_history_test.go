@@ -34,11 +34,11 @@ var historyBoundaries = []boundary{
 	latency(boundary{gate: "state_transitions_slow", signal: health.TransitionP99, fires: above(500, 375)}),
 	{
 		gate: "shard_churn", signal: health.ShardChurn, fires: above(5, 3.75),
-		speaks: circumstances{"few processes start": barelyStarting}, rests: circumstances{"the cluster starts": starting},
+		speaks: circumstances{"one of two processes starts": {health.WarmingUp: 0.5}}, rests: circumstances{"most processes start": {health.WarmingUp: 0.51}},
 	},
 	{
 		gate: "shards_moving", signal: health.ShardsMoved, fires: above(0.1, 0.075),
-		speaks: circumstances{"few processes start": barelyStarting}, rests: circumstances{"the cluster starts": starting},
+		speaks: circumstances{"one of two processes starts": {health.WarmingUp: 0.5}}, rests: circumstances{"most processes start": {health.WarmingUp: 0.51}},
 	},
 	{gate: "history_tasks_given_up", signal: health.DeadLetters, fires: above(0, 0)},
 	{gate: "history_tasks_failed_for_good", signal: health.TerminalFailures, fires: above(0, 0)},
