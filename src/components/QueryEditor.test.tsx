@@ -62,7 +62,13 @@ describe('QueryEditor', () => {
     ['assessments', ['Query type', 'Clusters', 'Limit']],
     ['logs', ['Query type', 'Clusters', 'Patterns', 'Services', 'Measure', 'Limit']],
     ['usage', ['Query type', 'Clusters', 'Measure']],
-    ['sources', ['Query type', 'Clusters']],
+    ['sources', ['Query type', 'Clusters', 'Measure']],
+    ['cause', ['Query type', 'Clusters', 'States', 'Live']],
+    ['chain', ['Query type', 'Clusters', 'States', 'Limit']],
+    ['deciding', ['Query type', 'Clusters', 'Measure']],
+    ['explanation', ['Query type', 'Clusters', 'Explanation']],
+    ['runbook', ['Query type', 'Clusters', 'Runbooks', 'Gates']],
+    ['changes', ['Query type', 'Clusters', 'Limit']],
   ])('asks for %s only what it obeys, and every input has its label', async (queryType, expected) => {
     await edit({ queryType });
     for (const label of expected) {

@@ -169,7 +169,7 @@ func (d Reader) RecentLines(ctx context.Context, clusters []string, to time.Time
 	}
 	counts := map[LinesKey]int{}
 	for _, p := range found {
-		counts[LinesKey{p.Cluster, p.Pattern, p.Service}] += int(p.Count)
+		counts[LinesKey{p.Cluster, p.Pattern, p.Service}] += p.Count
 	}
 	return counts, nil
 }
