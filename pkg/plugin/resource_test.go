@@ -40,6 +40,7 @@ func TestStatusKeepsItsShape(t *testing.T) {
 	want := map[string]any{
 		"cluster": "prod", "health_state": "critical", "last_state": "critical", "stale": false,
 		"timestamp": "2026-01-02T03:10:00Z", "since": "2026-01-02T03:06:30Z", "coverage": 0.75, "bottleneck": "worker_limited",
+		"root_cause": `the oldest task in the task queue "orders" has waited for 155 s, and no worker takes it`,
 		"primary_signals": map[string]any{
 			"state_transitions": map[string]any{"throughput_per_sec": 5.0},
 			"history":           map[string]any{"backlog_age_sec": 0.06},
