@@ -205,7 +205,7 @@ func TestAnAssessmentThatCanNeverBeStoredIsRefused(t *testing.T) {
 		"a coverage that is no number":      {func(a *Assessment, _ *Findings) { a.Coverage = math.NaN() }, "coverage is NaN"},
 		"a confidence below 0":              {func(a *Assessment, _ *Findings) { a.Confidence = -0.1 }, "confidence is -0.1"},
 		"more confidence than coverage":     {func(a *Assessment, _ *Findings) { a.Confidence = 0.95 }, "above its coverage"},
-		"an unknown trigger":                {func(a *Assessment, _ *Findings) { a.Trigger = "whim" }, "event, schedule or demand"},
+		"an unknown trigger":                {func(a *Assessment, _ *Findings) { a.Trigger = "whim" }, "event, cause, schedule or demand"},
 		"a state that is none":              {func(a *Assessment, _ *Findings) { a.State = 99 }, "no state"},
 		"an event numbered below 0":         {func(a *Assessment, _ *Findings) { a.EventSeq = -1 }, "numbered from 1"},
 		"no explanation":                    {func(a *Assessment, _ *Findings) { a.Explanation = nil }, "its explanation is missing"},
