@@ -122,6 +122,11 @@ type Verdict struct {
 	Event *Event `json:"event"`
 }
 
+// Fires tells whether any gate fires.
+func (v Verdict) Fires() bool {
+	return slices.ContainsFunc(v.Gates, func(g GateResult) bool { return g.Result == Fired })
+}
+
 // Band is a scale band: which profile of thresholds applies.
 type Band string
 

@@ -70,7 +70,7 @@ func (d *Datasource) serveIssues(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if query.Clusters = clusterNamesOf(clusters); len(clusters) == 0 {
-		return issuesJSON{Issues: []issueJSON{}, Notices: texts(view.MissingClusters(nil, nil))}, nil
+		return issuesJSON{Issues: []issueJSON{}, Notices: view.MissingClusters(nil, nil).Texts()}, nil
 	}
 	assessed, _, notices, err := d.views.Explained(r.Context(), query.Clusters)
 	if err != nil {
@@ -80,7 +80,7 @@ func (d *Datasource) serveIssues(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := issuesJSON{Issues: make([]issueJSON, 0, len(rows)), Notices: texts(notices)}
+	answer := issuesJSON{Issues: make([]issueJSON, 0, len(rows)), Notices: notices.Texts()}
 	for _, row := range rows {
 		answer.Issues = append(answer.Issues, issueOf(row))
 	}
@@ -106,14 +106,6 @@ func issuesAskedFor(r *http.Request, now time.Time) (store.IssueQuery, error) {
 		q.From, q.To, err = timeRange(r, now)
 	}
 	return q, err
-}
-
-func texts(all view.Notices) []string {
-	said := make([]string, 0, len(all))
-	for _, n := range all {
-		said = append(said, n.Text)
-	}
-	return said
 }
 
 func issueOf(r view.Issue) issueJSON {

@@ -62,7 +62,7 @@ func (q questions) clusters(ctx context.Context, in clustersQuestion) (clustersA
 	for _, e := range explained {
 		explanations[e.Cluster] = e
 	}
-	answer := clustersAnswer{AsOf: q.now(), Counts: map[string]int{}, Notices: texts(notices)}
+	answer := clustersAnswer{AsOf: q.now(), Counts: map[string]int{}, Notices: notices.Texts()}
 	var left leftOut
 	for _, state := range known {
 		answer.Counts[state] = 0
@@ -94,7 +94,7 @@ func states(names []string) []health.State {
 func rowOf(c view.Brief, e view.Explained, now time.Time) clusterRow {
 	row := clusterRow{
 		Cluster: c.Cluster, State: c.State().String(), Stale: c.Stale(), LastState: c.Verdict.State.String(),
-		Since: view.Moment(c.Verdict.Since), LastCycle: view.Moment(c.At), Coverage: coverage(c.Present), Bottleneck: c.Bottleneck(),
+		Since: view.Moment(c.Verdict.Since), LastCycle: view.Moment(c.At), Coverage: c.Coverage(), Bottleneck: c.Bottleneck(),
 		Firing: c.TopGates(), Lasting: lasting(c.Present, now),
 	}
 	if c.Rules.Cause != "" {
@@ -108,14 +108,6 @@ func rowOf(c view.Brief, e view.Explained, now time.Time) clusterRow {
 	}
 	row.Summary = cut(e.Summary(), maxSentence)
 	return row
-}
-
-// coverage of a cluster whose cycles have stopped is 0, as in panels.
-func coverage(c view.Present) float64 {
-	if c.Silent {
-		return 0
-	}
-	return c.Verdict.Coverage
 }
 
 // lasting is how long the current state has lasted; empty without a current verdict.
@@ -133,14 +125,14 @@ func (a clustersAnswer) Text() string {
 	for _, state := range query.Values(query.States) {
 		counts = append(counts, fmt.Sprintf("%d %s", a.Counts[state], state))
 	}
-	p.line("As of %s: %s.", clock(a.AsOf), strings.Join(counts, ", "))
+	p.line("As of %s: %s.", view.Clock(a.AsOf), strings.Join(counts, ", "))
 	for _, c := range a.Clusters {
 		line := fmt.Sprintf("- %q is %s", c.Cluster, c.State)
 		switch {
 		case c.Stale:
 			line += fmt.Sprintf(" (no current verdict; last known state %s; last cycle %s)", c.LastState, momentText(c.LastCycle))
 		case c.Since != nil:
-			line += fmt.Sprintf(" since %s (%s); bottleneck %s", clock(*c.Since), c.Lasting, c.Bottleneck)
+			line += fmt.Sprintf(" since %s (%s); bottleneck %s", view.Clock(*c.Since), c.Lasting, c.Bottleneck)
 		}
 		if c.Firing != "" {
 			line += "; firing: " + c.Firing
@@ -160,5 +152,5 @@ func momentText(t *time.Time) string {
 	if t == nil {
 		return "never"
 	}
-	return clock(*t)
+	return view.Clock(*t)
 }

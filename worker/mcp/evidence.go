@@ -67,7 +67,7 @@ func (q questions) evidence(ctx context.Context, in evidenceQuestion) (evidenceA
 	}
 	e, a := chosenEvidence(c, event, stored)
 	if a.Origin == "cycle" && c.Silent {
-		a.Notices = append(a.Notices, fmt.Sprintf("Cycles have stopped: this is of %s and does not describe the present.", clock(c.At)))
+		a.Notices = append(a.Notices, fmt.Sprintf("Cycles have stopped: this is of %s and does not describe the present.", view.Clock(c.At)))
 	}
 	a.fill(e, in.All)
 	return a, nil
@@ -99,7 +99,7 @@ func chosenEvidence(c view.Present, event *store.Event, stored store.Assessment)
 	var e evidence.Evidence
 	if json.Unmarshal(stored.Evidence, &e) == nil && e.Cluster != "" {
 		a.Origin, a.Assessment = "assessment", stored.ID
-		if current := (view.Explained{Present: c, Assessment: stored}); event == nil && !current.Current() {
+		if current, _ := view.Explain(c, stored); event == nil && !current.Current() {
 			a.Notices = append(a.Notices, current.Outdated())
 		}
 		return e, a
@@ -172,7 +172,7 @@ func kept[T any](all []T, keep func(T) bool) []T {
 // Text is the evidence in lines, without what passed.
 func (a evidenceAnswer) Text() string {
 	var p page
-	p.line("Cluster %q at %s: %s, coverage %s, bottleneck %s; %d gates passed. Origin: %s.", a.Cluster, clock(a.At), a.State,
+	p.line("Cluster %q at %s: %s, coverage %s, bottleneck %s; %d gates passed. Origin: %s.", a.Cluster, view.Clock(a.At), a.State,
 		health.Ratio.Format(a.Coverage), a.Bottleneck, a.Passed, strings.TrimSpace(a.Origin+" "+a.Assessment))
 	for _, g := range a.Gates {
 		if g.Result != health.Passed {

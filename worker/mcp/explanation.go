@@ -59,7 +59,7 @@ func (q questions) explanation(ctx context.Context, in eventQuestion) (explanati
 	if !found {
 		return explanationAnswer{}, unexplained(c, in.Event)
 	}
-	e := view.Explained{Present: c, Assessment: stored}
+	e, readable := view.Explain(c, stored)
 	a := explanationAnswer{
 		AsOf: q.now(), Cluster: c.Cluster, State: c.State().String(), Current: e.Current(), Assessment: stored.ID, Event: stored.EventSeq,
 		ExplainedAt: view.Moment(stored.At), ExplainedState: stored.State.String(), Made: stored.Made, Instead: stored.Instead,
@@ -71,8 +71,7 @@ func (q questions) explanation(ctx context.Context, in eventQuestion) (explanati
 	if !a.Current {
 		a.Notices = append(a.Notices, earlier(e, in.Event))
 	}
-	var readable bool
-	if e.Whole, readable = view.ReadExplanation(stored); !readable {
+	if !readable {
 		a.Notices = append(a.Notices, view.Unreadable(stored))
 	}
 	if stored.LogsUnavailable != "" {
@@ -120,7 +119,7 @@ func unexplained(c view.Present, event int64) error {
 // earlier says that an explanation is not of the present. Of an event that was asked for by number, that is expected.
 func earlier(e view.Explained, event int64) string {
 	if event > 0 {
-		return fmt.Sprintf("This explains event %d at %s, which is not the present situation.", event, clock(e.Assessment.At))
+		return fmt.Sprintf("This explains event %d at %s, which is not the present situation.", event, view.Clock(e.Assessment.At))
 	}
 	return e.Outdated()
 }

@@ -66,7 +66,7 @@ func (q questions) gates(ctx context.Context, in gatesQuestion) (gatesAnswer, er
 			return gatesAnswer{}, err
 		}
 		if a.Cluster = c.Cluster; c.Silent {
-			a.Notices = append(a.Notices, fmt.Sprintf("Cycles have stopped: results are unknown since %s.", clock(c.At)))
+			a.Notices = append(a.Notices, fmt.Sprintf("Cycles have stopped: results are unknown since %s.", view.Clock(c.At)))
 		}
 	}
 	detailed := len(ids)+len(services) > 0

@@ -94,7 +94,7 @@ func (q questions) incidents(ctx context.Context, in incidentsQuestion) (inciden
 	if err != nil {
 		return incidentsAnswer{}, err
 	}
-	a := incidentsAnswer{From: from, To: view.Earlier(to, now).UTC(), Periods: []periodRow{}, Events: []eventRow{}, Issues: []issueRow{}, Notices: texts(notices)}
+	a := incidentsAnswer{From: from, To: view.Earlier(to, now).UTC(), Periods: []periodRow{}, Events: []eventRow{}, Issues: []issueRow{}, Notices: notices.Texts()}
 	if len(clusters) == 0 {
 		return a, nil
 	}
@@ -224,14 +224,14 @@ func (q questions) issues(ctx context.Context, a *incidentsAnswer, clusters []st
 // Text is the time range in lines.
 func (a incidentsAnswer) Text() string {
 	var p page
-	p.line("From %s to %s: %d events, %d issues.", clock(a.From), clock(a.To), len(a.Events), len(a.Issues))
+	p.line("From %s to %s: %d events, %d issues.", view.Clock(a.From), view.Clock(a.To), len(a.Events), len(a.Issues))
 	for _, r := range a.Periods {
 		if r.State != health.Happy.String() {
-			p.line("- %q was %s from %s to %s (%s)", r.Cluster, r.State, clock(r.From), clock(r.To), r.Words)
+			p.line("- %q was %s from %s to %s (%s)", r.Cluster, r.State, view.Clock(r.From), view.Clock(r.To), r.Words)
 		}
 	}
 	for _, e := range a.Events {
-		p.line("- event %d of %q at %s: %s", e.Event, e.Cluster, clock(e.At), e.text())
+		p.line("- event %d of %q at %s: %s", e.Event, e.Cluster, view.Clock(e.At), e.text())
 	}
 	for _, i := range a.Issues {
 		status := "open for"

@@ -28,7 +28,7 @@ func (q questions) cluster(ctx context.Context, name string) (view.Present, erro
 		return found[0], nil
 	}
 	if len(found) == 0 && len(wanted) == 0 {
-		return view.Present{}, query.Invalidf("%s", texts(notices)[0])
+		return view.Present{}, query.Invalidf("%s", notices.Texts()[0])
 	}
 	known, _, err := q.view.KnownClusters(ctx, nil)
 	if err != nil {
@@ -58,14 +58,6 @@ func listed(names []string) string {
 	return text
 }
 
-func texts(notices view.Notices) []string {
-	said := make([]string, 0, len(notices))
-	for _, n := range notices {
-		said = append(said, n.Text)
-	}
-	return said
-}
-
 // timeRange reads start and end. Without an end it is now, and without a start the time before it.
 func timeRange(start, end string, now time.Time, before time.Duration) (from, to time.Time, err error) {
 	if to, err = moment("end", end, now, now); err != nil {
@@ -76,9 +68,9 @@ func timeRange(start, end string, now time.Time, before time.Duration) (from, to
 	}
 	switch width := to.Sub(from); {
 	case !from.Before(to):
-		err = query.Invalidf("the time range ends (%s) before it begins (%s)", clock(to), clock(from))
+		err = query.Invalidf("the time range ends (%s) before it begins (%s)", view.Clock(to), view.Clock(from))
 	case from.After(now):
-		err = query.Invalidf("start (%s) is in the future: now is %s", clock(from), clock(now))
+		err = query.Invalidf("start (%s) is in the future: now is %s", view.Clock(from), view.Clock(now))
 	case width > query.LongestTimeRange:
 		err = query.Invalidf("the time range has %d days, the maximum is %d: choose a later start", int(width.Hours()/24), int(query.LongestTimeRange.Hours()/24))
 	}
@@ -108,8 +100,6 @@ func moment(field, text string, now, otherwise time.Time) (time.Time, error) {
 	}
 	return time.Time{}, query.Invalidf("%s: invalid timestamp %q: use a form like 2026-01-02T03:04:05Z, or a time before now like -90m, -3h or -7d", field, text)
 }
-
-func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // rows reads how many rows are asked for; 0 is the usual number.
 func rows(asked, usual, most int) (int, error) {

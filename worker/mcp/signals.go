@@ -121,7 +121,7 @@ func wantedSignals(c view.Present, in signalsQuestion) ([]health.Signal, error) 
 func (a *signalsAnswer) now(c view.Present, wanted []health.Signal) {
 	a.At = view.Moment(c.At)
 	if c.Silent {
-		a.Notices = append(a.Notices, fmt.Sprintf("Cycles have stopped: these values are of %s and do not describe the present.", clock(c.At)))
+		a.Notices = append(a.Notices, fmt.Sprintf("Cycles have stopped: these values are of %s and do not describe the present.", view.Clock(c.At)))
 	}
 	var left leftOut
 	for _, s := range first(&left, wanted, maxSignals, "signals") {
@@ -170,7 +170,7 @@ func (q questions) series(ctx context.Context, in signalsQuestion, wanted []heal
 		a.Series = append(a.Series, row)
 	}
 	if len(found) == 0 || !slices.ContainsFunc(a.Series, func(s seriesRow) bool { return s.Known > 0 }) {
-		a.Notices = append(a.Notices, fmt.Sprintf("No known value between %s and %s.", clock(from), clock(to)))
+		a.Notices = append(a.Notices, fmt.Sprintf("No known value between %s and %s.", view.Clock(from), view.Clock(to)))
 	}
 	a.Truncated = left.text()
 	return nil
@@ -197,7 +197,7 @@ func (a signalsAnswer) Text() string {
 	if a.From == nil {
 		p.line("Cluster %q, values of %s:", a.Cluster, momentText(a.At))
 	} else {
-		p.line("Cluster %q from %s to %s:", a.Cluster, clock(*a.From), clock(*a.To))
+		p.line("Cluster %q from %s to %s:", a.Cluster, view.Clock(*a.From), view.Clock(*a.To))
 	}
 	for _, v := range a.Values {
 		p.line("- %s (%s): %s", v.Title, v.Signal, strings.TrimSpace(strings.Join([]string{v.Words, v.Unknown}, " ")))
@@ -208,7 +208,7 @@ func (a signalsAnswer) Text() string {
 			if p == nil {
 				return "unknown"
 			}
-			return fmt.Sprintf("%s at %s", signal.Format(*p.Value), clock(p.At))
+			return fmt.Sprintf("%s at %s", signal.Format(*p.Value), view.Clock(p.At))
 		}
 		p.line("- %s (%s): lowest %s, highest %s, last %s; %d of %d points known", s.Title, s.Signal, say(s.Lowest), say(s.Highest), say(s.Last), s.Known, len(s.Points))
 	}

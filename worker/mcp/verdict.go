@@ -95,28 +95,25 @@ func (q questions) verdict(ctx context.Context, in clusterQuestion) (verdictAnsw
 	a := verdictAnswer{
 		AsOf: q.now(), Cluster: c.Cluster, State: c.State().String(), Meaning: meanings[c.State()], Stale: c.Stale(),
 		LastState: c.Verdict.State.String(), Since: view.Moment(c.Verdict.Since), LastCycle: view.Moment(c.At),
-		Coverage: coverage(c), Bottleneck: c.Bottleneck(), Band: string(c.Verdict.Band), Flapping: c.Verdict.Flapping, LastEvent: c.Seq,
+		Coverage: c.Coverage(), Bottleneck: c.Bottleneck(), Band: string(c.Verdict.Band), Flapping: c.Verdict.Flapping, LastEvent: c.Seq,
 		Actions: []string{}, Firing: []conditionRow{}, Unknown: []unknownRow{}, Services: []evidence.ServiceRole{}, Queues: []queueRow{}, ScalingRules: []string{}, Notices: []string{},
 	}
 	a.Lasting = lasting(c, a.AsOf)
 	if c.Silent {
 		// Nothing that the last cycle found holds any more, so none of it is repeated here.
 		a.Unknown = append(a.Unknown, unknownRow{Reason: "cycles have stopped, so all conditions are unknown", Conditions: []string{}, Services: []string{}, Deciding: deciding(c.Verdict.Gates)})
-		a.Notices = append(a.Notices, fmt.Sprintf("Cycles have stopped: the last one was at %s. Check that the worker runs and that its configuration contains the cluster.", clock(c.At)))
+		a.Notices = append(a.Notices, fmt.Sprintf("Cycles have stopped: the last one was at %s. Check that the worker runs and that its configuration contains the cluster.", view.Clock(c.At)))
 		return a, nil
 	}
 	if c.Verdict.Stale {
 		a.Notices = append(a.Notices, fmt.Sprintf("The last cycle had insufficient data for a verdict: coverage %s; last known state %s.", health.Ratio.Format(c.Verdict.Coverage), a.LastState))
 	}
 	var left leftOut
-	briefs, _, err := q.view.Briefs(ctx, []string{c.Cluster})
+	b, err := q.view.Brief(ctx, c)
 	if err != nil {
 		return verdictAnswer{}, err
 	}
-	if len(briefs) != 1 {
-		return verdictAnswer{}, fmt.Errorf("cluster %q vanished from the store: ask for the clusters again", c.Cluster)
-	}
-	e, brief := briefs[0].Evidence, briefs[0].Rules
+	e, brief := b.Evidence, b.Rules
 	a.RootCause, a.Recovery = cut(brief.Headline, maxSentence), cut(brief.Recovery, maxSentence)
 	for _, action := range brief.Actions {
 		a.Actions = append(a.Actions, fmt.Sprintf("%s (confidence %s, risk %s)", action.Description, health.Ratio.Format(action.Confidence), action.Risk))

@@ -64,6 +64,9 @@ func (w writer) causeRule() health.GateID {
 
 // Cause names the root cause of a verdict as Explanation.Cause does; empty where no gate leads.
 func Cause(v health.Verdict, s health.Snapshot) health.GateID {
+	if !v.Fires() {
+		return "" // most cycles: no evidence needs to be gathered
+	}
 	e := evidence.Gather(evidence.Input{Verdict: v, Snapshot: s})
 	return newWriter(&e).causeRule()
 }

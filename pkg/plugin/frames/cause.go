@@ -22,7 +22,7 @@ func Cause(briefs []view.Brief, root string, now time.Time) *data.Frame {
 		column("state", StateConfig("State"), briefs, func(b view.Brief) *float64 { return b.Level() }),
 		text("headline", "Root cause", func(b view.Brief) string { return headline(b, len(briefs) > 1) }),
 		text("to_do", "Do first", func(b view.Brief) string { return b.ToDo(root) }),
-		text("cause", "Cause", func(b view.Brief) string { return causeSentence(b) }),
+		text("cause", "Cause", causeSentence),
 		text("first", "First action", firstAction),
 		text("recovery", "Recovery", func(b view.Brief) string { return b.Rules.Recovery }),
 		text("task_queue", "Task queue", func(b view.Brief) string { return b.Rules.Queue.Name }),
@@ -37,12 +37,7 @@ func Cause(briefs []view.Brief, root string, now time.Time) *data.Frame {
 			return new(max(0, now.Sub(b.Verdict.Since)).Seconds())
 		}),
 		column("age", inUnit("Age of the data", "s"), briefs, func(b view.Brief) float64 { return b.Age(now).Seconds() }),
-		column("coverage", shareConfig("Known"), briefs, func(b view.Brief) *float64 {
-			if b.Silent {
-				return new(0.0)
-			}
-			return new(b.Verdict.Coverage)
-		}),
+		column("coverage", shareConfig("Known"), briefs, func(b view.Brief) *float64 { return new(b.Coverage()) }),
 		column("confidence", shareConfig("Confidence"), briefs, func(b view.Brief) *float64 {
 			if len(b.Rules.Actions) == 0 {
 				return nil

@@ -52,13 +52,7 @@ func measureColumn(clusters []view.Present, m query.Measure) *data.Field {
 		return column(string(m), flagConfig("Staleness", "current", green, "stale", grey), clusters,
 			func(p view.Present) *float64 { return view.OneIf(p.Stale()) })
 	case query.MeasureCoverage:
-		// A silent cluster is not covered at all.
-		return column(string(m), shareConfig("Coverage"), clusters, func(p view.Present) *float64 {
-			if p.Silent {
-				return new(0.0)
-			}
-			return new(p.Verdict.Coverage)
-		})
+		return column(string(m), shareConfig("Coverage"), clusters, func(p view.Present) *float64 { return new(p.Coverage()) })
 	case query.MeasureWorkerLimited:
 		return column(string(m), flagConfig("Limited by workers", "no", green, "yes", orange), clusters,
 			func(p view.Present) *float64 { return p.LimitedBy(health.WorkerLimited) })

@@ -118,11 +118,11 @@ func take(ctx context.Context, r Store, last *Snapshot) (*Snapshot, error) {
 func cyclesBefore(ctx context.Context, r Store, clusters []store.ClusterStatus, last *Snapshot) (map[string][]health.Snapshot, error) {
 	before := map[string][]health.Snapshot{}
 	for _, c := range clusters {
-		known := slices.Clone(last.cycles(c.Cluster))
+		known := last.cycles(c.Cluster)
 		if i := slices.IndexFunc(known, func(s health.Snapshot) bool { return !s.At.Before(c.At) }); i >= 0 {
 			known = known[:i]
 		}
-		if last == nil && view.Fires(c.Verdict) {
+		if last == nil && c.Verdict.Fires() {
 			read, err := r.Before(ctx, c.Cluster, c.At, view.CyclesBefore)
 			if err != nil {
 				return nil, err

@@ -44,7 +44,7 @@ func (d Reader) Briefs(ctx context.Context, wanted []string, states ...health.St
 	group.SetLimit(briefsAtOnce)
 	for i, c := range clusters {
 		group.Go(func() error {
-			b, err := d.brief(some, c)
+			b, err := d.Brief(some, c)
 			briefs[i] = b
 			return err
 		})
@@ -55,9 +55,10 @@ func (d Reader) Briefs(ctx context.Context, wanted []string, states ...health.St
 	return briefs, notices, nil
 }
 
-func (d Reader) brief(ctx context.Context, c Present) (Brief, error) {
+// Brief is what the rules say about the last cycle of a cluster that was read.
+func (d Reader) Brief(ctx context.Context, c Present) (Brief, error) {
 	// Trends are read where something is wrong: they tell what recovers.
-	if c.Silent || !Fires(c.Verdict) {
+	if c.Silent || !c.Verdict.Fires() {
 		return BriefOf(c, nil), nil
 	}
 	before, err := d.Store.Before(ctx, c.Cluster, c.At, CyclesBefore)
@@ -74,11 +75,6 @@ func BriefOf(c Present, before []health.Snapshot) Brief {
 	b.Evidence = evidence.Gather(evidence.Input{Verdict: c.Verdict, Snapshot: c.Snapshot, Before: before})
 	b.Rules = rules.Summarize(b.Evidence)
 	return b
-}
-
-// Fires tells whether any gate of a verdict fires.
-func Fires(v health.Verdict) bool {
-	return slices.ContainsFunc(v.Gates, func(g health.GateResult) bool { return g.Result == health.Fired })
 }
 
 // silenced is the brief of a cluster whose cycles have stopped: nothing that the last one said may still hold.

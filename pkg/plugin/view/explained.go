@@ -21,22 +21,26 @@ type Explained struct {
 	Assessment store.Assessment
 	// Whole is the assessment's explanation; empty when this version can't read it.
 	Whole explain.Explanation
+	// otherCause: another root cause leads now than the one that was explained. Explanations of earlier versions name none.
+	otherCause bool
+}
+
+// Explain puts a cluster and an assessment of it together. It is false when this version can't read the whole of it.
+func Explain(c Present, a store.Assessment) (Explained, bool) {
+	e := Explained{Present: c, Assessment: a}
+	var readable bool
+	if e.Whole, readable = ReadExplanation(a); e.Whole.Cause != "" {
+		now := rules.Cause(c.Verdict, c.Snapshot)
+		e.otherCause = now != "" && now != e.Whole.Cause
+	}
+	return e, readable
 }
 
 // Current: the explanation is of the situation that holds now. An earlier one is never shown as if it
 // explained the present.
 func (e Explained) Current() bool {
 	since := e.Verdict.Since.Truncate(time.Microsecond) // what the store keeps of the assessment's time
-	return !e.Silent && e.Assessment.State == e.Verdict.State && e.Assessment.Stale == e.Verdict.Stale && !e.Assessment.At.Before(since) && !e.otherCause()
-}
-
-// otherCause: another root cause leads now than the one that was explained. Explanations of earlier versions name none.
-func (e Explained) otherCause() bool {
-	if e.Whole.Cause == "" || !Fires(e.Verdict) {
-		return false
-	}
-	now := rules.Cause(e.Verdict, e.Snapshot)
-	return now != "" && now != e.Whole.Cause
+	return !e.Silent && e.Assessment.State == e.Verdict.State && e.Assessment.Stale == e.Verdict.Stale && !e.Assessment.At.Before(since) && !e.otherCause
 }
 
 // Unassessed are clusters without any explanation.
@@ -65,8 +69,8 @@ func (d Reader) Explained(ctx context.Context, wanted []string, states ...health
 			without = append(without, c.Cluster)
 			continue
 		}
-		e := Explained{Present: c, Assessment: a}
-		if e.Whole, ok = ReadExplanation(a); !ok {
+		e, readable := Explain(c, a)
+		if !readable {
 			notices.Warn(Unreadable(a))
 		}
 		if !e.Current() {
@@ -105,9 +109,8 @@ func (d Reader) ExplainedInFull(ctx context.Context, wanted, ids []string) ([]Ex
 			without = append(without, c.Cluster)
 			continue
 		}
-		e := Explained{Present: c, Assessment: found[0]}
-		var ok bool
-		if e.Whole, ok = ReadExplanation(found[0]); !ok {
+		e, readable := Explain(c, found[0])
+		if !readable {
 			notices.Warn(Unreadable(found[0]))
 		}
 		all = append(all, e)
@@ -148,15 +151,15 @@ func (u Unassessed) String() string {
 // Outdated says which situation the explanation is of, and which one holds.
 func (e Explained) Outdated() string {
 	was := fmt.Sprintf("The newest assessment of cluster %q is of an earlier situation (%s at %s)",
-		e.Cluster, situation(e.Assessment.State, e.Assessment.Stale), clock(e.Assessment.At))
+		e.Cluster, situation(e.Assessment.State, e.Assessment.Stale), Clock(e.Assessment.At))
 	if e.Silent {
-		return fmt.Sprintf("%s: cycles have stopped, the last one was at %s. Check that the worker runs.", was, clock(e.At))
+		return fmt.Sprintf("%s: cycles have stopped, the last one was at %s. Check that the worker runs.", was, Clock(e.At))
 	}
-	if e.otherCause() {
+	if e.otherCause {
 		return fmt.Sprintf("%s: the root cause has changed since. A new one follows when the new cause has led for two cycles.", was)
 	}
 	return fmt.Sprintf("%s and does not explain the present one (%s since %s). A new one follows in a moment; if none comes, check the worker.",
-		was, situation(e.Verdict.State, e.Verdict.Stale), clock(e.Verdict.Since))
+		was, situation(e.Verdict.State, e.Verdict.Stale), Clock(e.Verdict.Since))
 }
 
 func situation(s health.State, stale bool) string {
@@ -166,7 +169,8 @@ func situation(s health.State, stale bool) string {
 	return s.String()
 }
 
-func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+// Clock is a moment in a sentence.
+func Clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // maxNamed is how many names a sentence holds.
 const maxNamed = 5
@@ -217,5 +221,5 @@ func (e Explained) Summary() string {
 	if e.Current() {
 		return e.Assessment.Summary
 	}
-	return fmt.Sprintf("Earlier situation, %s: %s", clock(e.Assessment.At), e.Assessment.Summary)
+	return fmt.Sprintf("Earlier situation, %s: %s", Clock(e.Assessment.At), e.Assessment.Summary)
 }

@@ -56,7 +56,7 @@ func (r LogReading) through() time.Time {
 func (r LogReading) Caveat() string {
 	until := "Nothing of them is known."
 	if at := r.through(); !at.IsZero() {
-		until = fmt.Sprintf("What happened after %s is not known.", clock(at))
+		until = fmt.Sprintf("What happened after %s is not known.", Clock(at))
 	}
 	switch {
 	case r.Logs == nil:
@@ -64,7 +64,7 @@ func (r LogReading) Caveat() string {
 	case r.Logs.Unavailable != "":
 		return fmt.Sprintf("The logs of cluster %q can't be read: %s. %s", r.Cluster, r.Logs.Unavailable, until)
 	case !r.fresh():
-		return fmt.Sprintf("The logs of cluster %q have not been read since %s: check that the worker runs. %s", r.Cluster, clock(r.Logs.At), until)
+		return fmt.Sprintf("The logs of cluster %q have not been read since %s: check that the worker runs. %s", r.Cluster, Clock(r.Logs.At), until)
 	}
 	return ""
 }

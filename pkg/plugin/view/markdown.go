@@ -82,7 +82,7 @@ func (e Explained) footer() string {
 	if a.Made != explain.MadeByRules {
 		made = unmarked.Replace(a.Made)
 	}
-	text := fmt.Sprintf("*Of %s, written by %s; confidence %s.", clock(a.At), made, health.Ratio.Format(a.Confidence))
+	text := fmt.Sprintf("*Of %s, written by %s; confidence %s.", Clock(a.At), made, health.Ratio.Format(a.Confidence))
 	if a.Instead != "" {
 		text += " The rules wrote it instead of the model: " + unmarked.Replace(strings.TrimSuffix(a.Instead, ".")) + "."
 	}

@@ -15,6 +15,15 @@ func (n *Notices) Inform(text string) {
 	*n = append(*n, data.Notice{Severity: data.NoticeSeverityInfo, Text: text})
 }
 
+// Texts are what the notices say, in a list that is empty rather than nil.
+func (n Notices) Texts() []string {
+	said := make([]string, 0, len(n))
+	for _, notice := range n {
+		said = append(said, notice.Text)
+	}
+	return said
+}
+
 // On puts the notices on the first of the frames.
 func (n Notices) On(frames data.Frames) data.Frames {
 	if len(frames) > 0 && len(n) > 0 {

@@ -63,6 +63,14 @@ func (p Present) State() health.State {
 	return p.Verdict.State
 }
 
+// Coverage is the share of the deciding conditions that are known, 0 to 1. Of a silent cluster none is.
+func (p Present) Coverage() float64 {
+	if p.Silent {
+		return 0
+	}
+	return p.Verdict.Coverage
+}
+
 // Level is the state as a number, 0 to 2, or nil when no current verdict says it.
 func (p Present) Level() *float64 { return Level(p.State()) }
 

@@ -132,7 +132,7 @@ func (r LogReading) source() Source {
 	case r.fresh():
 		s.Failing = new(false)
 	default:
-		s.Failing, s.Reason = new(true), cmp.Or(r.Logs.Unavailable, "not read since "+clock(r.Logs.At))
+		s.Failing, s.Reason = new(true), cmp.Or(r.Logs.Unavailable, "not read since "+Clock(r.Logs.At))
 	}
 	return s
 }

@@ -27,7 +27,7 @@ func (d Reader) WorkerMetricsStopped(ctx context.Context, clusters []Present) (N
 		if last.IsZero() {
 			continue
 		}
-		text := fmt.Sprintf("Worker metrics of cluster %q stopped at %s", c.Cluster, clock(last))
+		text := fmt.Sprintf("Worker metrics of cluster %q stopped at %s", c.Cluster, Clock(last))
 		if pollers, known := c.Snapshot.Value(health.MatchingWorkflowPoll); known && pollers == 0 {
 			notices.Warn(text + ", and no worker polls: the workers are gone, or cannot reach the cluster.")
 		} else {
