@@ -40,8 +40,8 @@ type Evidence struct {
 const lokiUID = "lab-loki"
 
 // Start starts the Grafana installed in home, with the repository's provisioning and the plugin in dist/, on the
-// store at storeURL and with a data source for the logs, and returns when the datasource answers. Whoever opens it is an administrator: it listens on
-// 127.0.0.1 and lives as long as the lab.
+// store at storeURL and with a data source for the logs, and returns when the datasource answers. Every visitor is an
+// administrator: it listens on 127.0.0.1 and lives as long as the lab.
 func Start(ctx context.Context, home, storeURL string, evidence Evidence) (*Server, error) {
 	root, err := testenv.Root()
 	if err != nil {

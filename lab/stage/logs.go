@@ -20,8 +20,8 @@ const application = "orders"
 // logSelector selects the log streams of the watched cluster.
 const logSelector = `{job=~"` + serverJob + "|" + workerJob + `"}`
 
-// Evidence is where the raw evidence of the watched cluster is. There is no Temporal web interface in the lab: its address
-// is that of a place that nobody answers at, so that links can be looked at.
+// Evidence is where the raw evidence of the watched cluster is. The lab runs no Temporal Web UI; the address is that of
+// "temporal server start-dev", so that links have a target.
 func (s *Stage) Evidence() grafana.Evidence {
 	evidence := grafana.Evidence{TemporalUI: "http://127.0.0.1:8233"}
 	if s.loki != nil {

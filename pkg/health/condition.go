@@ -178,18 +178,15 @@ func unlessFew(id SignalID) func(*reading) condition {
 // whenWarm lets a gate rest while the cluster as a whole starts: for the first 90 seconds shards are
 // acquired and every number is wild (measured on Temporal server v1.32.1). One restarting process of
 // many does not silence it, nor does not knowing.
-func whenWarm(r *reading) condition {
-	if r.atLeast(WarmingUp, 0.5) == yes {
-		return when(no, "the cluster is starting up")
-	}
-	return when(yes, "")
-}
+func whenWarm(r *reading) condition { return unlessStarting(r.atLeast(WarmingUp, 0.5)) }
 
 // unlessMostStart lets a gate about shards rest while more than half of the processes start: a cluster that starts acquires
 // all of its shards as a matter of course. Where one of two hosts restarts, half of the shards do move, and workflows on
 // them wait (measured on Temporal server v1.32.1 with two history hosts).
-func unlessMostStart(r *reading) condition {
-	if r.over(WarmingUp, 0.5) == yes {
+func unlessMostStart(r *reading) condition { return unlessStarting(r.over(WarmingUp, 0.5)) }
+
+func unlessStarting(starting truth) condition {
+	if starting == yes {
 		return when(no, "the cluster is starting up")
 	}
 	return when(yes, "")

@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// paceOver is how many of the last cycles tell a pace: two minutes at 30 seconds a cycle, which is long enough for the
+	// paceOver is the number of cycles that a pace is taken from: two minutes at 30 seconds a cycle, which is long enough for the
 	// server's own gauges, reported once a minute, to have moved.
 	paceOver = 5
-	// furthest is how far a pace may be drawn out. Beyond, it is a guess that nobody should wait for.
+	// furthest limits the extrapolation: a longer time to clear is a guess.
 	furthest = time.Hour
 )
 
-// expect says of each firing gate where it clears, and when at the present pace.
+// expect adds to each firing gate its two bounds, and the time until it clears at the present pace.
 func (e *Evidence) expect(now health.Snapshot, before []health.Snapshot, v health.Verdict) {
 	for i, result := range v.Gates {
 		if result.Result != health.Fired || result.Bounds == nil {
@@ -29,8 +29,8 @@ func (e *Evidence) expect(now health.Snapshot, before []health.Snapshot, v healt
 	}
 }
 
-// clearsIn draws the pace of the last cycles out to the bound at which a gate clears. It is false where the value does
-// not come back, or not soon, or where too few values are known.
+// clearsIn extrapolates the pace of the last cycles to the bound at which a gate clears. It is false where the value does
+// not approach the bound, or not within furthest, or where too few values are known.
 func clearsIn(g health.GateResult, now health.Snapshot, before []health.Snapshot) (time.Duration, bool) {
 	if g.Value == nil {
 		return 0, false

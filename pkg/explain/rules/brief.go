@@ -139,30 +139,25 @@ func (w writer) recovery() string {
 		}
 		return fmt.Sprintf("Recovering: %s is %s and clears at %s, in about %s at the present pace.", sentence.Uncapital(title), g.Value, g.Clears, g.ClearsIn)
 	}
-	if len(w.deciding()) == 0 {
+	if !w.decides() {
 		return "Recovering: no deciding condition fires any more; the state follows when that has held."
 	}
 	return ""
 }
 
-// deciding are the gates that fire and decide.
-func (w writer) deciding() []evidence.Gate {
-	var all []evidence.Gate
-	for _, g := range w.fired {
-		if g.Deciding {
-			all = append(all, g)
-		}
-	}
-	return all
+// decides tells whether a deciding gate fires.
+func (w writer) decides() bool {
+	return slices.ContainsFunc(w.fired, func(g evidence.Gate) bool { return g.Deciding })
 }
 
 // chain orders what fires: the root cause, causes of their own, consequences.
 func (w writer) chain() []Link {
 	lead, _, led := w.lead()
+	short := w.short()
 	var causes, consequences []Link
 	for _, g := range w.apart {
 		t, _ := textOf(w.Evidence, g.ID)
-		link := Link{Gate: g, Text: sentence.Capital(w.short().what(g, t)) + ".", Root: led && g.ID == lead.ID, Consequence: w.shadow(g)}
+		link := Link{Gate: g, Text: sentence.Capital(short.what(g, t)) + ".", Root: led && g.ID == lead.ID, Consequence: w.shadow(g)}
 		switch {
 		case link.Root:
 			causes = append([]Link{link}, causes...)

@@ -105,7 +105,7 @@ func (s suspect) about(blamed health.Service, side health.Side) bool {
 	return slices.Contains(s.blamed, blamed) && (s.side == "" || s.side == side)
 }
 
-// resultsOf tells what the suspect's gates came to. A gate that rests without a value says nothing.
+// resultsOf are the results of the suspect's gates. A gate that rests without a value counts as unknown.
 func (w writer) resultsOf(s suspect) (fired, unknown, passed bool) {
 	for _, id := range s.gates {
 		g, ok := w.Gate(id)

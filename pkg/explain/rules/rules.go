@@ -235,7 +235,7 @@ func (w writer) actions() []explain.Action {
 		add(w.action(evidence.Gate{}, unseen))
 	}
 	// An early sign on a cluster that works is something to watch: who is told to act has been told that something is wrong.
-	calm := w.State == health.Happy && !w.Stale && len(w.deciding()) == 0
+	calm := w.State == health.Happy && !w.Stale && !w.decides()
 	for _, g := range w.apart {
 		if w.shadow(g) || (calm && g.Side == health.SideEarly) {
 			continue

@@ -14,7 +14,7 @@ import (
 	"github.com/temporal-sre/copilot/pkg/store"
 )
 
-// cause tells the root cause and the first action, of the last cycle.
+// cause is the root cause and the first action of the last cycle.
 func (d Answers) cause(ctx context.Context, a query.Query) (data.Frames, error) {
 	if a.ForAlert {
 		a.States = nil // a rule needs the healthy rows to resolve
@@ -33,7 +33,7 @@ func (d Answers) cause(ctx context.Context, a query.Query) (data.Frames, error) 
 	return notices.On(data.Frames{frame}), nil
 }
 
-// chain tells what fires, from cause to consequence.
+// chain lists what fires, from cause to consequence.
 func (d Answers) chain(ctx context.Context, a query.Query) (data.Frames, error) {
 	briefs, notices, err := d.Views.Briefs(ctx, a.Clusters, a.States...)
 	if err != nil {
@@ -88,7 +88,7 @@ func (d Answers) deciding(ctx context.Context, a query.Query) (data.Frames, erro
 	return notices.On(frames.Deciding(b, wanted, curve, a.From, a.To)), nil
 }
 
-// explanation tells all that an explanation says.
+// explanation is an explanation in full.
 func (d Answers) explanation(ctx context.Context, a query.Query) (data.Frames, error) {
 	clusters, notices, err := d.Views.ExplainedInFull(ctx, a.Clusters, a.Assessments)
 	if err != nil {
@@ -97,7 +97,7 @@ func (d Answers) explanation(ctx context.Context, a query.Query) (data.Frames, e
 	return notices.On(data.Frames{frames.Explanation(clusters, Root(ctx))}), nil
 }
 
-// runbook tells what documents say.
+// runbook shows runbooks.
 func (d Answers) runbook(_ context.Context, a query.Query) (data.Frames, error) {
 	pages, notices := view.Runbooks(a.Documents, a.Gates)
 	return notices.On(data.Frames{frames.Runbooks(pages)}), nil

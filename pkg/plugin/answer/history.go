@@ -109,7 +109,7 @@ func (d Answers) events(ctx context.Context, a query.Query) (data.Frames, error)
 	return notices.On(data.Frames{frame}), nil
 }
 
-// changes tells what changed in the clusters, newest first.
+// changes lists what changed in the clusters, newest first.
 func (d Answers) changes(ctx context.Context, a query.Query) (data.Frames, error) {
 	_, notices, err := d.Views.KnownClusters(ctx, a.Clusters)
 	if err != nil {

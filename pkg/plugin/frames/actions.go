@@ -32,7 +32,7 @@ func Actions(clusters []view.Explained, most int) *data.Frame {
 	text := func(name, title string, value func(actionRow) string) *data.Field {
 		return column(name, titled(title), rows, value)
 	}
-	frame := typed("actions", data.FrameTypeTable,
+	return table("actions",
 		text("cluster", "Cluster", func(r actionRow) string { return r.Cluster }),
 		column("rank", inUnit("Rank", "none"), rows, func(r actionRow) float64 { return float64(r.rank) }),
 		text("description", "What to do", func(r actionRow) string { return r.Description }),
@@ -49,8 +49,6 @@ func Actions(clusters []view.Explained, most int) *data.Frame {
 		column("at", inUnit("Assessed cycle", "dateTimeAsIso"), rows, func(r actionRow) time.Time { return r.Assessment.At.UTC() }),
 		text("assessment", "Assessment", func(r actionRow) string { return r.Assessment.ID }),
 	)
-	frame.Meta.PreferredVisualization = data.VisTypeTable
-	return frame
 }
 
 // parameters writes an action's parameters as a JSON object; empty without any.

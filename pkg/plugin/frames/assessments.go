@@ -20,7 +20,7 @@ func Assessments(rows []view.Assessment) *data.Frame {
 	number := func(name, title, unit string, value func(view.Assessment) float64) *data.Field {
 		return column(name, inUnit(title, unit), rows, value)
 	}
-	frame := typed("assessments", data.FrameTypeTable,
+	frame := table("assessments",
 		column("time", titled("Assessed cycle"), rows, func(r view.Assessment) time.Time { return r.At.UTC() }),
 		text("cluster", "Cluster", func(r view.Assessment) string { return r.Cluster }),
 		column("state", StateConfig("State"), rows, func(r view.Assessment) *float64 { return assessedLevel(r.State, r.Stale) }),
@@ -43,7 +43,6 @@ func Assessments(rows []view.Assessment) *data.Frame {
 		text("assessment", "Assessment", func(r view.Assessment) string { return r.ID }),
 		text("id", "Row", func(r view.Assessment) string { return r.Cluster + "/" + r.ID }),
 	)
-	frame.Meta.PreferredVisualization = data.VisTypeTable
 	frame.Meta.UniqueRowIDFields = []int{len(frame.Fields) - 1}
 	return frame
 }

@@ -75,7 +75,7 @@ func (r linkRow) signal() evidence.Signal {
 	return s
 }
 
-// Chain tells what fires in each cluster from cause to consequence, with the number now, the bounds and where it goes.
+// Chain lists what fires in each cluster from cause to consequence: value, bounds and trend of each condition.
 func Chain(briefs []view.Brief, most int) *data.Frame {
 	var rows []linkRow
 	for _, b := range briefs {
@@ -96,7 +96,7 @@ func Chain(briefs []view.Brief, most int) *data.Frame {
 			return string(r.Op) + " " + value(r.Gate)
 		}
 	}
-	frame := typed("chain", data.FrameTypeTable,
+	return table("chain",
 		text("cluster", "Cluster", func(r linkRow) string { return r.Cluster }),
 		column("place", inUnit("Place", "none"), rows, func(r linkRow) float64 { return float64(r.place) }),
 		column("role", chainRoles("Role"), rows, linkRow.role),
@@ -118,8 +118,6 @@ func Chain(briefs []view.Brief, most int) *data.Frame {
 		column("guide", guideConfig(), rows, func(r linkRow) string { return view.Guide(r.ID) }),
 		column("at", inUnit("Measured", "dateTimeAsIso"), rows, func(r linkRow) time.Time { return r.At.UTC() }),
 	)
-	frame.Meta.PreferredVisualization = data.VisTypeTable
-	return frame
 }
 
 func chainRoles(title string) *data.FieldConfig {

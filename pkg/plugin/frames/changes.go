@@ -9,12 +9,12 @@ import (
 	"github.com/temporal-sre/copilot/pkg/plugin/view"
 )
 
-// Changes tells what changed in clusters. Its fields time, timeEnd, title, text and tags make it an annotation query as well.
+// Changes lists what changed in clusters. Its fields time, timeEnd, title, text and tags make it an annotation query as well.
 func Changes(rows []view.Change) *data.Frame {
 	text := func(name, title string, value func(view.Change) string) *data.Field {
 		return column(name, titled(title), rows, value)
 	}
-	frame := typed("changes", data.FrameTypeTable,
+	return table("changes",
 		column("time", nil, rows, func(c view.Change) time.Time { return c.Begin }),
 		column("timeEnd", nil, rows, func(c view.Change) time.Time { return c.End }),
 		text("cluster", "Cluster", func(c view.Change) string { return c.Cluster }),
@@ -27,6 +27,4 @@ func Changes(rows []view.Change) *data.Frame {
 		text("tags", "", func(c view.Change) string { return c.Cluster + "," + string(c.Signal.ID) }),
 		text("signal", "Signal", func(c view.Change) string { return string(c.Signal.ID) }),
 	)
-	frame.Meta.PreferredVisualization = data.VisTypeTable
-	return frame
 }

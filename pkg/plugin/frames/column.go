@@ -33,6 +33,13 @@ func typed(name string, kind data.FrameType, fields ...*data.Field) *data.Frame 
 	return data.NewFrame(name, fields...).SetMeta(&data.FrameMeta{Type: kind, TypeVersion: contractVersion})
 }
 
+// table makes a frame for people to read, which Explore shows as a table.
+func table(name string, fields ...*data.Field) *data.Frame {
+	frame := typed(name, data.FrameTypeTable, fields...)
+	frame.Meta.PreferredVisualization = data.VisTypeTable
+	return frame
+}
+
 // numbers makes a table of numbers whose text columns are their labels. Alert rules take one that has
 // a single column of numbers.
 func numbers(name string, fields ...*data.Field) *data.Frame {

@@ -12,7 +12,7 @@ import (
 
 // Events has the same fields whatever the events, so that a stream never changes its schema.
 func Events(events []store.Event, said view.Explanations) *data.Frame {
-	frame := typed("events", data.FrameTypeTable,
+	frame := table("events",
 		column("time", nil, events, func(e store.Event) time.Time { return e.At.UTC() }),
 		column("cluster", nil, events, func(e store.Event) string { return e.Cluster }),
 		column("title", nil, events, eventTitle),
@@ -37,7 +37,6 @@ func Events(events []store.Event, said view.Explanations) *data.Frame {
 		column("assessment", nil, events, func(e store.Event) string { return said.Of(e).Assessment }),
 		column("id", nil, events, func(e store.Event) string { return fmt.Sprintf("%s/%d", e.Cluster, e.Seq) }),
 	)
-	frame.Meta.PreferredVisualization = data.VisTypeTable
 	frame.Meta.UniqueRowIDFields = []int{len(frame.Fields) - 1}
 	return frame
 }

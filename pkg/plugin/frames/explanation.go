@@ -39,13 +39,11 @@ func sections(name, ofName, ofTitle, idName, idTitle string, rows []sectionRow) 
 	text := func(name, title string, value func(sectionRow) string) *data.Field {
 		return column(name, titled(title), rows, value)
 	}
-	frame := typed(name, data.FrameTypeTable,
+	return table(name,
 		text(ofName, ofTitle, func(r sectionRow) string { return r.of }),
 		column("place", inUnit("Place", "none"), rows, func(r sectionRow) float64 { return float64(r.place) }),
 		text("section", "Section", func(r sectionRow) string { return r.Title }),
 		text("text", "Text", func(r sectionRow) string { return r.Text }),
 		text(idName, idTitle, func(r sectionRow) string { return r.id }),
 	)
-	frame.Meta.PreferredVisualization = data.VisTypeTable
-	return frame
 }

@@ -19,7 +19,7 @@ func Issues(rows []view.Issue) *data.Frame {
 	text := func(name, title string, value func(view.Issue) string) *data.Field {
 		return column(name, titled(title), rows, value)
 	}
-	frame := typed("issues", data.FrameTypeTable,
+	frame := table("issues",
 		column("time", nil, rows, func(r view.Issue) time.Time { return r.OpenedAt.UTC() }),
 		column("timeEnd", nil, rows, func(r view.Issue) time.Time { return r.Until.UTC() }),
 		text("cluster", "Cluster", func(r view.Issue) string { return r.Cluster }),
@@ -59,7 +59,6 @@ func Issues(rows []view.Issue) *data.Frame {
 		text("issue", "Issue", func(r view.Issue) string { return r.ID }),
 		column("id", nil, rows, func(r view.Issue) string { return fmt.Sprintf("%s/%s/%d", r.Cluster, r.ID, r.OpenedAt.UnixMicro()) }),
 	)
-	frame.Meta.PreferredVisualization = data.VisTypeTable
 	frame.Meta.UniqueRowIDFields = []int{len(frame.Fields) - 1}
 	return frame
 }

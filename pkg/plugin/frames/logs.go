@@ -22,7 +22,7 @@ func Logs(rows []store.LogPattern, recent map[view.LinesKey]int, links view.Link
 	text := func(name, title string, value func(store.LogPattern) string) *data.Field {
 		return column(name, titled(title), rows, value)
 	}
-	frame := typed("logs", data.FrameTypeTable,
+	return table("logs",
 		text("cluster", "Cluster", func(p store.LogPattern) string { return p.Cluster }),
 		text("pattern", "Pattern", func(p store.LogPattern) string { return p.Pattern }),
 		linkedIf(links.LokiUID != "", text("meaning", "What it means", func(p store.LogPattern) string { return p.Meaning }),
@@ -35,8 +35,6 @@ func Logs(rows []store.LogPattern, recent map[view.LinesKey]int, links view.Link
 		text("sample", "Sample", func(p store.LogPattern) string { return p.Sample }),
 		text("explore", "Explore", func(p store.LogPattern) string { return links.Lines(p.Cluster, p.Pattern, from, to) }),
 	)
-	frame.Meta.PreferredVisualization = data.VisTypeTable
-	return frame
 }
 
 // LogCounts holds the lines of a pattern in each step.

@@ -79,7 +79,7 @@ func roleOf(b view.Brief, service health.Service) role {
 // clientsRole: clients are known by their requests alone.
 func clientsRole(b view.Brief) role {
 	switch {
-	case b.Evidence.Over(health.ClientErrors, 0) && firesFor(b, "client_errors"):
+	case firesFor(b, "client_errors"):
 		return roleNamed(roleDegraded)
 	case b.Evidence.Knows(health.WorkflowStarts):
 		return roleNamed(roleHealthy)

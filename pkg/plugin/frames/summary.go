@@ -15,7 +15,7 @@ func Summary(clusters []view.Explained, root string, now time.Time) *data.Frame 
 	text := func(name, title string, value func(view.Explained) string) *data.Field {
 		return column(name, titled(title), clusters, value)
 	}
-	frame := typed("summary", data.FrameTypeTable,
+	return table("summary",
 		text("cluster", "Cluster", func(e view.Explained) string { return e.Cluster }),
 		column("state", StateConfig("State"), clusters, func(e view.Explained) *float64 { return e.Level() }),
 		column("current", currentConfig(), clusters, func(e view.Explained) *float64 { return view.OneIf(e.Current()) }),
@@ -64,8 +64,6 @@ func Summary(clusters []view.Explained, root string, now time.Time) *data.Frame 
 		text("markdown", "Explanation", func(e view.Explained) string { return e.Markdown(root) }),
 		text("assessment", "Assessment", func(e view.Explained) string { return e.Assessment.ID }),
 	)
-	frame.Meta.PreferredVisualization = data.VisTypeTable
-	return frame
 }
 
 // assessedLevel is the state that was assessed; a stale one was not known any more.

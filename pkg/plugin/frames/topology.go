@@ -123,8 +123,8 @@ func nodesFrame(parts []placed, many bool) *data.Frame {
 			return p.title
 		}),
 		text("subtitle", "Role", func(p placed) string { return string(p.role().name) }),
-		legend(text("mainstat", "", func(p placed) string { return p.amount(p.main) }), "key figure"),
-		legend(text("secondarystat", "", func(p placed) string { return p.amount(p.second) }), "detail"),
+		legend(text("mainstat", "", func(p placed) string { return amount(p.Brief, p.main) }), "key figure"),
+		legend(text("secondarystat", "", func(p placed) string { return amount(p.Brief, p.second) }), "detail"),
 		legend(text("color", "Colour", func(p placed) string { return drawn[p.role().colour] }), "role"),
 		column("noderadius", titled("Radius"), parts, func(placed) float64 { return nodeRadius }),
 		column("fixedx", titled("X"), parts, func(p placed) float64 { return p.x }),
@@ -164,8 +164,6 @@ func (p placed) because() string {
 }
 
 // amount is a signal with its unit, empty where it is unknown: nothing else is drawn as a number.
-func (p placed) amount(id health.SignalID) string { return amount(p.Brief, id) }
-
 func amount(b view.Brief, id health.SignalID) string {
 	if s, ok := b.Evidence.Signal(id); ok && !b.Silent {
 		return s.Value

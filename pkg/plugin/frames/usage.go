@@ -44,7 +44,7 @@ func UsageTable(rows []store.Usage) *data.Frame {
 	amount := func(name, title, unit string, value func(store.Usage) float64) *data.Field {
 		return column(name, inUnit(title, unit), rows, value)
 	}
-	frame := typed("usage", data.FrameTypeTable,
+	return table("usage",
 		text("cluster", "Cluster", func(u store.Usage) string { return u.Cluster }),
 		text("model", "Model", func(u store.Usage) string { return u.Model }),
 		text("purpose", "Purpose", func(u store.Usage) string { return u.Purpose }),
@@ -57,8 +57,6 @@ func UsageTable(rows []store.Usage) *data.Frame {
 		amount("cache_reads", "Read from cache", "short", func(u store.Usage) float64 { return float64(u.CacheReads) }),
 		amount("cache_writes", "Written to cache", "short", func(u store.Usage) float64 { return float64(u.CacheWrites) }),
 	)
-	frame.Meta.PreferredVisualization = data.VisTypeTable
-	return frame
 }
 
 // Budget tells what all clusters together spent today and may spend, in one row. An alert rule gets the share

@@ -26,10 +26,10 @@ func (e Explained) Sections(root string) []Section {
 		{"Why", items("1.", written(x.Factors, factorLine))},
 		{"What to do", items("1.", written(x.Actions, actionLine))},
 		{"What to watch", items("-", written(x.Watch, unmarked.Replace))},
-		{"What set it off", sentenceOf(x.Sections.Inciting)},
-		{"Before it", sentenceOf(x.Sections.Setting)},
+		{"What set it off", unmarked.Replace(x.Sections.Inciting)},
+		{"Before it", unmarked.Replace(x.Sections.Setting)},
 		{"Services", items("-", written(x.Sections.Reactions, func(r explain.Reaction) string { return unmarked.Replace(r.Text) }))},
-		{"State, and what is unknown", sentenceOf(x.Sections.Standing)},
+		{"State, and what is unknown", unmarked.Replace(x.Sections.Standing)},
 		{"Ruled out", items("-", written(x.RuledOut, ruledOutLine))},
 		{"Runbooks", items("-", e.guides(root))},
 		{"From documents", e.passages(root)},
@@ -51,8 +51,6 @@ func items(mark string, lines []string) string {
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
-
-func sentenceOf(text string) string { return unmarked.Replace(text) }
 
 func ruledOutLine(r explain.RuledOut) string {
 	line := fmt.Sprintf("**%s**: %s", unmarked.Replace(r.Cause), unmarked.Replace(r.Against))
