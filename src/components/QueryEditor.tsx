@@ -1,4 +1,4 @@
-import React, { useEffect, useMemo } from 'react';
+import React, { type ComponentProps, useEffect, useMemo } from 'react';
 import type { QueryEditorProps } from '@grafana/data';
 import { InlineField, InlineSwitch, Stack, Text } from '@grafana/ui';
 import {
@@ -52,6 +52,20 @@ function WordsField({ label, tooltip, placeholder, value, ...picker }: WordsFiel
   );
 }
 
+interface ListFieldProps extends ComponentProps<typeof ListPicker> {
+  label: string;
+  tooltip: string;
+}
+
+/** A filter by a list of the back end. */
+function ListField({ label, tooltip, ...picker }: ListFieldProps) {
+  return (
+    <InlineField label={label} labelWidth={LABEL_WIDTH} grow tooltip={tooltip}>
+      <ListPicker {...picker} />
+    </InlineField>
+  );
+}
+
 /** Query type, clusters, and the options of the query type. */
 export function QueryEditor({ app, datasource, query: stored, onChange, onRunQuery }: Props) {
   const query = useMemo(() => migrateQuery(datasource.begun(stored, app)), [app, datasource, stored]);
@@ -96,91 +110,76 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
         </Text>
       </Stack>
 
-      <InlineField
+      <ListField
         label="Clusters"
-        labelWidth={LABEL_WIDTH}
-        grow
         tooltip="Empty: all clusters. Supports template variables with multiple values."
-      >
-        <ListPicker
-          id={id('clusters')}
-          load={lists.clusters}
-          first={named(variables)}
-          plural="clusters"
-          placeholder="All clusters"
-          none="No cluster reported yet"
-          value={query.clusters ?? []}
-          onChange={(clusters) => change({ clusters })}
-        />
-      </InlineField>
+        id={id('clusters')}
+        load={lists.clusters}
+        first={named(variables)}
+        plural="clusters"
+        placeholder="All clusters"
+        none="No cluster reported yet"
+        value={query.clusters ?? []}
+        onChange={(clusters) => change({ clusters })}
+      />
 
       {has('signals') && (
-        <InlineField
+        <ListField
           label="Signals"
-          labelWidth={LABEL_WIDTH}
-          grow
           tooltip="Search by name, id, unit or description. Empty: the signals of the services below."
-        >
-          <ListPicker
-            id={id('signals')}
-            load={lists.signals}
-            first={variableGroup(variables)}
-            plural="signals"
-            placeholder="Signals by service"
-            none="No matching signal"
-            value={query.signals ?? []}
-            onChange={(signals) => change({ signals })}
-          />
-        </InlineField>
+          id={id('signals')}
+          load={lists.signals}
+          first={variableGroup(variables)}
+          plural="signals"
+          placeholder="Signals by service"
+          none="No matching signal"
+          value={query.signals ?? []}
+          onChange={(signals) => change({ signals })}
+        />
       )}
 
       {has('gates') && (
-        <InlineField label="Gates" labelWidth={LABEL_WIDTH} grow tooltip="Empty: all gates.">
-          <ListPicker
-            id={id('gates')}
-            load={lists.gates}
-            plural="gates"
-            placeholder="All gates"
-            none="No matching gate"
-            value={query.gates ?? []}
-            onChange={(gates) => change({ gates })}
-          />
-        </InlineField>
+        <ListField
+          label="Gates"
+          tooltip="Empty: all gates."
+          id={id('gates')}
+          load={lists.gates}
+          plural="gates"
+          placeholder="All gates"
+          none="No matching gate"
+          value={query.gates ?? []}
+          onChange={(gates) => change({ gates })}
+        />
       )}
 
       {has('documents') && (
-        <InlineField label="Runbooks" labelWidth={LABEL_WIDTH} grow tooltip="Runbooks to show, by id.">
-          <ListPicker
-            id={id('documents')}
-            load={lists.runbooks}
-            first={named(variables)}
-            plural="runbooks"
-            placeholder="Select runbooks"
-            none="No matching runbook"
-            value={query.documents ?? []}
-            onChange={(documents) => change({ documents })}
-          />
-        </InlineField>
+        <ListField
+          label="Runbooks"
+          tooltip="Runbooks to show, by id."
+          id={id('documents')}
+          load={lists.runbooks}
+          first={named(variables)}
+          plural="runbooks"
+          placeholder="Select runbooks"
+          none="No matching runbook"
+          value={query.documents ?? []}
+          onChange={(documents) => change({ documents })}
+        />
       )}
 
       {has('assessments') && (
-        <InlineField
+        <ListField
           label="Explanation"
-          labelWidth={LABEL_WIDTH}
-          grow
           tooltip="Id of an explanation, as in the column assessment of events and issues. Empty: the newest."
-        >
-          <ListPicker
-            id={id('assessments')}
-            load={lists.none}
-            first={named(variables)}
-            plural="explanations"
-            placeholder="Newest explanation"
-            none="Type the id of an explanation"
-            value={query.assessments ?? []}
-            onChange={(assessments) => change({ assessments })}
-          />
-        </InlineField>
+          id={id('assessments')}
+          load={lists.none}
+          first={named(variables)}
+          plural="explanations"
+          placeholder="Newest explanation"
+          none="Type the id of an explanation"
+          value={query.assessments ?? []}
+          onChange={(assessments) => change({ assessments })}
+        />
       )}
 
       {has('severities') && (
@@ -195,22 +194,17 @@ export function QueryEditor({ app, datasource, query: stored, onChange, onRunQue
       )}
 
       {has('patterns') && (
-        <InlineField
+        <ListField
           label="Patterns"
-          labelWidth={LABEL_WIDTH}
-          grow
           tooltip="Empty: all patterns. An alert rule gets one number per selected pattern, or the total of all patterns."
-        >
-          <ListPicker
-            id={id('patterns')}
-            load={lists.patterns}
-            plural="patterns"
-            placeholder="All patterns"
-            none="No recent pattern"
-            value={query.patterns ?? []}
-            onChange={(patterns) => change({ patterns })}
-          />
-        </InlineField>
+          id={id('patterns')}
+          load={lists.patterns}
+          plural="patterns"
+          placeholder="All patterns"
+          none="No recent pattern"
+          value={query.patterns ?? []}
+          onChange={(patterns) => change({ patterns })}
+        />
       )}
 
       {has('services') && !chosenSignals && (
