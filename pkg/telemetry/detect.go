@@ -22,7 +22,7 @@ const (
 	probeWorkerTimer   = "temporal_long_request_latency"
 )
 
-// detectionLife is how long a detected dialect is believed while its metrics keep answering. It is short
+// detectionLife is how long a detected dialect is believed at most while its metrics keep answering. It is short
 // enough for a renamed label, which shows in nothing else, to be noticed.
 const detectionLife = 5 * time.Minute
 
@@ -130,9 +130,13 @@ func (n naming) detect(c Cluster, answers map[string]answer) naming {
 			n.versions[emitter(service)] = append(n.versions[emitter(service)], v)
 		}
 	}
+	for _, v := range n.versions {
+		slices.SortFunc(v, version.compare)
+	}
 	if len(n.services) > 0 {
 		// Then the label does not tell whose release it is: all services count by the oldest.
 		all := slices.Concat(slices.Collect(maps.Values(n.versions))...)
+		slices.SortFunc(all, version.compare)
 		for _, service := range services {
 			n.versions[service] = all
 		}

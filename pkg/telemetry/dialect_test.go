@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/assert"
@@ -137,4 +138,19 @@ func TestABucketsQuantileIsWhatPrometheusWouldSay(t *testing.T) {
 			assert.InDelta(t, tt.want, got, 1e-9)
 		})
 	}
+}
+
+func TestADetectionIsBelievedLongerTheLongerNothingChanges(t *testing.T) {
+	starting, started := newNaming(), newNaming()
+	started.seen["tasks_added"] = true
+	d := detection{names: starting, life: detection{}.nextLife(starting)}
+	assert.Equal(t, 30*time.Second, d.life, "the next cycle looks again")
+	var lives []time.Duration
+	for _, names := range []naming{starting, started, started, started, started, started} {
+		d = detection{names: names, life: d.nextLife(names)}
+		lives = append(lives, d.life)
+	}
+	assert.Equal(t, []time.Duration{
+		time.Minute, 30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute,
+	}, lives)
 }

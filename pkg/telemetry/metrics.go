@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,8 +13,10 @@ type version struct{ major, minor int }
 
 func (v version) String() string { return fmt.Sprintf("%d.%d", v.major, v.minor) }
 
-func (v version) before(w version) bool {
-	return v.major < w.major || v.major == w.major && v.minor < w.minor
+func (v version) before(w version) bool { return v.compare(w) < 0 }
+
+func (v version) compare(w version) int {
+	return cmp.Or(cmp.Compare(v.major, w.major), cmp.Compare(v.minor, w.minor))
 }
 
 // parseVersion reads build_information's label: 1.32.1, or 1_32_1 where tally replaced the dots.

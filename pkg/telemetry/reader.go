@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -58,10 +59,20 @@ type Reader struct {
 	used     usage
 }
 
-// detection is a cluster's naming and the evaluation time for which it was found.
+// detection is a cluster's naming, the evaluation time for which it was found, and how long it is believed.
 type detection struct {
 	names naming
 	at    time.Time
+	life  time.Duration
+}
+
+// nextLife is how long names, found after d, are believed: twice as long as d when nothing has changed. A naming found
+// while the processes start lacks the families that are born with the first use, and they would be unknown meanwhile.
+func (d detection) nextLife(names naming) time.Duration {
+	if d.life == 0 || !reflect.DeepEqual(d.names, names) {
+		return detectionLife / 10
+	}
+	return min(2*d.life, detectionLife)
 }
 
 // New returns a Reader of a source. It does not connect; its errors are mistakes in the settings.
@@ -89,7 +100,7 @@ func (r *Reader) names(ctx context.Context, c Cluster, at time.Time) (names nami
 	r.mu.Lock()
 	known, ok := r.detected[key]
 	r.mu.Unlock()
-	if age := at.Sub(known.at).Abs(); ok && age < detectionLife {
+	if age := at.Sub(known.at).Abs(); ok && age < known.life {
 		vitals = r.ask(ctx, at, slices.Concat(known.names.vitalQuestions(c), known.names.presenceQuestions(c), known.names.rareQuestions(c)))
 		if failure := serverFailure(vitals); failure != "" {
 			return naming{}, nil, failure
@@ -113,7 +124,7 @@ func (r *Reader) names(ctx context.Context, c Cluster, at time.Time) (names nami
 	// A naming found while nothing was there is a guess, not worth remembering.
 	if len(answers[partCounters].series) > 0 {
 		r.mu.Lock()
-		r.detected[key] = detection{names, at}
+		r.detected[key] = detection{names, at, known.nextLife(names)}
 		r.mu.Unlock()
 	}
 	vitals = r.ask(ctx, at, slices.Concat(names.vitalQuestions(c), names.rareQuestions(c)))
