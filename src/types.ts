@@ -48,6 +48,7 @@ export type AWSAuth = 'default' | 'keys';
 /** Settings of the datasource that are no secret. An absent field has the default that its placeholder shows. */
 export interface CopilotOptions extends DataSourceJsonData {
   kind?: StoreKind;
+  enableSecureSocksProxy?: boolean;
 
   host?: string;
   port?: number;

@@ -59,6 +59,9 @@ func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgm
 	if err != nil {
 		return newDatasource(s.UID, failingStore{err}, parsed, time.Now), nil
 	}
+	if parsed.store.Dial, err = throughProxy(ctx, s, parsed.proxied); err != nil {
+		return newDatasource(s.UID, failingStore{err}, parsed, time.Now), nil
+	}
 	opened, err := store.Open(ctx, parsed.store)
 	if err != nil {
 		return newDatasource(s.UID, failingStore{err}, parsed, time.Now), nil

@@ -65,6 +65,10 @@ type settingsJSON struct {
 	LokiUID       text `json:"lokiUid"`
 	LokiSelector  text `json:"lokiSelector"`
 	TemporalUIURL text `json:"temporalUiUrl"`
+
+	// The SDK reads these two again, and panics at a name that is no string.
+	EnableProxy bool   `json:"enableSecureSocksProxy"`
+	ProxyUser   string `json:"secureSocksProxyUsername"`
 }
 
 // text is a string or a number in JSON. Grafana's provisioning makes a number of an environment variable
@@ -112,6 +116,8 @@ type settings struct {
 	// poll is the time between two looks at the store while somebody watches a stream.
 	poll  time.Duration
 	links view.Links
+	// proxied: the store is reached through Grafana's secure socks proxy.
+	proxied bool
 	// secrets must never appear in an answer.
 	secrets []string
 }
@@ -129,7 +135,7 @@ func parseSettings(s backend.DataSourceInstanceSettings) (settings, error) {
 			return parsed, fmt.Errorf("the data source's jsonData is not a JSON object: %w", err)
 		}
 	}
-	for _, name := range []string{"password", "accessKey", "secretKey", "sessionToken"} {
+	for _, name := range []string{"password", "accessKey", "secretKey", "sessionToken", "secureSocksProxyPassword"} {
 		// What is shorter is part of ordinary words, and replacing it would only make messages unreadable.
 		if secret := s.DecryptedSecureJSONData[name]; len(secret) >= shortestSecret {
 			parsed.secrets = append(parsed.secrets, secret)
@@ -140,6 +146,7 @@ func parseSettings(s backend.DataSourceInstanceSettings) (settings, error) {
 	parsed.poll, errs = time.Duration(poll)*time.Millisecond, append(errs, err)
 	parsed.store.MaxConns, err = j.MaxOpenConns.number("maxOpenConns", 1, mostOpenConns, usualOpenConns)
 	errs = append(errs, err)
+	parsed.proxied = j.EnableProxy
 	parsed.links = view.Links{LokiUID: string(j.LokiUID), LokiSelector: string(j.LokiSelector), TemporalUI: string(j.TemporalUIURL)}
 	errs = append(errs, parsed.links.Validate())
 	caCert := s.DecryptedSecureJSONData["tlsCACert"]

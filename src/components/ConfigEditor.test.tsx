@@ -1,5 +1,6 @@
 import React from 'react';
 import type { DataSourceSettings } from '@grafana/data';
+import { config } from '@grafana/runtime';
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { CopilotOptions, CopilotSecrets } from '../types';
@@ -58,6 +59,17 @@ describe('ConfigEditor', () => {
     await userEvent.type(field('Host'), 'db.example.com');
     await userEvent.type(field('User'), 'reader');
     expect(settings().jsonData).toEqual({ host: 'db.example.com', user: 'reader' });
+  });
+
+  it('offers the secure socks proxy where Grafana has one', async () => {
+    edit();
+    expect(screen.queryByText('Secure Socks Proxy')).not.toBeInTheDocument();
+
+    config.secureSocksDSProxyEnabled = true;
+    const settings = edit();
+    await userEvent.click(screen.getByRole('switch'));
+    expect(settings().jsonData).toEqual({ enableSecureSocksProxy: true });
+    config.secureSocksDSProxyEnabled = false;
   });
 
   it('stores numbers as numbers, and no value for an emptied field', async () => {

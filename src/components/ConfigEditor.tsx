@@ -1,5 +1,6 @@
 import React from 'react';
-import { Field, FieldSet, RadioButtonGroup } from '@grafana/ui';
+import { config } from '@grafana/runtime';
+import { Field, FieldSet, RadioButtonGroup, SecureSocksProxySettings } from '@grafana/ui';
 import type { ConfigProps, StoreKind } from '../types';
 import { DSQLSettings } from './DSQLSettings';
 import { NumberField } from './fields';
@@ -30,6 +31,8 @@ export function ConfigEditor(props: ConfigProps) {
         </Field>
         {kind === 'dsql' ? <DSQLSettings {...props} /> : <PostgresSettings {...props} />}
       </FieldSet>
+
+      {config.secureSocksDSProxyEnabled && <SecureSocksProxySettings options={options} onOptionsChange={onOptionsChange} />}
 
       <LinkSettings {...props} />
 
