@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -26,7 +27,7 @@ func parseSeries(s Series) (series, error) {
 	if err != nil {
 		return series{}, err
 	}
-	if l.Get(labels.MetricName) == "" {
+	if l.Get(model.MetricNameLabel) == "" {
 		return series{}, errors.New("it has no metric name")
 	}
 	for _, v := range values {
