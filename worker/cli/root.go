@@ -41,7 +41,7 @@ func newRoot() *cobra.Command {
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(workerCommand(), observeCommand(), signalsCommand(), logsCommand(), gatesCommand(), evaluateCommand(), explainCommand(), replayCommand(), dbCommand(), kbCommand(), mcpCommand(), configCommand())
+	root.AddCommand(workerCommand(), observeCommand(), signalsCommand(), logsCommand(), gatesCommand(), evaluateCommand(), explainCommand(), replayCommand(), testCommand(), dbCommand(), kbCommand(), mcpCommand(), configCommand())
 	return root
 }
 
