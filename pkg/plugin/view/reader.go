@@ -18,6 +18,7 @@ type Store interface {
 	Spans(ctx context.Context, clusters []string, from, to time.Time) ([]store.Span, error)
 	Series(ctx context.Context, q store.SeriesQuery) ([]store.Series, error)
 	Events(ctx context.Context, q store.EventQuery) ([]store.Event, error)
+	EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]store.Event, error)
 	LatestAssessments(ctx context.Context, clusters []string) ([]store.Assessment, error)
 	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)
 	Issues(ctx context.Context, q store.IssueQuery) ([]store.Issue, error)
