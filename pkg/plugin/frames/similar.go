@@ -1,6 +1,7 @@
 package frames
 
 import (
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -22,6 +23,13 @@ func Similar(rows []view.Similar) *data.Frame {
 		text("cause", "Root cause", func(s view.Similar) string { return s.Headline }),
 		text("recovered", "What recovered", func(s view.Similar) string { return s.Recovered }),
 		text("changed", "What changed before", func(s view.Similar) string { return s.Changed }),
+		text("feedback", "Feedback", func(s view.Similar) string {
+			var said []string
+			for _, f := range s.Feedback {
+				said = append(said, view.FeedbackText(f))
+			}
+			return strings.Join(said, "; ")
+		}),
 		column("alike", shareConfig("Alike"), rows, func(s view.Similar) float64 { return s.Alike }),
 		column("often", inUnit("How often", "none"), rows, func(s view.Similar) float64 { return float64(s.Of) }),
 		column("days", inUnit("Stored for", "d"), rows, func(s view.Similar) float64 { return s.Days }),

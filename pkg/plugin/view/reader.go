@@ -22,6 +22,7 @@ type Store interface {
 	LatestAssessments(ctx context.Context, clusters []string) ([]store.Assessment, error)
 	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)
 	Issues(ctx context.Context, q store.IssueQuery) ([]store.Issue, error)
+	Feedback(ctx context.Context, clusters, ids []string, limit int) ([]store.Feedback, error)
 	LogStates(ctx context.Context, clusters []string) ([]store.LogState, error)
 	LogPatterns(ctx context.Context, q store.LogQuery) ([]store.LogPattern, error)
 	Usage(ctx context.Context, q store.UsageQuery) ([]store.Usage, error)

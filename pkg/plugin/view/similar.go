@@ -30,8 +30,8 @@ type Incident struct {
 	Fired []health.GateID
 	// shown is the event that tells it: the first of the worst state. last is the last one before it ended.
 	shown, last store.Event
-	// ended is the number of the event that ended it.
-	ended int64
+	// first and ended are the numbers of its first event and of the one that ended it.
+	first, ended int64
 }
 
 // Lasted is how long it took.
@@ -48,6 +48,8 @@ type Similar struct {
 	// Event is the number of the event that tells the incident, Explanation what explains it; empty without one.
 	Event       int64
 	Explanation explanation
+	// Feedback is what editors said of the explanations of its events, newest first.
+	Feedback []store.Feedback
 	// Recovered says in words which conditions passed again when it ended, and how their values moved.
 	Recovered string
 	// Changed says in words what changed shortly before it ended: restarts, members, shards, workers. Empty where nothing did.
@@ -195,8 +197,13 @@ func (d Reader) tell(ctx context.Context, found []Similar) error {
 		events = append(events, s.shown)
 	}
 	said, err := ExplanationsOf(ctx, d.Store, events)
+	if err != nil {
+		return err
+	}
+	feedback, err := d.Feedback(ctx, found[0].Cluster)
 	for i := range found {
 		found[i].Explanation = said.Of(found[i].shown)
+		found[i].Feedback = feedback.on(found[i].Incident)
 	}
 	return err
 }
@@ -265,7 +272,7 @@ func incidents(events []store.Event) []Incident {
 		case !bad:
 			continue
 		case !open:
-			all, open = append(all, Incident{Cluster: e.Cluster, Begin: e.At}), true
+			all, open = append(all, Incident{Cluster: e.Cluster, Begin: e.At, first: e.Seq}), true
 		}
 		now := &all[len(all)-1]
 		if e.To > now.Worst || now.Worst == health.Unknown {
