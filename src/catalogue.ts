@@ -8,6 +8,7 @@ export type QueryType =
   | 'topology'
   | 'deciding'
   | 'explanation'
+  | 'similar'
   | 'summary'
   | 'issues'
   | 'actions'
@@ -185,6 +186,13 @@ export const QUERY_TYPES: QueryTypeInfo[] = [
     label: 'Explanation',
     description: 'The complete explanation, section by section: the newest, or one by its id.',
     options: ['assessments'],
+  },
+  {
+    value: 'similar',
+    label: 'Similar incidents',
+    description:
+      'Past incidents with the root cause of the present one, or of an explanation: when, how long, and what cleared them.',
+    options: ['assessments', 'limit'],
   },
   {
     value: 'summary',

@@ -68,6 +68,7 @@ func Start(ctx context.Context, home, storeURL string, evidence Evidence) (*Serv
 		"GF_PATHS_PROVISIONING=" + filepath.Join(root, "provisioning"),
 		"GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS=" + pluginID,
 		"GF_PLUGINS_PREINSTALL_DISABLED=true",
+		"GF_SECURITY_ACTIONS_ALLOW_POST_URL=/api/datasources/uid/*/resources/feedback",
 		"GF_AUTH_ANONYMOUS_ENABLED=true",
 		"GF_AUTH_ANONYMOUS_ORG_ROLE=Admin",
 		"GF_ANALYTICS_REPORTING_ENABLED=false",

@@ -36,6 +36,7 @@ type reader interface {
 	live.Store
 	view.Store
 	checker
+	feedbackWriter
 	Close()
 }
 

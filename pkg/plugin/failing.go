@@ -56,6 +56,12 @@ func (u failingStore) Issues(context.Context, store.IssueQuery) ([]store.Issue, 
 	return nil, u.err()
 }
 
+func (u failingStore) Feedback(context.Context, []string, []string, int) ([]store.Feedback, error) {
+	return nil, u.err()
+}
+
+func (u failingStore) SaveFeedback(context.Context, store.Feedback) error { return u.err() }
+
 func (u failingStore) LogStates(context.Context, []string) ([]store.LogState, error) {
 	return nil, u.err()
 }

@@ -41,7 +41,7 @@ func TestEveryResourceIsDocumentedAndEveryDocumentedResourceIsServed(t *testing.
 	for path := range d.readings() {
 		served = append(served, "GET "+path)
 	}
-	served = append(served, "POST /actions")
+	served = append(served, "POST /actions", "POST "+feedbackPath)
 	var described []string
 	for path, item := range document.Paths.Map() {
 		for method := range item.Operations() {

@@ -43,12 +43,17 @@ func (d *Datasource) resources() http.Handler {
 			writeError(w, http.StatusMethodNotAllowed, "only GET is allowed here")
 		})
 	}
+	mux.HandleFunc("POST "+feedbackPath, func(w http.ResponseWriter, r *http.Request) { d.reply(w, r, d.serveFeedback) })
+	mux.HandleFunc(feedbackPath, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", http.MethodPost)
+		writeError(w, http.StatusMethodNotAllowed, "only POST is allowed here")
+	})
 	mux.HandleFunc("POST /actions", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusNotImplemented, map[string]any{
 			"error": "Not implemented: the copilot suggests actions and takes none", "status": http.StatusNotImplemented})
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no %s %q; there are GET /status, /status/services, /status/issues, /status/summary, /status/timeline, /clusters, /signals, /gates, /patterns and /runbooks", r.Method, r.URL.Path))
+		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no %s %q; there are GET /status, /status/services, /status/issues, /status/summary, /status/timeline, /clusters, /signals, /gates, /patterns and /runbooks, and POST /feedback", r.Method, r.URL.Path))
 	})
 	return mux
 }

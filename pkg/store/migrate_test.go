@@ -156,6 +156,7 @@ func everyRead(t *testing.T, s *Store) map[string]error {
 	_, errs["Spans"] = s.Spans(ctx, nil, tick(0), tick(1))
 	_, errs["Series"] = s.Series(ctx, SeriesQuery{Signals: []health.SignalID{higher}, From: tick(0), To: tick(1)})
 	_, errs["Events"] = s.Events(ctx, EventQuery{})
+	_, errs["Feedback"] = s.Feedback(ctx, nil, nil, 0)
 	_, errs["EventsAfter"] = s.EventsAfter(ctx, "a", 0, 1)
 	_, errs["Before"] = s.Before(ctx, "a", tick(0), 1)
 	_, errs["Assessments"] = s.Assessments(ctx, AssessmentQuery{Clusters: []string{"a"}})
@@ -177,6 +178,7 @@ func everyWrite(t *testing.T, s *Store) map[string]error {
 		"SaveAssessment": s.SaveAssessment(ctx, assessment("a", "1", tick(1)), Findings{Issues: []Issue{found("x", SeverityWarning)}}),
 		"SaveLogRead":    s.SaveLogRead(ctx, LogRead{Cluster: "a", At: tick(1), Counts: []health.LogCount{lines(1, "p", "history", 1)}}),
 		"SaveModelCalls": s.SaveModelCalls(ctx, []ModelCall{call("a", "1", 0, tick(1))}),
+		"SaveFeedback":   s.SaveFeedback(ctx, Feedback{Cluster: "a", Assessment: "1", At: tick(1), Author: "ada", Verdict: CauseConfirmed}),
 		"SaveBudget":     s.SaveBudget(ctx, Budget{Provider: "rules"}),
 	}
 }

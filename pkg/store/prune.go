@@ -33,6 +33,7 @@ var agings = func() []aging {
 		// An open issue has no end, however old it is.
 		{table: "issues", within: "cluster = $1", sort: "resolved_at", old: "resolved_at < $2"},
 		{table: "log_patterns", within: "cluster = $1", sort: "at", old: "at < $2", key: "at, pattern, service, read_at"},
+		{table: "feedback", within: "cluster = $1", sort: "at", old: "at < $2", key: "at, assessment, author"},
 		{table: "model_calls", within: "cluster = $1", sort: "at", old: "at < $2"},
 	}
 	for _, level := range logLevels {

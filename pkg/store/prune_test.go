@@ -23,7 +23,7 @@ func TestPruneDeletesOnlyWhatIsOld(t *testing.T) {
 	}
 	report, err := s.Prune(t.Context(), tick(201))
 	require.NoError(t, err)
-	explained := []Pruned{{"assessments", 0}, {"issues", 0}, {"log_patterns", 0}, {"log_pages", 0}, {"model_calls", 0}}
+	explained := []Pruned{{"assessments", 0}, {"issues", 0}, {"log_patterns", 0}, {"log_pages", 0}, {"feedback", 0}, {"model_calls", 0}}
 	assert.Equal(t, append([]Pruned{{"spans", 2}, {"events", 4}, {"snapshots", 6}, {"rollups", 8}}, explained...), report)
 
 	spans, err := s.Spans(t.Context(), nil, tick(0), tick(300))
@@ -64,11 +64,14 @@ func TestPruneDeletesOldExplanationsAndLeavesOpenIssues(t *testing.T) {
 		assess(t, s, assessment(name, "2", tick(10)), Findings{Issues: []Issue{open, found("just gone", SeverityWarning)}})
 		assess(t, s, assessment(name, "3", tick(100)), Findings{Issues: []Issue{open}})
 		saveLogs(t, s, LogRead{Cluster: name, At: tick(100), Through: tick(100), Counts: []health.LogCount{lines(99, "p", "history", 1), lines(100, "p", "history", 1)}})
+		for _, at := range []int{99, 100} {
+			require.NoError(t, s.SaveFeedback(t.Context(), Feedback{Cluster: name, Assessment: "1", At: tick(at), Author: "ada", Verdict: CauseWrong}))
+		}
 		require.NoError(t, s.SaveModelCalls(t.Context(), []ModelCall{call(name, "1", 0, tick(99)), call(name, "2", 0, tick(100))}))
 	}
 	report, err := s.Prune(t.Context(), tick(100))
 	require.NoError(t, err)
-	assert.Equal(t, []Pruned{{"assessments", 4}, {"issues", 2}, {"log_patterns", 2}, {"log_pages", 0}, {"model_calls", 2}}, report[4:])
+	assert.Equal(t, []Pruned{{"assessments", 4}, {"issues", 2}, {"log_patterns", 2}, {"log_pages", 0}, {"feedback", 2}, {"model_calls", 2}}, report[4:])
 
 	issues, err := s.Issues(t.Context(), IssueQuery{Clusters: []string{"b"}})
 	require.NoError(t, err)

@@ -34,6 +34,7 @@ type Store interface {
 	Statuses(ctx context.Context, clusters []string) ([]store.ClusterStatus, error)
 	EventsAfter(ctx context.Context, cluster string, seq int64, limit int) ([]store.Event, error)
 	Before(ctx context.Context, cluster string, at time.Time, n int) ([]health.Snapshot, error)
+	Feedback(ctx context.Context, clusters, ids []string, limit int) ([]store.Feedback, error)
 
 	SaveAssessment(ctx context.Context, a store.Assessment, f store.Findings) error
 	Assessments(ctx context.Context, q store.AssessmentQuery) ([]store.Assessment, error)

@@ -54,9 +54,43 @@ func (a *Activities) GatherEvidence(ctx context.Context, in workflows.GatherEvid
 	if input.Before, err = a.Store.Before(ctx, in.Cluster, verdict.At, cyclesBefore); err != nil {
 		return workflows.GatherEvidenceOutput{}, err
 	}
+	if input.Feedback, err = a.feedback(ctx, verdict, situation.Snapshot); err != nil {
+		return workflows.GatherEvidenceOutput{}, err
+	}
 	input.Patterns, input.LogsUnavailable = said.patterns, said.unavailable
 	input.Passages = a.passages(ctx, input)
 	return workflows.GatherEvidenceOutput{Evidence: evidence.Gather(input), ByRules: a.Explainer.rules(), LogsLate: said.late}, nil
+}
+
+// mostFeedback is how much feedback is searched for that on the present root cause: the newest of a cluster.
+const mostFeedback = 200
+
+// feedback is what editors said of explanations of the cluster that named the present root cause, newest first. Who said it
+// stays in the store.
+func (a *Activities) feedback(ctx context.Context, v health.Verdict, s health.Snapshot) ([]string, error) {
+	cause := rules.Cause(v, s)
+	if cause == "" {
+		return nil, nil
+	}
+	found, err := a.Store.Feedback(ctx, []string{v.Cluster}, nil, mostFeedback)
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
+	for _, f := range found {
+		if f.Cause != string(cause) {
+			continue
+		}
+		text := "the cause was confirmed"
+		if f.Verdict == store.CauseWrong {
+			text = "the cause was said to be wrong"
+		}
+		if f.Note != "" {
+			text += ": " + f.Note
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
 }
 
 // situation is what is handed over, or what the store has of the event or the last cycle.

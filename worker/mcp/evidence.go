@@ -106,21 +106,11 @@ func chosenEvidence(c view.Present, event *store.Event, stored store.Assessment)
 	}
 	if event != nil {
 		a.Origin = "event"
-		return gathered(*event), a
+		return view.EvidenceOf(*event), a
 	}
 	a.Origin = "cycle"
 	a.Notices = append(a.Notices, "No assessment with evidence is stored; this is what the last cycle measured.")
 	return evidence.Gather(evidence.Input{Verdict: c.Verdict, Snapshot: c.Snapshot}), a
-}
-
-// gathered is the evidence that was recorded with an event.
-func gathered(e store.Event) evidence.Evidence {
-	return evidence.Gather(evidence.Input{
-		Verdict: health.Verdict{
-			Cluster: e.Cluster, At: e.At, State: e.To, Stale: e.Stale, Coverage: e.Coverage, Bottleneck: e.Bottleneck, Gates: e.Gates, Event: &e.Event,
-		},
-		Snapshot: health.Snapshot{Cluster: e.Cluster, At: e.At, Signals: e.Signals, Queues: e.Queues},
-	})
 }
 
 // fill takes over what stands out, or all.

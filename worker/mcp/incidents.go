@@ -184,7 +184,7 @@ func rowOfEvent(e store.Event) eventRow {
 		Cluster: e.Cluster, Event: e.Seq, At: e.At.UTC(), Kind: string(e.Kind), From: e.From.String(), To: e.To.String(),
 		Stale: e.Stale, Bottleneck: string(e.Bottleneck), Fired: []string{},
 	}
-	recorded := gathered(e)
+	recorded := view.EvidenceOf(e)
 	fired := recorded.Fired()
 	for _, g := range fired[:min(len(fired), maxFiredTitles)] {
 		row.Fired = append(row.Fired, g.Title)

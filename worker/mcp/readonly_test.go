@@ -63,7 +63,7 @@ func TestNoToolWrites(t *testing.T) {
 
 // TestTheStoreOfToolsHasNoMethodThatWrites holds whatever role the database is opened with.
 func TestTheStoreOfToolsHasNoMethodThatWrites(t *testing.T) {
-	reads := []string{"Assessments", "Before", "Cursors", "Events", "EventsAfter", "Issues", "LatestAssessments", "LoadBudget", "LogPatterns", "LogStates", "Series", "Spans", "Statuses", "Usage"}
+	reads := []string{"Assessments", "Before", "Cursors", "Events", "EventsAfter", "Feedback", "Issues", "LatestAssessments", "LoadBudget", "LogPatterns", "LogStates", "Series", "Spans", "Statuses", "Usage"}
 	for method := range reflect.TypeFor[mcp.Store]().Methods() {
 		assert.Contains(t, reads, method.Name)
 	}

@@ -53,6 +53,8 @@ type Evidence struct {
 	LogsUnavailable string `json:"logs_unavailable,omitempty"`
 	// Passages are what documents say about the situation.
 	Passages []Passage `json:"passages,omitempty"`
+	// Feedback is what editors said of earlier explanations with the same root cause, newest first, at most three.
+	Feedback []string `json:"feedback,omitempty"`
 }
 
 // Gate is a gate's part of the evidence, with its numbers in words.

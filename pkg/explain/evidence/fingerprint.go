@@ -28,13 +28,15 @@ type situation struct {
 	Changes    []health.SignalID
 	Patterns   []string
 	Gaps       []health.SignalID
+	// Feedback: what was written before an editor contradicted is not used again.
+	Feedback []string `json:",omitempty"`
 }
 
 // Fingerprint is the same for evidences of the same situation: the same gates, fired or just cleared, roles, standings of
 // amplifiers, queues, patterns and gaps, with values of the same order of magnitude. It is 32
 // hexadecimal characters.
 func (e *Evidence) Fingerprint() string {
-	s := situation{Cluster: e.Cluster, State: e.State, Stale: e.Stale, Bottleneck: e.Bottleneck, Cleared: e.Cleared, Services: slices.Clone(e.Services)}
+	s := situation{Cluster: e.Cluster, State: e.State, Stale: e.Stale, Bottleneck: e.Bottleneck, Cleared: e.Cleared, Services: slices.Clone(e.Services), Feedback: e.Feedback}
 	if e.Event != nil {
 		s.Kind, s.From = e.Event.Kind, e.Event.From
 	}

@@ -28,6 +28,8 @@ type Input struct {
 	Patterns        []LogPattern
 	LogsUnavailable string
 	Passages        []Passage
+	// Feedback is what editors said of earlier explanations with the same root cause, newest first.
+	Feedback []string
 }
 
 const (
@@ -35,6 +37,7 @@ const (
 	maxQueues   = 5
 	maxPatterns = 10
 	maxPassages = 5
+	maxFeedback = 3
 	// Lines of logs and notes are cut at what a person reads, in bytes; passages at what a model should.
 	maxSample  = 300
 	maxPassage = 1500
@@ -70,6 +73,9 @@ func Gather(in Input) Evidence {
 	e.Changes = changesOf(in.Snapshot, before)
 	e.Patterns = patternsOf(in.Patterns, texts)
 	e.Passages = passagesOf(in.Passages, texts)
+	for _, said := range in.Feedback[:min(len(in.Feedback), maxFeedback)] {
+		e.Feedback = append(e.Feedback, texts.text(said))
+	}
 	e.order()
 	e.Services = rolesOf(v, &e)
 	return e

@@ -10,6 +10,10 @@ import (
 // sanitize takes secrets and line breaks out of a text from outside, and bounds it.
 func sanitize(text string) string { return bound(text, maxSample) }
 
+// Sanitize takes secrets, line breaks, and what looks like a reference or a fence of the prompt out of a text from outside, and
+// bounds it.
+func Sanitize(text string) string { return sanitize(text) }
+
 // sanitized remembers texts that were sanitized: often one reason stands beside many signals.
 type sanitized map[string]string
 

@@ -27,6 +27,7 @@ var answerers = map[string]func(Answers, context.Context, query.Query) (data.Fra
 	"topology":    Answers.topology,
 	"deciding":    Answers.deciding,
 	"explanation": Answers.explanation,
+	"similar":     Answers.similar,
 	"runbook":     Answers.runbook,
 	"timeline":    Answers.timeline,
 	"signals":     Answers.signals,

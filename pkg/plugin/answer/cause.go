@@ -97,6 +97,18 @@ func (d Answers) explanation(ctx context.Context, a query.Query) (data.Frames, e
 	return notices.On(data.Frames{frames.Explanation(clusters, Root(ctx))}), nil
 }
 
+// mostSimilar is how many similar incidents of a cluster are told: each is read from several tables.
+const mostSimilar = 20
+
+// similar lists the past incidents that had the root cause of the present one, or of an explanation.
+func (d Answers) similar(ctx context.Context, a query.Query) (data.Frames, error) {
+	rows, notices, err := d.Views.Similar(ctx, a.Clusters, a.Assessments, min(a.Rows, mostSimilar))
+	if err != nil {
+		return nil, err
+	}
+	return notices.On(data.Frames{frames.Similar(rows)}), nil
+}
+
 // runbook shows runbooks.
 func (d Answers) runbook(_ context.Context, a query.Query) (data.Frames, error) {
 	pages, notices := view.Runbooks(a.Documents, a.Gates)

@@ -85,6 +85,12 @@ var Types = []Type{
 		InsteadForAlerts: `it is text; use "status" with the measure "state", and "cause" for the words of the message`,
 	},
 	{
+		Name: "similar", Label: "Similar incidents",
+		Sentence:         "Past incidents with the root cause of the present one, or of an explanation: when, how long, and what cleared them.",
+		Options:          []Option{OptionAssessments, OptionLimit},
+		InsteadForAlerts: `it is history; use "status" with the measure "state"`,
+	},
+	{
 		Name: "summary", Label: "Summary",
 		Sentence:         "The newest explanation of each cluster: what happened, the cause, the recommended action.",
 		Options:          []Option{OptionStates},

@@ -22,12 +22,13 @@ const queryVersion = 1
 
 // Limits of a query. They protect the database and the browser, not the user from himself.
 const (
-	maxClusters      = 500
-	maxNameLength    = 200
-	defaultRows      = 100
-	MaxRows          = 1000
-	defaultPoints    = 1000
-	MaxPoints        = 10_000
+	maxClusters   = 500
+	maxNameLength = 200
+	defaultRows   = 100
+	MaxRows       = 1000
+	defaultPoints = 1000
+	MaxPoints     = 10_000
+	// LongestTimeRange is that of the JSON resources and of the tools for assistants, which answer with every point.
 	LongestTimeRange = 366 * 24 * time.Hour
 )
 
@@ -118,6 +119,7 @@ func Parse(q backend.DataQuery, forAlert bool) (Query, error) {
 	if forAlert && kind.AlertNumber == "" {
 		return Query{}, Invalidf("query type %q is not supported in alert rules: %s", kind.Name, kind.InsteadForAlerts)
 	}
+	j.openAll()
 	if a.Clusters, err = ParseClusters(j.Clusters); err != nil {
 		return Query{}, err
 	}
@@ -303,6 +305,24 @@ func parseLimit(limit int) (int, error) {
 	}
 }
 
+// everything is how variables at "All" read where Grafana does not put their values in: its own word, and the custom values for
+// all that boards use with other data sources.
+var everything = []string{"$__all", "*", ".*", ".+"}
+
+// openAll empties the filters that let everything through.
+func (j *queryJSON) openAll() {
+	for _, filter := range []*[]string{&j.Clusters, &j.Signals, &j.Services, &j.States, &j.Kinds, &j.Gates, &j.Severities, &j.Patterns,
+		&j.Results, &j.Assessments, &j.Documents} {
+		if slices.ContainsFunc(*filter, func(name string) bool { return slices.Contains(everything, name) }) {
+			*filter = nil
+		}
+	}
+}
+
+// longestHistory is how far back a query looks. No store is older, so "last 5 years" is answered with what there is, and a range
+// from 1970 on costs no more.
+const longestHistory = 10 * 366 * 24 * time.Hour
+
 // parseTime takes the time range over, and as many points as the panel has room for: its width, or
 // fewer when the user set a longer minimal interval.
 func (a *Query) parseTime(q backend.DataQuery) error {
@@ -311,8 +331,8 @@ func (a *Query) parseTime(q backend.DataQuery) error {
 	if width < 0 {
 		return Invalidf("the time range ends (%s) before it begins (%s)", a.To.UTC().Format(time.RFC3339), a.From.UTC().Format(time.RFC3339))
 	}
-	if width > LongestTimeRange {
-		return Invalidf("the time range of %d days is too long, the most is %d", int(width.Hours()/24), int(LongestTimeRange.Hours()/24))
+	if width > longestHistory {
+		a.From, width = a.To.Add(-longestHistory), longestHistory
 	}
 	if width == 0 {
 		a.To = a.To.Add(time.Millisecond) // a moment: the store wants a range

@@ -21,6 +21,8 @@ type Explained struct {
 	Assessment store.Assessment
 	// Whole is the assessment's explanation; empty when this version can't read it.
 	Whole explain.Explanation
+	// Feedback is what editors said of it, newest first; read with complete explanations only.
+	Feedback []store.Feedback
 	// otherCause: another root cause leads now than the one that was explained. Explanations of earlier versions name none.
 	otherCause bool
 }
@@ -113,6 +115,11 @@ func (d Reader) ExplainedInFull(ctx context.Context, wanted, ids []string) ([]Ex
 		if !readable {
 			notices.Warn(Unreadable(found[0]))
 		}
+		said, err := d.Feedback(ctx, c.Cluster, found[0].ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		e.Feedback = said[found[0].ID]
 		all = append(all, e)
 	}
 	switch {

@@ -8,6 +8,7 @@ import (
 	"github.com/temporal-sre/copilot/pkg/explain"
 	"github.com/temporal-sre/copilot/pkg/explain/evidence"
 	"github.com/temporal-sre/copilot/pkg/health"
+	"github.com/temporal-sre/copilot/pkg/store"
 )
 
 // Section is a part of an explanation in Markdown. The first has no title: it is the summary.
@@ -23,6 +24,7 @@ func (e Explained) Sections(root string) []Section {
 	}
 	all := []Section{
 		{"", summary},
+		{"Feedback", items("-", written(e.Feedback, func(f store.Feedback) string { return unmarked.Replace(FeedbackText(f)) }))},
 		{"Why", items("1.", written(x.Factors, factorLine))},
 		{"What to do", items("1.", written(x.Actions, actionLine))},
 		{"What to watch", items("-", written(x.Watch, unmarked.Replace))},

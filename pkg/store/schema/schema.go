@@ -10,7 +10,7 @@ import (
 
 // Version is the version of the schema that this program reads and writes. The columns for the signals
 // are not part of it: Migrate adds those that are missing whatever the version.
-const Version = 3
+const Version = 4
 
 // Migration is one step of the schema. Each statement is a transaction of its own, as DSQL wants it, and can
 // be repeated, so that a migration that broke off is simply run again.
@@ -84,7 +84,7 @@ var Migrations = []Migration{{
 		signalTable("snapshots", "cluster text not null, at timestamptz not null", "cluster, at"),
 		signalTable("rollups", "cluster text not null, step_sec integer not null, at timestamptz not null", "cluster, step_sec, at"),
 	},
-}, Assessments, LogPages}
+}, Assessments, LogPages, Feedback}
 
 // Tables lists the schema's tables, each with the column that tells a row's time.
 var Tables = []struct{ Name, Time string }{
@@ -98,6 +98,7 @@ var Tables = []struct{ Name, Time string }{
 	{"log_patterns", "at"},
 	{"log_pages", "at"},
 	{"logs_now", "at"},
+	{"feedback", "at"},
 	{"model_calls", "at"},
 	{"model_budget", "saved_at"},
 	{"schema_migrations", "applied_at"},
