@@ -85,3 +85,23 @@ test('every word leads to what it stands on', async ({ lab, page, grafana }) => 
     });
   });
 });
+
+test('an editor confirms the root cause, and the explanation shows it', async ({ lab, page }) => {
+  // Feedback carries its author's name, and the other tests are anonymous.
+  const { GRAFANA_USER = 'admin', GRAFANA_PASSWORD = 'admin' } = process.env;
+  await page.setExtraHTTPHeaders({ authorization: `Basic ${btoa(`${GRAFANA_USER}:${GRAFANA_PASSWORD}`)}` });
+  await lab.reach('critical');
+  const board = `/d/temporal-copilot-explanation?var-cluster=${lab.cluster}&from=now-15m&to=now&kiosk&refresh=1d`;
+  await page.setViewportSize({ width: 1280, height: 1400 });
+  await page.goto(board);
+  await panel(page, 'Is this cause right?').getByRole('button', { name: 'Confirm' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox').fill('the deployment was scaled to zero');
+  await dialog.getByRole('button', { name: 'Continue' }).click();
+  await expect(dialog).toContainText('Store that the root cause is confirmed?');
+  await dialog.getByRole('button', { name: 'Confirm' }).click();
+  await expect(dialog).toBeHidden();
+
+  await page.goto(board);
+  await expect(panel(page, 'Explanation').first()).toContainText('the deployment was scaled to zero');
+});

@@ -61,6 +61,8 @@ func Start(ctx context.Context, home, storeURL string, evidence Evidence) (*Serv
 	}
 	s := &Server{home: home, port: port, scratch: scratch, environment: []string{
 		"GF_SERVER_HTTP_ADDR=127.0.0.1",
+		// The buttons of a panel call only the address that Grafana knows as its own.
+		"GF_SERVER_DOMAIN=127.0.0.1",
 		"GF_SERVER_HTTP_PORT=" + strconv.Itoa(port),
 		"GF_PATHS_DATA=" + filepath.Join(scratch, "data"),
 		"GF_PATHS_LOGS=" + filepath.Join(scratch, "logs"),

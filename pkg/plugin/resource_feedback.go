@@ -42,8 +42,11 @@ var editors = []string{"Editor", "Admin"}
 // address: an action of a panel puts a typed note into a body as it is, quotes included, and encodes only parameters.
 func (d *Datasource) serveFeedback(r *http.Request) (any, error) {
 	user := backend.UserFromContext(r.Context())
-	if user == nil || user.Login == "" || !slices.Contains(editors, user.Role) {
+	switch {
+	case user == nil || !slices.Contains(editors, user.Role):
 		return nil, refusal{http.StatusForbidden, "feedback on explanations needs the role Editor or Admin in Grafana"}
+	case user.Login == "":
+		return nil, refusal{http.StatusForbidden, "feedback carries the name of its author: sign in to Grafana"}
 	}
 	f, err := parseFeedback(r)
 	if err != nil {
