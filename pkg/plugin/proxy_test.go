@@ -9,6 +9,7 @@ import (
 	"github.com/armon/go-socks5"
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/proxy"
+	"github.com/grafana/grafana-plugin-sdk-go/config"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -27,7 +28,7 @@ func (elsewhere) Resolve(ctx context.Context, name string) (context.Context, net
 }
 
 // socksProxy starts a proxy that admits the data source by its uid, and returns Grafana's configuration for it.
-func socksProxy(t *testing.T, password string) *backend.GrafanaCfg {
+func socksProxy(t *testing.T, password string) *config.GrafanaCfg {
 	t.Helper()
 	server, err := socks5.New(&socks5.Config{Resolver: elsewhere{}, Credentials: socks5.StaticCredentials{"copilot": password}})
 	require.NoError(t, err)
@@ -35,7 +36,7 @@ func socksProxy(t *testing.T, password string) *backend.GrafanaCfg {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() { _ = server.Serve(listener) }()
-	return backend.NewGrafanaCfg(map[string]string{
+	return config.NewGrafanaCfg(map[string]string{
 		proxy.PluginSecureSocksProxyEnabled: "true", proxy.PluginSecureSocksProxyProxyAddress: listener.Addr().String(),
 		proxy.PluginSecureSocksProxyAllowInsecure: "true",
 	})
@@ -52,20 +53,20 @@ func TestTheStoreIsReachedThroughTheSecureSocksProxy(t *testing.T) {
 	admits := socksProxy(t, "proxy-password")
 
 	for name, c := range map[string]struct {
-		grafana *backend.GrafanaCfg
+		grafana *config.GrafanaCfg
 		json    map[string]any
 		status  backend.HealthStatus
 		says    string
 	}{
 		"through the proxy":         {admits, proxied, backend.HealthStatusOk, "PostgreSQL"},
 		"without the proxy":         {admits, jsonData, backend.HealthStatusError, "db.elsewhere"},
-		"a Grafana without a proxy": {backend.NewGrafanaCfg(nil), proxied, backend.HealthStatusError, "this Grafana has none"},
+		"a Grafana without a proxy": {config.NewGrafanaCfg(nil), proxied, backend.HealthStatusError, "this Grafana has none"},
 		"another password":          {socksProxy(t, "another"), proxied, backend.HealthStatusError, "db.elsewhere"},
 		"a switch that is a word":   {admits, with(proxied, "enableSecureSocksProxy", "yes"), backend.HealthStatusError, `"enableSecureSocksProxy" can't be a string`},
 		"a user that is a number":   {admits, with(proxied, "secureSocksProxyUsername", 7), backend.HealthStatusError, `"secureSocksProxyUsername" can't be a number`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			made, err := New(backend.WithGrafanaConfig(t.Context(), c.grafana), pluginprocess.Instance(t, c.json, secure))
+			made, err := New(config.WithGrafanaConfig(t.Context(), c.grafana), pluginprocess.Instance(t, c.json, secure))
 			require.NoError(t, err)
 			d := made.(*Datasource)
 			defer d.Dispose()
