@@ -18,7 +18,7 @@ interface Panel {
 interface Dashboard {
   uid: string;
   panels: Panel[];
-  annotations: { list: Array<{ builtIn?: number; datasource: unknown; target: CopilotQuery }> };
+  annotations: { list: Array<{ name: string; builtIn?: number; datasource: unknown; target: CopilotQuery }> };
   templating: { list: Array<{ name: string; includeAll: boolean; multi: boolean }> };
 }
 
@@ -35,12 +35,20 @@ const signalIds = [
 describe.each(dashboards)('the dashboard %s', (_, dashboard) => {
   const panels = dashboard.panels.filter(({ type }) => type !== 'row');
   const queries = panels.flatMap(({ targets }) => targets ?? []);
-  const annotations = dashboard.annotations.list.filter(({ builtIn }) => !builtIn);
+  // Deploys are annotations of Grafana itself.
+  const annotations = dashboard.annotations.list.filter(({ builtIn, name }) => !builtIn && name !== 'Deploys');
   const chosen = { type: 'temporalsre-copilot-datasource', uid: '${datasource}' };
 
   it('takes its data from the chosen datasource and from nowhere else', () => {
     for (const { datasource } of [...panels, ...queries, ...annotations]) {
       expect(datasource).toEqual(chosen);
+    }
+  });
+
+  it('draws deploys from the annotations with their tag', () => {
+    for (const { datasource, target } of dashboard.annotations.list.filter(({ name }) => name === 'Deploys')) {
+      expect(datasource).toEqual({ type: 'grafana', uid: '-- Grafana --' });
+      expect(target).toMatchObject({ type: 'tags', tags: ['deploy'] });
     }
   });
 
