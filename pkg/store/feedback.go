@@ -39,6 +39,21 @@ type Feedback struct {
 	EventSeq int64
 }
 
+// CurrentFeedback leaves out what a later feedback of the same author on the same explanation replaces. all is newest first.
+func CurrentFeedback(all []Feedback) []Feedback {
+	type key struct{ cluster, assessment, author string }
+	seen := map[key]bool{}
+	var current []Feedback
+	for _, f := range all {
+		k := key{f.Cluster, f.Assessment, f.Author}
+		if !seen[k] {
+			current = append(current, f)
+		}
+		seen[k] = true
+	}
+	return current
+}
+
 // MaxFeedbackNote is the longest note in bytes.
 const MaxFeedbackNote = 300
 

@@ -23,6 +23,7 @@ func TestFeedbackIsReadNewestFirstAndNeverReplaced(t *testing.T) {
 	found, err := s.Feedback(t.Context(), []string{"prod"}, nil, 0)
 	require.NoError(t, err)
 	assert.Equal(t, []Feedback{second, first}, found)
+	assert.Equal(t, []Feedback{second}, CurrentFeedback(found), "the later one replaces the earlier one of its author")
 	found, err = s.Feedback(t.Context(), []string{"prod"}, []string{"event-4"}, 0)
 	require.NoError(t, err)
 	assert.Empty(t, found)

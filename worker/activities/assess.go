@@ -77,7 +77,7 @@ func (a *Activities) feedback(ctx context.Context, v health.Verdict, s health.Sn
 		return nil, err
 	}
 	var texts []string
-	for _, f := range found {
+	for _, f := range store.CurrentFeedback(found) {
 		if f.Cause != string(cause) {
 			continue
 		}

@@ -21,11 +21,8 @@ func (d Reader) Feedback(ctx context.Context, cluster string, ids ...string) (Fe
 		return nil, err
 	}
 	found := FeedbackOf{}
-	for _, f := range all {
-		said := found[f.Assessment]
-		if !slices.ContainsFunc(said, func(newer store.Feedback) bool { return newer.Author == f.Author }) {
-			found[f.Assessment] = append(said, f)
-		}
+	for _, f := range store.CurrentFeedback(all) {
+		found[f.Assessment] = append(found[f.Assessment], f)
 	}
 	return found, nil
 }
