@@ -122,7 +122,7 @@ type Verdict struct {
 	Event *Event `json:"event"`
 }
 
-// Fires tells whether any gate fires.
+// Fires reports whether any gate fires.
 func (v Verdict) Fires() bool {
 	return slices.ContainsFunc(v.Gates, func(g GateResult) bool { return g.Result == Fired })
 }

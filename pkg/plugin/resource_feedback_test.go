@@ -61,15 +61,15 @@ func TestFeedbackThatIsNotTakenSaysWhy(t *testing.T) {
 		status     int
 		says       string
 	}{
-		"of a viewer":           {&backend.User{Login: "eve", Role: "Viewer"}, onTheCrisis + "wrong", http.StatusForbidden, "needs the role Editor or Admin"},
-		"of somebody anonymous": {&backend.User{Role: "Admin"}, onTheCrisis + "wrong", http.StatusForbidden, "sign in to Grafana"},
-		"of nobody":             {nil, onTheCrisis + "wrong", http.StatusForbidden, "needs the role Editor or Admin"},
-		"without a cluster":     {editor, "assessment=event-3&verdict=wrong", http.StatusBadRequest, "name one cluster"},
-		"without an id":         {editor, "cluster=prod&verdict=wrong", http.StatusBadRequest, "name one explanation"},
-		"without a verdict":     {editor, onTheCrisis, http.StatusBadRequest, "there are confirmed, wrong"},
-		"with a long note":      {editor, onTheCrisis + "wrong&note=" + strings.Repeat("x", 301), http.StatusBadRequest, "the most is 300"},
-		"on no explanation":     {editor, "cluster=prod&assessment=gone&verdict=wrong", http.StatusNotFound, "no explanation with the id"},
-		"on another cluster's":  {editor, "cluster=lab&assessment=event-3&verdict=wrong", http.StatusNotFound, "no explanation with the id"},
+		"of a viewer":          {&backend.User{Login: "eve", Role: "Viewer"}, onTheCrisis + "wrong", http.StatusForbidden, "needs the role Editor or Admin"},
+		"without a sign-in":    {&backend.User{Role: "Admin"}, onTheCrisis + "wrong", http.StatusForbidden, "sign in to Grafana"},
+		"without a user":       {nil, onTheCrisis + "wrong", http.StatusForbidden, "needs the role Editor or Admin"},
+		"without a cluster":    {editor, "assessment=event-3&verdict=wrong", http.StatusBadRequest, "name one cluster"},
+		"without an id":        {editor, "cluster=prod&verdict=wrong", http.StatusBadRequest, "name one explanation"},
+		"without a verdict":    {editor, onTheCrisis, http.StatusBadRequest, "there are confirmed, wrong"},
+		"with a long note":     {editor, onTheCrisis + "wrong&note=" + strings.Repeat("x", 301), http.StatusBadRequest, "the most is 300"},
+		"on no explanation":    {editor, "cluster=prod&assessment=gone&verdict=wrong", http.StatusNotFound, "no explanation with the id"},
+		"on another cluster's": {editor, "cluster=lab&assessment=event-3&verdict=wrong", http.StatusNotFound, "no explanation with the id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, body := say(t, d, c.user, c.parameters)

@@ -130,16 +130,16 @@ func (n naming) detect(c Cluster, answers map[string]answer) naming {
 			n.versions[emitter(service)] = append(n.versions[emitter(service)], v)
 		}
 	}
-	for _, v := range n.versions {
-		slices.SortFunc(v, version.compare)
-	}
 	if len(n.services) > 0 {
 		// Then the label does not tell whose release it is: all services count by the oldest.
 		all := slices.Concat(slices.Collect(maps.Values(n.versions))...)
-		slices.SortFunc(all, version.compare)
 		for _, service := range services {
 			n.versions[service] = all
 		}
+	}
+	// In one order, whatever the order of the answer: the same releases are the same naming.
+	for _, versions := range n.versions {
+		slices.SortFunc(versions, version.compare)
 	}
 	n.omitted = len(answers[partOmitted].series) > 0
 	n.partitionless = len(answers[partPartitionless].series) > 0

@@ -64,18 +64,11 @@ func configFlag(cmd *cobra.Command, required bool) *string {
 
 // oneCluster picks the cluster that a command is about.
 func oneCluster(c config.Config, name string) (config.Cluster, error) {
-	if name == "" && len(c.Clusters) == 1 {
-		return c.Clusters[0], nil
-	}
-	if cluster, ok := c.Cluster(name); ok {
+	if cluster, ok := c.One(name); ok {
 		return cluster, nil
 	}
-	var names []string
-	for _, cluster := range c.Clusters {
-		names = append(names, string(cluster.Name))
-	}
 	if name == "" {
-		return config.Cluster{}, fmt.Errorf("the configuration has several clusters: name one of them with --cluster: %q", names)
+		return config.Cluster{}, fmt.Errorf("the configuration has several clusters: name one of them with --cluster: %q", c.Names())
 	}
-	return config.Cluster{}, fmt.Errorf("cluster %q is not in the configuration; there are %q", name, names)
+	return config.Cluster{}, fmt.Errorf("cluster %q is not in the configuration; there are %q", name, c.Names())
 }

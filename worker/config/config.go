@@ -232,6 +232,23 @@ func (c Cluster) Rules() health.Thresholds {
 	return t
 }
 
+// One finds a cluster by name. The only cluster needs none.
+func (c Config) One(name string) (Cluster, bool) {
+	if name == "" && len(c.Clusters) == 1 {
+		return c.Clusters[0], true
+	}
+	return c.Cluster(name)
+}
+
+// Names are the names of the clusters.
+func (c Config) Names() []string {
+	var names []string
+	for _, cluster := range c.Clusters {
+		names = append(names, string(cluster.Name))
+	}
+	return names
+}
+
 // Cluster finds a cluster by name.
 func (c Config) Cluster(name string) (Cluster, bool) {
 	for _, cluster := range c.Clusters {

@@ -28,22 +28,41 @@ func Load(path string) (Config, error) {
 // Parse is Load for a text.
 func Parse(text []byte) (Config, error) {
 	var c Config
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&c); err != nil {
-		if errors.Is(err, io.EOF) {
-			return Config{}, errors.New("  it is empty; `copilot config example` prints one to begin with")
-		}
-		return Config{}, plain(err)
-	}
-	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
+	switch err := Decode(text, &c); {
+	case errors.Is(err, ErrEmpty):
+		return Config{}, errors.New("  it is empty; `copilot config example` prints one to begin with")
+	case errors.Is(err, ErrSeveral):
 		return Config{}, errors.New("  it holds more than one YAML document; one is read, so write one")
+	case err != nil:
+		return Config{}, plain(err)
 	}
 	c.setDefaults()
 	if err := c.Validate(); err != nil {
 		return Config{}, indent(err)
 	}
 	return c, nil
+}
+
+// What Decode refuses besides mistakes in YAML and unknown keys.
+var (
+	ErrEmpty   = errors.New("no YAML document")
+	ErrSeveral = errors.New("several YAML documents")
+)
+
+// Decode reads one YAML document with known keys only. Errors other than ErrEmpty and ErrSeveral are those of the YAML
+// library.
+func Decode(text []byte, into any) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(into); errors.Is(err, io.EOF) {
+		return ErrEmpty
+	} else if err != nil {
+		return err
+	}
+	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return ErrSeveral
+	}
+	return nil
 }
 
 var (

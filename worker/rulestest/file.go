@@ -4,10 +4,9 @@
 package rulestest
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -105,8 +104,8 @@ func load(path string) (plan, error) {
 	}
 	m := mistakes{path: path, root: root}
 	p := plan{path: path, cluster: m.cluster(f)}
-	p.interval = first(time.Duration(f.Interval), time.Duration(p.cluster.Telemetry.ScrapeInterval), defaultInterval)
-	p.step = first(time.Duration(f.Step), time.Duration(p.cluster.Interval), defaultStep)
+	p.interval = cmp.Or(time.Duration(f.Interval), time.Duration(p.cluster.Telemetry.ScrapeInterval), defaultInterval)
+	p.step = cmp.Or(time.Duration(f.Step), time.Duration(p.cluster.Interval), defaultStep)
 	if p.interval < time.Second {
 		m.add("is too short: take at least 1s", p.interval.String(), "interval")
 	}
@@ -146,15 +145,6 @@ func load(path string) (plan, error) {
 	return p, errors.Join(m.all...)
 }
 
-func first(durations ...time.Duration) time.Duration {
-	for _, d := range durations {
-		if d != 0 {
-			return d
-		}
-	}
-	return 0
-}
-
 // loadSeries reads a file that holds series only.
 func loadSeries(path string) ([]series, error) {
 	var f struct {
@@ -175,16 +165,13 @@ func decode(path string, into any) (*yaml.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(into); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("%s: it is empty", path)
-		}
-		return nil, inFile(path, err)
-	}
-	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
+	switch err := config.Decode(text, into); {
+	case errors.Is(err, config.ErrEmpty):
+		return nil, fmt.Errorf("%s: it is empty", path)
+	case errors.Is(err, config.ErrSeveral):
 		return nil, fmt.Errorf("%s: it holds more than one YAML document; write one", path)
+	case err != nil:
+		return nil, inFile(path, err)
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil {
@@ -290,18 +277,10 @@ func (m *mistakes) cluster(f File) config.Cluster {
 			m.add("can't be used: "+err.Error(), f.Config, "config")
 			return cluster
 		}
-		found, ok := c.Cluster(f.Cluster)
-		switch {
-		case ok:
+		if found, ok := c.One(f.Cluster); ok {
 			return found
-		case f.Cluster == "" && len(c.Clusters) == 1:
-			return c.Clusters[0]
 		}
-		var names []string
-		for _, each := range c.Clusters {
-			names = append(names, string(each.Name))
-		}
-		m.add(fmt.Sprintf("is not one of the configuration's clusters, %q", names), fmt.Sprintf("cluster %q", f.Cluster), "cluster")
+		m.add(fmt.Sprintf("is not one of the configuration's clusters, %q", c.Names()), fmt.Sprintf("cluster %q", f.Cluster), "cluster")
 	default:
 		if f.Cluster != "" {
 			cluster.Name = config.Text(f.Cluster)

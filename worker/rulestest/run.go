@@ -119,7 +119,7 @@ func (e expected) compare(v health.Verdict) (failures []Failure) {
 	return failures
 }
 
-// decisive are the gates that fire, or where none does, the unknown ones that stand in the way of a verdict.
+// decisive lists the firing gates, or if none fires, the unknown gates that prevent a verdict.
 func decisive(v health.Verdict) (lines []string) {
 	for _, result := range []health.Result{health.Fired, health.NotKnowable} {
 		for _, g := range v.Gates {

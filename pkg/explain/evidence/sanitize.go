@@ -7,12 +7,9 @@ import (
 	"github.com/temporal-sre/copilot/pkg/redact"
 )
 
-// sanitize takes secrets and line breaks out of a text from outside, and bounds it.
-func sanitize(text string) string { return bound(text, maxSample) }
-
 // Sanitize takes secrets, line breaks, and what looks like a reference or a fence of the prompt out of a text from outside, and
 // bounds it.
-func Sanitize(text string) string { return sanitize(text) }
+func Sanitize(text string) string { return bound(text, maxSample) }
 
 // sanitized remembers texts that were sanitized: often one reason stands beside many signals.
 type sanitized map[string]string
@@ -20,7 +17,7 @@ type sanitized map[string]string
 func (s sanitized) text(text string) string {
 	short, known := s[text]
 	if !known {
-		short = sanitize(text)
+		short = Sanitize(text)
 		s[text] = short
 	}
 	return short

@@ -145,7 +145,7 @@ func (w writer) recovery() string {
 	return ""
 }
 
-// decides tells whether a deciding gate fires.
+// decides reports whether a deciding gate fires.
 func (w writer) decides() bool {
 	return slices.ContainsFunc(w.fired, func(g evidence.Gate) bool { return g.Deciding })
 }

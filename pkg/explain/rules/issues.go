@@ -10,8 +10,8 @@ import (
 	"github.com/temporal-sre/copilot/pkg/health"
 )
 
-// rule is the mildest gate over the same signal: what an issue is named for.
-func rule(g evidence.Gate) health.GateID {
+// Rule is the mildest gate over the same signal: what an issue is named for, and a root cause as Cause names it.
+func Rule(g evidence.Gate) health.GateID {
 	id, severity := g.ID, g.Severity
 	for _, other := range health.Gates() {
 		if other.Signal == g.Signal && other.Op == g.Op && other.Service == g.Service && other.Severity < severity {
@@ -22,7 +22,7 @@ func rule(g evidence.Gate) health.GateID {
 }
 
 // issueID names the issue that a gate's firing is part of.
-func issueID(g evidence.Gate) string { return fmt.Sprintf("%s@%s", rule(g), g.Service) }
+func issueID(g evidence.Gate) string { return fmt.Sprintf("%s@%s", Rule(g), g.Service) }
 
 // Unknowable are the ids of issues of which the evidence can't tell whether they are there: none of the
 // rule's gates fires, and at least one of them can't be known. When the verdict is stale that is every

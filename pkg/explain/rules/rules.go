@@ -59,7 +59,7 @@ func (w writer) causeRule() health.GateID {
 	if !ok {
 		return ""
 	}
-	return rule(lead)
+	return Rule(lead)
 }
 
 // Cause names the root cause of a verdict as Explanation.Cause does; empty where no gate leads.

@@ -86,6 +86,9 @@ func (d Reader) Explained(ctx context.Context, wanted []string, states ...health
 	return all, without, notices, nil
 }
 
+// noSuchExplanation is the notice where no cluster has an explanation with one of the ids.
+const noSuchExplanation = "There is no such explanation of these clusters: it is older than the retention, or of another cluster."
+
 // MostExplained is how many clusters' complete explanations one answer holds: they are pages to read.
 const MostExplained = 10
 
@@ -124,7 +127,7 @@ func (d Reader) ExplainedInFull(ctx context.Context, wanted, ids []string) ([]Ex
 	}
 	switch {
 	case len(ids) > 0 && len(all) == 0 && len(clusters) > 0:
-		notices.Warn("There is no such explanation of these clusters: it is older than the retention, or of another cluster.")
+		notices.Warn(noSuchExplanation)
 	case len(ids) == 0 && len(without) > 0:
 		notices.Warn(without.String())
 	}

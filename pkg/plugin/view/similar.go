@@ -113,7 +113,7 @@ func (d Reader) Similar(ctx context.Context, wanted, ids []string, most int) ([]
 		all = append(all, found...)
 	}
 	if explained == 0 && len(ids) > 0 && len(clusters) > 0 {
-		notices.Warn("There is no such explanation of these clusters: it is older than the retention, or of another cluster.")
+		notices.Warn(noSuchExplanation)
 	}
 	return all, notices, nil
 }
@@ -213,9 +213,11 @@ func (d Reader) tellOne(ctx context.Context, s *Similar) error {
 	if err != nil {
 		return err
 	}
-	last, err := d.whole(ctx, s.last)
-	if err != nil {
-		return err
+	last := shown
+	if s.last.Seq != s.shown.Seq {
+		if last, err = d.whole(ctx, s.last); err != nil {
+			return err
+		}
 	}
 	ended, err := d.whole(ctx, store.Event{Cluster: s.Cluster, Event: health.Event{Seq: s.ended}})
 	if err != nil {
@@ -349,7 +351,7 @@ func recoveredText(cause health.GateID, last, ended store.Event) string {
 		}
 		switch {
 		case slices.Contains(parts, text):
-		case sameRule(g.ID, cause):
+		case rules.Rule(g) == cause:
 			parts = append([]string{text}, parts...)
 		default:
 			parts = append(parts, text)
@@ -368,14 +370,7 @@ func resultOf(e store.Event, id health.GateID) *health.GateResult {
 	return nil
 }
 
-// sameRule tells whether two gates compare the same signal.
-func sameRule(a, b health.GateID) bool {
-	x, known := health.LookupGate(a)
-	y, also := health.LookupGate(b)
-	return known && also && x.Signal == y.Signal && x.Service == y.Service
-}
-
-// pollers tell that workers have come back.
+// pollers rise from 0 when workers come back.
 var pollers = []health.SignalID{health.MatchingWorkflowPoll, health.MatchingActivityPoll}
 
 // changedText says what changed shortly before an incident ended: workers that poll again, then restarts and the like.
